@@ -1,0 +1,55 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Words from the command line reach the programs through the environment, as they were typed.
+override URL := $(value URL)
+override Q := $(value Q)
+export URL Q PROJECT MAX_PAGES MAX_DEPTH
+
+.DEFAULT_GOAL := help
+.PHONY: help crawl search worker test check bench down
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@echo 'Variables: URL, PROJECT, MAX_PAGES, MAX_DEPTH (crawl); Q, PROJECT, JSON=1 (search)'
+
+crawl: .venv/runtime ## Crawl URL into PROJECT, store its chunks, print what was stored
+	@test -n "$$URL" || { echo 'Say what to crawl: make crawl URL=https://example.com' >&2; exit 2; }
+	@$(BIN)/scrapy crawl website -a url="$$URL" $${PROJECT:+-a project="$$PROJECT"} \
+		$${MAX_PAGES:+-a max_pages="$$MAX_PAGES"} $${MAX_DEPTH:+-a max_depth="$$MAX_DEPTH"}
+
+search: .venv/runtime ## Search PROJECT for Q
+	@test -n "$$Q" || { echo 'Say what to look for: make search Q="how do I …?"' >&2; exit 2; }
+	@$(BIN)/scrapy search $(if $(JSON),--json) $${PROJECT:+-a project="$$PROJECT"} -- "$$Q"
+
+worker: .venv/runtime ## Serve the shared frontier and the seeds in Redis until stopped
+	@$(BIN)/scrapy crawl website
+
+test: .venv/dev ## Run all tests
+	@$(BIN)/python -m pytest
+
+check: .venv/dev ## Run what CI runs: the linters, the types, the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+bench: .venv/dev ## Measure, beside a baseline in the same run
+	@$(BIN)/python -m tests.benchmarks
+
+down: ## Stop the embedded Redis and Postgres; their data stays
+	@test ! -x $(BIN)/scrapy || $(BIN)/scrapy down
+
+.venv/runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed.")'
+	@echo 'Setting up .venv (some minutes, once) …' >&2
+	@$(PYTHON) -m venv .venv
+	@# torch first and by its exact pin: resolved as somebody's dependency it may become another build
+	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.txt)" >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt >&2
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
+	@touch $@
