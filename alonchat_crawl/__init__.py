@@ -1,0 +1,1 @@
+"""AlonChat Crawl: web sites and files in, searchable embedded chunks out."""

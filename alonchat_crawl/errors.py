@@ -1,0 +1,36 @@
+"""Errors whose class answers one question: stop, refuse, retry or give up?"""
+
+from scrapy.exceptions import DropItem, IgnoreRequest
+
+
+class StartupError(Exception):
+    """The process cannot run as configured. Its text is one sentence: what is wrong, what to do."""
+
+
+class ReasonedError(Exception):
+    """An error with a bounded `reason` (a metric's label) and a `detail` for people."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Refused(ReasonedError, IgnoreRequest, DropItem):
+    """A policy said no. Raised by downloader middlewares and pipelines alike."""
+
+
+class Unchanged(DropItem):
+    """The page's text is already stored, and is now noted as seen by this crawl."""
+
+
+class Retry(ReasonedError):
+    """A passing fault: the same URL may well succeed later, but not before `wait_seconds`."""
+
+    def __init__(self, reason: str, detail: str = "", wait_seconds: float = 0.0) -> None:
+        super().__init__(reason, detail)
+        self.wait_seconds = wait_seconds
+
+
+class GiveUp(ReasonedError):
+    """Another attempt would end the same way."""

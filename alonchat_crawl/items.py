@@ -1,0 +1,126 @@
+"""What flows through the pipelines: Page → CleanPage → ChunkedPage → EmbeddedPage → StoredPage.
+
+Each stage takes one type and returns the next, so text that was not sanitised cannot reach the
+embedder. All of them are frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class ContentType(StrEnum):
+    """Decides a chunk's capacity; see CHUNK_BYTES in settings."""
+
+    CODE = "code"
+    DOCUMENTATION = "documentation"
+    LEGAL = "legal"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Whose page it is and where it came from."""
+
+    url: str
+    """Absolute and canonical: where the page says it lives (rel=canonical), else where it was fetched."""
+    fetched_url: str
+    """Where it was fetched; differs from `url` for another address of the same page."""
+    project_id: UUID
+    source_id: UUID
+    crawl_id: UUID
+    """The run of the source that fetched it."""
+    fetched_at: datetime
+    """UTC, aware."""
+    etag: str | None = None
+    """The response's ETag as sent; None where it had none."""
+    last_modified: str | None = None
+    """The response's Last-Modified as sent; None where it had none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One fetched document, decoded but not sanitised."""
+
+    provenance: Provenance
+    media_type: str
+    """text/html (also for XHTML), text/plain or text/markdown."""
+    text: str
+    """The whole body as Unicode; nothing removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPage:
+    """A page's text as safe Markdown."""
+
+    provenance: Provenance
+    title: str
+    """One line of plain text; empty where the page has none."""
+    language: str
+    """ISO 639-1 code; empty where it could not be told."""
+    content_type: ContentType
+    markdown: str
+    """Never empty; NFC; no control but tab and newline; no raw HTML; links http, https, mailto only."""
+    content_sha256: bytes
+    """32 bytes over title and markdown: what `unchanged` compares."""
+    low_quality: bool = False
+    """True where only the whole-body fall-back gave any text."""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """What was stripped, by kind (hidden, control, bidi, …): a signal of injection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a page's text."""
+
+    position: int
+    """0-based within its page."""
+    content: str
+    heading_path: tuple[str, ...]
+    """The headings it stands under, outermost first, without the page's title if that repeats it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedPage:
+    """A clean page and its chunks, in order."""
+
+    page: CleanPage
+    chunks: tuple[Chunk, ...]
+    """At least one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedChunk:
+    """A chunk with a vector for each of its windows."""
+
+    chunk: Chunk
+    token_count: int
+    """Tokens of the chunk's content by the model's own tokenizer, special tokens not counted."""
+    vectors: NDArray[np.float32]
+    """float32[windows, 384], L2-normalised; all that a reader sees of the content is in some window."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPage:
+    """A page ready to be stored."""
+
+    page: CleanPage
+    chunks: tuple[EmbeddedChunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """Said by the store stage after its commit."""
+
+    provenance: Provenance
+    chunks: int
+    windows: int

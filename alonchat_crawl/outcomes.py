@@ -1,0 +1,28 @@
+"""The words for how a URL ends. `frontier/acknowledge.py` is the one place that acts on them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How one lease on a URL ended."""
+
+    STORED = "stored"  # its chunks are committed
+    UNCHANGED = "unchanged"  # the same text was stored before; only its crawl is noted
+    FOLLOWED = "followed"  # nothing to store itself, but it led elsewhere: a redirect, a sitemap
+    REFUSED = "refused"  # a policy said no: robots.txt, scope, address, noindex, cap
+    RETRY = "retry"  # worth another attempt, later
+    DEAD = "dead"  # given up; kept as a dead letter with its history
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An outcome with its reason."""
+
+    outcome: Outcome
+    reason: str = ""
+    """A short bounded word such as `robots`, `http 404` or `timeout`: it becomes a metric's label."""
+    detail: str = ""
+    """One sentence for people, without secrets; empty where the reason says it all."""
+    wait_seconds: float = 0.0
+    """For RETRY: the least time to wait, as the site asked for it (Retry-After)."""

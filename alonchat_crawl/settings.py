@@ -1,0 +1,204 @@
+"""Every setting: unit, default, and the environment variable it comes from.
+
+The first half, `Environment`, is what an operator may set (also in a `.env` file); `.env.example`
+explains each. The second half is Scrapy's own settings: the component tables read as the flow of a page.
+This file is the only home of a default, and settings are never written at run time.
+"""
+
+import re
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Seconds = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Environment(BaseSettings):
+    """The environment variables, checked once at start-up."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    # Where things are
+    REDIS_URL: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] | None = None
+    DATABASE_URL: Annotated[str, Field(pattern=r"^postgres(ql)?://")] | None = None
+    ALONCHAT_DATA_DIR: Path = Path(".alonchat")
+
+    # How to crawl
+    CRAWLER_USER_AGENT: Annotated[str, Field(min_length=1)] = "AlonChatBot/1.0 (+https://alonchat.com/bot)"
+    CRAWL_DELAY_SECONDS: Seconds = 1.0
+    WORKER_CONCURRENCY: Count = 16
+    MAX_QUEUE_SIZE: Count = 1000
+    JOB_TIMEOUT_MS: Annotated[int, Field(ge=1000)] = 300_000
+    RATE_LIMIT_ENABLED: bool = True
+    SSRF_ALLOWED_NETWORKS: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+
+    # How to embed
+    EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
+    EMBEDDING_BACKEND: Literal["auto", "torch"] = "auto"
+
+    # How to watch
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    METRICS_HOST: str = "127.0.0.1"
+    METRICS_PORT: Annotated[str, Field(pattern=r"^\d{1,5}(-\d{1,5})?$")] = "9410-9509"
+    SENTRY_DSN: str | None = None
+
+    @field_validator("SSRF_ALLOWED_NETWORKS", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
+
+
+SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN"})
+
+
+def _shown(problem: ErrorDetails) -> str:
+    return "(hidden)" if problem["loc"][0] in SECRETS else repr(problem["input"])
+
+
+def read_environment() -> Environment:
+    """Read and check the environment; end the process with one sentence a bad variable."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        sentences = [
+            f"{problem['loc'][0]}={_shown(problem)} cannot be used: {problem['msg']}."
+            for problem in error.errors()
+        ]
+        # An import-time exit: Scrapy, scrapyd and the tests all read settings by importing this file.
+        raise SystemExit("\n".join(sentences)) from None
+
+
+environment = read_environment()
+
+# --- Operator's settings, under the same names ---------------------------------------------------
+
+REDIS_URL = environment.REDIS_URL
+DATABASE_URL = environment.DATABASE_URL
+ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
+CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
+MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
+JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
+SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
+EMBEDDING_MODEL = environment.EMBEDDING_MODEL
+EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
+METRICS_HOST = environment.METRICS_HOST
+METRICS_PORT = environment.METRICS_PORT
+SENTRY_DSN = environment.SENTRY_DSN
+
+# --- Frontier --------------------------------------------------------------------------------------
+
+REDIS_START_URLS_KEY = "%(name)s:start_urls"  # scrapy-redis' convention
+FRONTIER_LEASE_SECONDS = 30  # a dead worker's URLs come back after this; live ones extend
+FRONTIER_MAX_ATTEMPTS = 5
+FRONTIER_BACKOFF_SECONDS = 2.0  # × 2^attempts
+FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
+FRONTIER_DEAD_LETTERS_MAX = 100_000
+FRONTIER_IDLE_POLL_SECONDS = 0.5  # an idle worker asks this often for URLs that others added
+ROBOTS_CACHE_SECONDS = 86_400  # RFC 9309, section 2.4: at most 24 hours
+ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
+
+# --- Sources ---------------------------------------------------------------------------------------
+
+DEFAULT_PROJECT = "default"
+MAX_PAGES = 10_000  # of a source whose seed says nothing
+MAX_DEPTH = 50  # links followed from the start URL
+SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
+
+# --- Knowledge -------------------------------------------------------------------------------------
+
+CHUNK_BYTES = {"code": 2048, "documentation": 4096, "legal": 8192}  # of UTF-8
+CHUNK_MIN_BYTES = 200  # smaller siblings are merged
+WINDOW_TOKENS = 128  # measured best for retrieval with all-MiniLM-L6-v2; costs no more to embed
+EMBEDDING_BATCH_WINDOWS = 8  # of similar length: as fast as 32, in less memory
+EMBEDDING_QUEUE_WINDOWS = 512  # above it pages wait: backpressure
+POSTGRES_POOL_MAX = 4
+SEARCH_RESULTS = 5  # printed by `scrapy search` unless -n says otherwise
+
+# --- Watching ----------------------------------------------------------------------------------------
+
+METRICS_MAX_PROJECTS = 200  # with a label of their own; all others are counted as `other`
+READY_TIMEOUT_SECONDS = 2.0  # for Redis and Postgres to answer /readyz
+READY_CACHE_SECONDS = 1.0  # so that many askers cost no more than one
+PROGRESS_REFRESH_SECONDS = 0.25  # of the line on a terminal
+PROGRESS_LOG_SECONDS = 60.0  # between progress lines in the log
+
+# --- Scrapy: the flow of a page ----------------------------------------------------------------------
+
+BOT_NAME = "alonchat_crawl"
+SPIDER_MODULES = ["alonchat_crawl.spiders"]
+NEWSPIDER_MODULE = "alonchat_crawl.spiders"
+COMMANDS_MODULE = "alonchat_crawl.commands"
+USER_AGENT = environment.CRAWLER_USER_AGENT
+
+SCHEDULER = "alonchat_crawl.frontier.scheduler.FrontierScheduler"
+SCHEDULER_QUEUE_CLASS = "alonchat_crawl.frontier.queue.FrontierQueue"
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` deduplicates atomically
+
+DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.policies.addresses.AddressPolicy": 50,
+    "alonchat_crawl.policies.robots.RobotsPolicy": 100,
+    "alonchat_crawl.policies.status.StatusPolicy": 150,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier retries
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # the source's scope decides
+}
+SPIDER_MIDDLEWARES: dict[str, int | None] = {
+    "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.frontier.acknowledge.Acknowledge": 10,  # outermost: sees all that comes out
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # the frontier keeps depths
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # StatusPolicy decides
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # so does canonical_url
+}
+ITEM_PIPELINES = {
+    "pipelines.sanitise.Sanitise": 100,
+    "pipelines.unchanged.SkipUnchanged": 200,
+    "pipelines.chunk.Chunker": 300,
+    "pipelines.embed.Embed": 400,
+    "pipelines.store.Store": 500,
+}
+ADDONS: dict[str, int | None] = {"alonchat_crawl.operations.logging.Logs": 0}
+EXTENSIONS: dict[str, int | None] = {
+    "alonchat_crawl.operations.metrics.Metrics": 10,
+    "alonchat_crawl.operations.progress.Progress": 20,
+    "alonchat_crawl.operations.sentry.Sentry": 30,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+}
+
+# One request in flight a registrable domain and their pace are the frontier's; the slots add nothing.
+CONCURRENT_REQUESTS = environment.WORKER_CONCURRENCY
+CONCURRENT_REQUESTS_PER_DOMAIN = environment.WORKER_CONCURRENCY
+CONCURRENT_ITEMS = 100
+DOWNLOAD_DELAY = 0
+DOWNLOAD_TIMEOUT = 60  # seconds
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_HANDLERS: dict[str, Any] = {"file": None, "ftp": None, "s3": None, "data": None}
+TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.addresses.GuardedResolver"
+DNS_TIMEOUT = 10
+REDIRECT_MAX_TIMES = 10
+METAREFRESH_MAXDELAY = 5
+ROBOTSTXT_OBEY = True
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000_000
+
+LOG_LEVEL = environment.LOG_LEVEL
+LOG_FORMATTER = "alonchat_crawl.operations.logging.LogFormatter"
+LOG_INSTALL_ROOT_HANDLER = False  # the add-on `Logs` installs ours
+LOG_TEXT_MAX_CHARS = 4096  # of one text in a log line; a page's body never fits
+LOG_VERSIONS: list[str] = []
+STATS_DUMP = False
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"

@@ -1,0 +1,1 @@
+"""The item pipelines, one stage a file: sanitise, unchanged, chunk, embed, store."""

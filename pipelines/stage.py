@@ -1,0 +1,39 @@
+"""What every stage shares: one type in, the next type out, its seconds told by a signal."""
+
+from abc import ABC, abstractmethod
+from time import perf_counter
+from typing import ClassVar, Generic, Self, TypeVar
+
+from scrapy.crawler import Crawler
+from scrapy.signalmanager import SignalManager
+
+from alonchat_crawl.signals import stage_finished
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Stage(ABC, Generic[In, Out]):
+    """A pipeline stage. A subclass names itself and implements `work`."""
+
+    name: ClassVar[str]
+
+    def __init__(self, signals: SignalManager) -> None:
+        self.signals = signals
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the stage; one that needs settings overrides this."""
+        return cls(crawler.signals)
+
+    async def process_item(self, item: In) -> Out:
+        """Time `work` and tell `stage_finished`, however it ends."""
+        started = perf_counter()
+        try:
+            return await self.work(item)
+        finally:
+            self.signals.send_catch_log(stage_finished, stage=self.name, seconds=perf_counter() - started)
+
+    @abstractmethod
+    async def work(self, item: In) -> Out:
+        """Turn one item into the next type; raise Refused, Unchanged, Retry or GiveUp."""
