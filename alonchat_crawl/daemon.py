@@ -1,0 +1,155 @@
+"""A server that outlives whoever started it: launched, found again, stopped."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from alonchat_crawl.errors import StartupError
+
+START_SECONDS = 60.0  # crash recovery replays the log before it answers
+STOP_SECONDS = 20.0  # a checkpoint on a slow disk; after it, the next signal
+POLL_SECONDS = 0.01
+
+
+class State(Enum):
+    """What a server says when it is spoken to."""
+
+    GONE = "gone"  # nobody listens
+    BUSY = "busy"  # somebody listens, but cannot serve now: starting, loading
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """How to run one server. Its starts and stops must exclude each other: that is the caller's lock."""
+
+    name: str
+    """Of its process, as the kernel tells it."""
+    home: Path
+    """Absolute; its data. It is its working directory, and so how its processes are recognised."""
+    log: Path
+    """What it printed in its present run; the run before is kept beside it as `.log.old`."""
+    command: Sequence[str]
+    probe: Callable[[], State]
+    stop_signals: Sequence[signal.Signals]
+    """From gentle to forceful; each gets STOP_SECONDS."""
+    leftovers: Sequence[Path] = ()
+    """Files in which a crashed one says that it still runs."""
+
+    def start(self) -> None:
+        """Return when it is ready, launched and detached where need be. Raises StartupError."""
+        deadline = time.monotonic() + START_SECONDS
+        while (state := self.probe()) is State.BUSY:
+            self._wait(deadline)
+        if state is State.READY:
+            return
+        self.stop()  # what a crash left behind still holds memory and files
+        for leftover in self.leftovers:
+            leftover.unlink(missing_ok=True)
+        pid = self._launch()
+        while self.probe() is not State.READY:
+            if not _alive(pid):
+                raise StartupError(f"The embedded {self.name} cannot start: {last_words(self.log)}")
+            self._wait(deadline)
+
+    def stop(self) -> bool:
+        """Stop its processes, orphans of a crash too; tell whether there were any. Raises StartupError."""
+        found = bool(self.processes())
+        for stop_signal in (*self.stop_signals, signal.SIGKILL):
+            self._signal(stop_signal)
+            deadline = time.monotonic() + STOP_SECONDS
+            while self.processes() and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
+            if not self.processes():
+                return found
+        raise StartupError(f"The embedded {self.name} in {self.home} cannot be stopped.")
+
+    def processes(self) -> list[psutil.Process]:
+        """Return its live processes, children included: of its name, ours, at work in its home.
+
+        A recorded pid may be another program's after a reboot, and none is recorded when the starter is
+        killed at the wrong moment; this has neither fault.
+        """
+        users = {os.geteuid(), _owner(self.home)}
+        found = []
+        for process in psutil.process_iter():
+            try:
+                ours = process.name() == self.name and process.uids().real in users
+                if ours and Path(process.cwd()) == self.home and _sees_our_files(process.pid):
+                    found.append(process)
+            except (psutil.Error, OSError):  # it ended meanwhile, or is a zombie
+                continue
+        return found
+
+    def _signal(self, stop_signal: signal.Signals) -> None:
+        processes = self.processes()
+        pids = {process.pid for process in processes}
+        for process in processes:
+            try:
+                if process.ppid() not in pids:  # children are their parent's to end
+                    process.send_signal(stop_signal)
+            except psutil.NoSuchProcess:
+                continue
+
+    def _launch(self) -> int:
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.old"))
+        with self.log.open("wb") as log:
+            # The shell ends at once and init adopts the server, so no starter is left with a zombie.
+            launched = subprocess.run(  # noqa: S603 - our own programs
+                ["/bin/sh", "-c", '"$@" 1>&2 </dev/null & echo $!', "sh", *self.command],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                check=True,
+                **as_owner_of(self.home),
+            )
+        return int(launched.stdout)
+
+    def _wait(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise StartupError(
+                f"The embedded {self.name} does not answer within {START_SECONDS:.0f} s; see {self.log}."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def as_owner_of(home: Path) -> dict[str, Any]:
+    """Return subprocess arguments: at work in `home`, as its owner, without our secrets or PG* variables."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    arguments: dict[str, Any] = {"cwd": home, "env": environment}
+    if os.geteuid() == 0 and _owner(home) != 0:
+        arguments |= {"user": _owner(home), "group": home.stat().st_gid, "extra_groups": []}
+    return arguments
+
+
+def last_words(log: Path) -> str:
+    """Return a log's last line, or the last fatal one where there is one."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return (fatal or lines or ["it said nothing."])[-1]
+
+
+def _owner(home: Path) -> int:
+    return home.stat().st_uid if home.exists() else os.geteuid()
+
+
+def _sees_our_files(pid: int) -> bool:
+    """Tell whether the same path is the same file for a process: not so in a container of this machine."""
+    root = Path(f"/proc/{pid}/root")
+    return not root.is_symlink() or root.samefile("/")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

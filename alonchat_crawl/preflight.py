@@ -1,0 +1,79 @@
+"""Whether the servers of REDIS_URL and DATABASE_URL serve us: one sentence where not, without a secret."""
+
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from alonchat_crawl.errors import StartupError
+
+TIMEOUT_SECONDS = 10
+
+# What libpq says, and what it means for whoever set the variable. Its own words are not passed on: with
+# an unescaped `@` in the password they quote the rest of it as the host's name.
+_POSTGRES_FAULTS = {
+    "refused": "refuses the connection; start it there, or correct the host and port",
+    "failed to resolve": "has a host name that cannot be resolved; correct it",
+    "password authentication failed": "rejects the user or password; correct them",
+    "no password supplied": "asks for a password; add it to the URL",
+    "role": "does not know the user; correct it",
+    "database": "does not have the database; create it, or correct its name",
+    "timeout": f"does not answer within {TIMEOUT_SECONDS} s; check the host, port and firewall",
+    "timed out": f"does not answer within {TIMEOUT_SECONDS} s; check the host, port and firewall",
+    "pg_hba": "does not allow this user from this machine; allow it in its pg_hba.conf",
+    "SSL": "cannot agree on TLS; check `sslmode` in the URL",
+    "too many": "has no connection left; raise its limit, or use a pooler",
+    "No such file": "has no socket there; correct the path",
+}
+
+
+def check_redis(url: str) -> None:
+    """Make sure that the server at REDIS_URL serves us. Raises StartupError."""
+    where = f"REDIS_URL cannot be used: the server at {_place(url, 6379)}"
+    try:
+        with redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            client.ping()
+    except redis.AuthenticationError:
+        raise StartupError(f"{where} wants another user or password; write them into the URL.") from None
+    except redis.TimeoutError:
+        raise StartupError(f"{where} does not answer within {TIMEOUT_SECONDS} s; check it.") from None
+    except redis.ConnectionError:
+        raise StartupError(f"{where} cannot be reached; start it there, or correct the URL.") from None
+    except (redis.RedisError, ValueError):
+        raise StartupError(f"{where} cannot be used; correct the URL.") from None
+
+
+def check_postgres(url: str) -> None:
+    """Make sure that the server at DATABASE_URL serves us and has our tables. Raises StartupError."""
+    where = f"DATABASE_URL cannot be used: the server at {_place(url, 5432)}"
+    try:
+        with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS, prepare_threshold=None) as connection:
+            found = connection.execute("select to_regclass('public.chunk_embeddings')").fetchone()
+    except psycopg.ProgrammingError:
+        raise StartupError("DATABASE_URL cannot be used: it is not a valid postgresql:// URL.") from None
+    except psycopg.Error as error:
+        meanings = (meaning for words, meaning in _POSTGRES_FAULTS.items() if words in str(error))
+        raise StartupError(f"{where} {next(meanings, 'cannot be reached; check it')}.") from None
+    if found == (None,):
+        raise StartupError(f"{where} has no tables of ours in this database; run `scrapy migrate`.")
+
+
+def _place(url: str, default_port: int) -> str:
+    """Return `host:port`, or a socket's path, and nothing else of the URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or default_port
+    except ValueError:
+        return "that address"
+    if "@" in url.removeprefix(f"{parts.scheme}://{parts.netloc}"):
+        return "that address"  # a `/`, `?` or `#` in the password: what looks like a host is not one
+    if parts.hostname:
+        return f"{parts.hostname}:{port}"
+    return parts.path if parts.scheme == "unix" else "that address"

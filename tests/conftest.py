@@ -1,0 +1,59 @@
+"""Real servers for the tests: one Valkey and one Postgres a session, a clean corner of them a test."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+# Before any settings are read: tests never reach an operator's servers or data.
+for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN"):
+    os.environ.pop(name, None)
+
+from alonchat_crawl import embedded  # noqa: E402 - see above
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def servers_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder for the session's servers, which are stopped at its end."""
+    folder = tmp_path_factory.mktemp("servers")
+    yield folder
+    embedded.stop(folder)
+
+
+@pytest.fixture
+def redis_url(servers_dir: Path) -> Iterator[str]:
+    """The URL of an empty logical database."""
+    url = f"{embedded.redis_url(servers_dir)}?db={next(_numbers) % 16}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def template_database(servers_dir: Path) -> str:
+    """The URL of a migrated database that nobody is connected to."""
+    from alonchat_crawl.storage.migrate import migrate  # noqa: PLC0415 - only where it is needed
+
+    url = embedded.database_url(servers_dir)
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def database_url(template_database: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    template, own = sql.Identifier("alonchat"), f"test_{next(_numbers)}"
+    maintenance = template_database.replace("/alonchat?", "/postgres?")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        name = sql.Identifier(own)
+        connection.execute(sql.SQL("create database {} template {}").format(name, template))
+        yield template_database.replace("/alonchat?", f"/{own}?")
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))
