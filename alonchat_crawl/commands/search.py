@@ -1,0 +1,134 @@
+"""`scrapy search`: asks what was stored."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+from scrapy.utils.conf import arglist_to_dict
+
+from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.identity import as_uuid
+
+if TYPE_CHECKING:
+    from alonchat_crawl.storage.search import Hit
+
+SNIPPET_CHARS = 320  # about four lines of a terminal
+
+
+class UnansweredError(Exception):
+    """There is nothing to show; its text is the sentence that says why."""
+
+
+def _printable(text: str) -> str:
+    """Return stored text on one line, without what could steer a terminal or reorder the text."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _find(settings: BaseSettings, project: str, question: str, count: int) -> "list[Hit]":
+    # Every command is imported by every other: what is slow is imported only where it is needed, and
+    # the model last, when there is something to search.
+    import psycopg  # noqa: PLC0415
+
+    from alonchat_crawl.connections import database_url  # noqa: PLC0415
+    from alonchat_crawl.storage.faults import translated  # noqa: PLC0415
+    from alonchat_crawl.storage.search import project_state, search  # noqa: PLC0415
+
+    question = question.encode(errors="replace").decode().strip()  # an argument may hold any bytes
+    if not question:
+        raise UnansweredError("The question is empty.")
+    project_id, url = as_uuid(project), database_url(settings)
+    with translated(), psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        exists, searchable = project_state(connection, project_id)
+        if not exists:
+            raise UnansweredError(f"There is no project {project!r}; crawl something for it first.")
+        if not searchable:
+            raise UnansweredError(f"Nothing is stored in project {project!r} yet.")
+        from alonchat_crawl.embedding import Embedder  # noqa: PLC0415
+
+        vector = Embedder.from_settings(settings).embed_query(question)
+        hits = search(connection, project_id, vector, question, count)
+    if not hits:
+        raise UnansweredError(f"Nothing in project {project!r} answers that.")
+    return hits
+
+
+def _as_json(hits: "list[Hit]") -> None:
+    for hit in hits:
+        fields = ("score", "url", "title", "heading_path", "content")
+        print(json.dumps({name: getattr(hit, name) for name in fields}))
+
+
+def _as_text(hits: "list[Hit]") -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    for rank, hit in enumerate(hits, 1):
+        snippet = _printable(hit.content)
+        if len(snippet) > SNIPPET_CHARS:
+            snippet = snippet[:SNIPPET_CHARS].rsplit(" ", 1)[0] + " …"
+        headings = " › ".join(map(_printable, hit.heading_path))
+        # `Text` is not read for markup, so a page cannot style what is shown of it.
+        console.print(
+            Text.assemble(
+                (f"{rank}. ", "bold"), (_printable(hit.title) or "(no title)", "bold cyan"),
+                (f"  {hit.score:.4f}\n", "dim"), (f"   {_printable(hit.url)}\n", "blue"),
+                (f"   {headings}\n" if headings else "", "green"),
+                f"   {snippet}\n",
+            ),
+            soft_wrap=False,
+        )  # fmt: skip
+
+
+class Command(ScrapyCommand):
+    """Searches one project and prints the best chunks."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Stand in the usage."""
+        return '[options] "question"'
+
+    def short_desc(self) -> str:
+        """Stand in the list of commands."""
+        return "Search what was stored"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add -a, -n and --json to Scrapy's own."""
+        super().add_options(parser)
+        parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
+                            help="the project to search (default: the default project)")  # fmt: skip
+        parser.add_argument("-n", dest="count", type=int, metavar="N", help="print at most N chunks")
+        parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Exit with 1 and one sentence where nothing can be shown, with 2 where the usage is wrong."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
+        count = self.settings.getint("SEARCH_RESULTS") if opts.count is None else opts.count
+        project = self._project(opts.arguments, self.settings["DEFAULT_PROJECT"])
+        if len(args) != 1 or count < 1:
+            raise UsageError("give one question, in quotes, and an N of at least 1", print_help=False)
+        try:
+            hits = _find(self.settings, project, args[0], count)
+        except (UnansweredError, StartupError, ReasonedError) as error:
+            print(error, file=sys.stderr)
+            self.exitcode = 1
+            return
+        (_as_json if opts.json else _as_text)(hits)
+
+    @staticmethod
+    def _project(arguments: list[str], default: str) -> str:
+        try:
+            given = arglist_to_dict(arguments)
+        except ValueError:
+            raise UsageError("Invalid -a value, use -a project=ID", print_help=False) from None
+        project = given.pop("project", default)
+        if given:
+            raise UsageError(f"search knows -a project=ID only, not {', '.join(given)}", print_help=False)
+        return project or default

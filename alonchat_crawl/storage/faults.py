@@ -1,0 +1,40 @@
+"""Translates psycopg's errors, once, into whether another attempt can help."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+
+from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
+
+# Told by SQLSTATE class (PostgreSQL's appendix A), since psycopg files 54 under OperationalError.
+_THE_DATA = ("22", "23", "54")  # data exception, integrity violation, program limit exceeded
+_THE_SCHEMA = ("42P01", "42703", "42883")  # no such table, column, function
+
+
+def _translate(error: psycopg.Error) -> ReasonedError:
+    # Only the primary message: details quote rows, and libpq's texts quote the connection string.
+    state, said = error.sqlstate or "", error.diag.message_primary or type(error).__name__
+    if isinstance(error, pg.ForeignKeyViolation):
+        return GiveUp("source erased", "The source was erased while its page was being read.")
+    if isinstance(error, pg.UniqueViolation):  # another worker's commit came first; next time it is seen
+        return Retry("postgres", f"Postgres refused: {said}.")
+    if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
+        return GiveUp("store", f"Postgres refused the text: {said}.")
+    if state in _THE_SCHEMA:
+        return Retry("postgres", "The database's schema is missing or old: run `scrapy migrate`.")
+    if state:
+        return Retry("postgres", f"Postgres refused: {said}.")
+    return Retry("postgres", f"Postgres cannot be reached ({type(error).__name__}).")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise Retry or GiveUp in place of what psycopg raises inside; the sentence holds no secret."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _translate(error) from error
+    except UnicodeEncodeError as error:  # a lone surrogate
+        raise GiveUp("store", "The text is not valid Unicode.") from error

@@ -1,0 +1,85 @@
+"""The life of a source's row: a run begins and ends, pages of it are gone."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.identity import page_id
+from alonchat_crawl.sources import Source
+from alonchat_crawl.storage.faults import translated
+from alonchat_crawl.storage.queries import QUERIES
+
+Pool = AsyncConnectionPool[AsyncConnection]
+
+
+def _options(source: Source) -> Jsonb:
+    return Jsonb(
+        {
+            "max_pages": source.max_pages,
+            "max_depth": source.max_depth,
+            "include": source.include,
+            "exclude": source.exclude,
+            "path_prefix": source.path_prefix,
+        }
+    )
+
+
+async def begin_crawl(pool: Pool, source: Source) -> None:
+    """Note that the source is running; every worker of the run may say so.
+
+    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then.
+    """
+    row = {
+        "source_id": source.source_id,
+        "project_id": source.project_id,
+        "name": source.project_name,
+        "url": source.url,
+        "options": _options(source),
+        "crawl_id": source.crawl_id,
+    }
+    with translated():
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute(QUERIES["add_project"], row)
+            await connection.execute(QUERIES["begin_source"], row)
+            found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
+            if found != (source.project_id,):
+                raise GiveUp("wrong project", f"Source {source.source_id} belongs to another project.")
+
+
+async def finish_crawl(
+    pool: Pool,
+    source: Source,
+    status: str,
+    counts: Mapping[str, int],
+    error: str,
+    *,
+    unreached_are_gone: bool,
+) -> int:
+    """Note how the run ended and return how many pages it found gone; safe to repeat.
+
+    `status` is completed, failed or cancelled. Nothing happens where a newer run has begun.
+    """
+    row = {
+        "source_id": source.source_id,
+        "crawl_id": source.crawl_id,
+        "status": status,
+        "counts": Jsonb(dict(counts)),
+        # A site's own words may be quoted in it, and must not keep the run from ending.
+        "error": error.replace("\0", "").encode(errors="replace").decode(),
+        "unreached_are_gone": unreached_are_gone,
+    }
+    with translated():
+        async with pool.connection() as connection:
+            found = await (await connection.execute(QUERIES["finish_source"], row)).fetchone()
+    return int(found[0]) if found else 0
+
+
+async def mark_gone(pool: Pool, source_id: UUID, url: str) -> None:
+    """Note that the site says the page is no more (404, 410); a page never stored is passed over."""
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(QUERIES["mark_page_gone"], {"page_id": page_id(source_id, url)})

@@ -1,0 +1,109 @@
+"""Migrations: once, in turns, and on Supabase's terms."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.storage.migrate import migrate
+from tests.integration.knowledge import rows
+
+FIRST = "20261101000000_knowledge"
+NAME = "migrations_test"
+
+
+def at(url: str, database: str) -> str:
+    """Return the URL of another database of the same server."""
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+@pytest.fixture
+def empty_database(database_url: str) -> Iterator[str]:
+    """A database without any schema."""
+    with psycopg.connect(at(database_url, "postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {NAME} template template0".encode())
+        yield at(database_url, NAME)
+        connection.execute(f"drop database {NAME} with (force)".encode())
+
+
+def test_applied_once(empty_database: str) -> None:
+    """Every migration is applied, named and remembered; a second call does nothing."""
+    first = migrate(empty_database)
+    assert first[0] == FIRST
+    assert first == sorted(first)
+    assert migrate(empty_database) == []
+    assert [name for (name,) in rows(empty_database, "select name from schema_migrations")] == first
+
+
+def test_concurrent_starts(empty_database: str) -> None:
+    """Of many processes starting at once, one applies each migration and none fails."""
+    with ThreadPoolExecutor(8) as threads:
+        applied = list(threads.map(migrate, [empty_database] * 8))
+    assert [name for names in applied for name in names].count(FIRST) == 1
+
+
+def test_a_failing_migration_leaves_nothing(empty_database: str) -> None:
+    """What cannot be applied is rolled back whole, and said in one sentence."""
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("create table chunk_embeddings (mine int)")
+    with pytest.raises(StartupError, match="already exists"):
+        migrate(empty_database)
+    tables = rows(empty_database, "select tablename from pg_tables where schemaname = 'public'")
+    assert tables == [("chunk_embeddings",)]
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:hunter2@127.0.0.1:1/x", "postgresql://u:hunter2@/x?host=/nowhere"]
+)
+def test_unreachable(url: str) -> None:
+    """A database that cannot be reached gives one sentence without the password."""
+    with pytest.raises(StartupError) as caught:
+        migrate(url)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+SUPABASE = """
+    create schema auth; create schema extensions;
+    create extension vector with schema extensions;
+    create function auth.uid() returns uuid language sql stable as 'select null::uuid';
+    grant usage on schema auth, extensions to public;
+    grant create on database {database} to {owner};
+    grant create on schema public to {owner};
+    alter role {owner} in database {database} set search_path = "$user", public, extensions;
+    alter default privileges for role {owner} in schema public
+        grant all on tables to anon, authenticated, service_role;
+    alter default privileges for role {owner} in schema public
+        grant all on functions to anon, authenticated, service_role;
+"""
+
+
+def test_on_supabases_terms(empty_database: str) -> None:
+    """A role that is no superuser migrates a database whose roles, auth and extension exist, and whose
+    default privileges give everything to everyone: afterwards anon has nothing.
+    """  # noqa: D205 - one claim
+    owner = sql.Identifier("supabase_like")
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("create role {} login createrole").format(owner))
+        connection.execute(sql.SQL(SUPABASE).format(owner=owner, database=sql.Identifier(NAME)))
+    try:
+        parts = urlsplit(empty_database)
+        netloc = "supabase_like@" + parts.netloc.rpartition("@")[2]
+        assert migrate(parts._replace(netloc=netloc).geturl())[0] == FIRST
+        granted = """select c.relname, g.* from pg_class c, aclexplode(c.relacl) g
+            where c.relnamespace = 'public'::regnamespace and g.grantee in (0, 'anon'::regrole)"""
+        assert rows(empty_database, granted) == []
+        executable = """select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace
+            and has_function_privilege('anon', p.oid, 'execute')"""
+        assert rows(empty_database, executable) == []
+        assert rows(empty_database, "select prosrc from pg_proc where oid = 'auth.uid()'::regprocedure") == [
+            ("select null::uuid",)
+        ]
+    finally:
+        with psycopg.connect(empty_database, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop owned by {} cascade").format(owner))
+            connection.execute(sql.SQL("drop role {}").format(owner))

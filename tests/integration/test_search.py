@@ -1,0 +1,154 @@
+"""Hybrid search: what comes first, what never comes, and questions that would break a lesser one."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from alonchat_crawl.errors import Retry
+from alonchat_crawl.storage.pages import store
+from alonchat_crawl.storage.search import Hit, project_state, search
+from alonchat_crawl.storage.sources import begin_crawl, mark_gone
+from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, unit
+
+SOURCE, OTHER = make_source(), make_source(project="bravo")
+PIECES = (
+    Piece("Passwords are reset on the sign-in page", ((0,),), ("Account",)),
+    Piece("Invoices are sent every month", ((1,), (0, 1))),
+    Piece("The quick brown fox", ((2,),)),
+    Piece("The zebra's invoice", ((3,),), ("Refunds and returns",)),
+)
+
+
+@pytest.fixture
+async def stored(database_url: str) -> str:
+    """A database with a page of four chunks, and another project's page with the same text."""
+    async with open_pool(database_url) as pool:
+        for source in (SOURCE, OTHER):
+            await begin_crawl(pool, source)
+            await store(pool, make_page(source, *PIECES), SCHEME)
+    return database_url
+
+
+@pytest.fixture
+def connection(stored: str) -> Iterator[Connection]:
+    """An owner's connection to it."""
+    with psycopg.connect(stored, autocommit=True) as opened:
+        yield opened
+
+
+def positions(hits: list[Hit]) -> list[int]:
+    """Return which of PIECES the hits are."""
+    return [[piece.content for piece in PIECES].index(hit.content) for hit in hits]
+
+
+def test_a_hit_tells_where_it_stands(connection: Connection) -> None:
+    """A hit carries its chunk, its page and its source, and its two figures."""
+    hit = search(connection, SOURCE.project_id, unit(0), "reset passwords", 1)[0]
+    assert (hit.url, hit.title, hit.heading_path, hit.content, hit.content_type, hit.source_id) == (
+        URL, f"Title of {URL}", ("Account",), PIECES[0].content, "documentation", SOURCE.source_id,
+    )  # fmt: skip
+    assert hit.score == pytest.approx(2 / 61)
+    assert hit.similarity == pytest.approx(1, abs=0.001)
+
+
+def test_nearest_first_by_the_best_window(connection: Connection) -> None:
+    """Without words in common chunks come by their best window's cosine, each once."""
+    hits = search(connection, SOURCE.project_id, unit(0), "", 10)
+    assert positions(hits)[:2] == [0, 1]
+    assert len(hits) == 4
+    similarities = [hit.similarity for hit in hits]
+    assert similarities == pytest.approx([1, 0.7071, 0, 0], abs=0.001)
+
+
+def test_words_lift_a_distant_chunk(connection: Connection) -> None:
+    """A chunk that holds the words overtakes one that is nearer; one that has both comes first."""
+    assert positions(search(connection, SOURCE.project_id, unit(0), "fox", 10))[0] == 2
+    assert positions(search(connection, SOURCE.project_id, unit(3), "invoice", 10))[0] == 3
+
+
+def test_headings_and_inflections_are_found(connection: Connection) -> None:
+    """The words of a heading count, and so do other forms of a word."""
+    assert positions(search(connection, SOURCE.project_id, unit(200), "return refunded", 1)) == [3]
+
+
+def test_words_only_or_vectors_only(database_url: str, connection: Connection) -> None:
+    """What only one of the two rankings knows is still found; without a vector no similarity is told."""
+    with psycopg.connect(database_url) as owner:
+        owner.execute("delete from chunk_embeddings")
+    [hit] = search(connection, SOURCE.project_id, unit(0), "fox", 10)
+    assert (hit.content, hit.similarity) == (PIECES[2].content, None)
+    assert hit.score == pytest.approx(1 / 61)
+
+
+def test_only_its_own_project(connection: Connection) -> None:
+    """Another project's chunks never come, even where they are the same; an unknown project has none."""
+    hits = search(connection, SOURCE.project_id, unit(0), "fox", 100)
+    assert {hit.source_id for hit in hits} == {SOURCE.source_id}
+    assert search(connection, uuid4(), unit(0), "fox", 10) == []
+
+
+async def test_gone_pages_are_not_found(stored: str, connection: Connection) -> None:
+    """A page that is gone is found neither by its vectors nor by its words; its project remains."""
+    async with open_pool(stored) as pool:
+        await mark_gone(pool, SOURCE.source_id, URL)
+    assert search(connection, SOURCE.project_id, unit(0), "fox", 10) == []
+    assert project_state(connection, SOURCE.project_id) == (True, False)
+    assert project_state(connection, OTHER.project_id) == (True, True)
+    assert project_state(connection, uuid4()) == (False, False)
+
+
+async def test_gone_pages_take_no_places(stored: str, connection: Connection) -> None:
+    """Hundreds of nearer chunks of a gone page do not push out the ones that remain."""
+    async with open_pool(stored) as pool:
+        crowd = make_page(SOURCE, *[Piece("fox " * 9, ((2,),) * 3)] * 400, url=f"{URL}/old")
+        await store(pool, crowd, SCHEME)
+        await mark_gone(pool, SOURCE.source_id, f"{URL}/old")
+    assert positions(search(connection, SOURCE.project_id, unit(2), "fox", 3))[0] == 2
+
+
+@pytest.mark.parametrize(("count", "found"), [(-1, 0), (0, 0), (1, 1), (3, 3), (4, 4), (2_000_000_000, 4)])
+def test_count(connection: Connection, count: int, found: int) -> None:
+    """At most as many hits as asked for come, whatever is asked for."""
+    assert len(search(connection, SOURCE.project_id, unit(0), "", count)) == found
+
+
+async def test_many_hits(database_url: str) -> None:
+    """More hits than either ranking's usual depth may be asked for."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await store(pool, make_page(SOURCE, *[Piece("same")] * 120), SCHEME)
+    with psycopg.connect(database_url) as connection:
+        assert len(search(connection, SOURCE.project_id, unit(0), "same", 110)) == 110
+
+
+HOSTILE = [
+    "", " ", "\n\t", "'", "''", '"', '"""', "\\", "%", "%s %(x)s", ":*", "& | ! <->", "fox & ! | zebra", "((",
+    ")", "!!!!", "fox:*A", "<-> <5>", "-", "- -", "-fox", "-fox -zebra", "the of and", "or", "or or or",
+    "NUL \0 inside", "lone \ud800 surrogate", "'; drop table pages; --", "fox\\' or 1=1", "$1", "\ufdfa",
+    "日本語の質問", "🦊", "e\u0301" * 500, "x" * 10_000, "fox " * 2_500, "a b " * 5_000, '"' * 10_000,
+    "(" * 10_000, "fox " * 300_000, " ".join(map(str, range(3_000))),
+]  # fmt: skip
+
+
+def test_hostile_questions(connection: Connection) -> None:
+    """Whatever is asked, the vectors answer, and nothing is broken or changed."""
+    for text in HOSTILE:
+        hits = search(connection, SOURCE.project_id, unit(0), text, 10)
+        assert sorted(positions(hits)) == [0, 1, 2, 3], text[:40]
+
+
+@pytest.mark.parametrize("text", ["-fox", "the of and", "zebra -invoice"])
+def test_words_that_say_nothing_lift_nothing(connection: Connection, text: str) -> None:
+    """Exclusions alone, stop-words and words that nothing holds leave the order to the vectors."""
+    hits = search(connection, SOURCE.project_id, unit(0), text, 10)
+    assert hits == search(connection, SOURCE.project_id, unit(0), "", 10)
+
+
+def test_a_missing_schema_is_said(connection: Connection) -> None:
+    """Where the function is missing, the sentence says what to run."""
+    connection.execute("drop function match_chunks")
+    with pytest.raises(Retry, match="scrapy migrate"):
+        search(connection, SOURCE.project_id, unit(0), "fox", 1)

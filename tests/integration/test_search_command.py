@@ -1,0 +1,102 @@
+"""`scrapy search` and `scrapy migrate`, as an operator runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alonchat_crawl.storage.pages import store
+from alonchat_crawl.storage.sources import begin_crawl
+from tests.integration.knowledge import SCHEME, Piece, make_page, make_source, open_pool
+
+ROOT = Path(__file__).parents[2]
+SOURCE = make_source(project="alpha")
+HOSTILE = "How to reset a password\x1b[2J \x07 \u202e [bold]not markup[/bold]"
+
+
+def scrapy(database_url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of this project."""
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": database_url} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+async def stored(database_url: str) -> str:
+    """A database in which the project `alpha` has something and `bravo` nothing."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await begin_crawl(pool, make_source(project="bravo"))
+        await store(pool, make_page(SOURCE, Piece(HOSTILE, headings=("Account\x1b]0;x\x07",))), SCHEME)
+    return database_url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ((), 2, "give one question"),
+        (("how", "many"), 2, "give one question"),
+        (("how", "-n", "0"), 2, "give one question"),
+        (("how", "-n", "x"), 2, "invalid int"),
+        (("how", "-a", "project"), 2, "Invalid -a value"),
+        (("how", "-a", "colour=red"), 2, "not colour"),
+        (("how", "--jsno"), 2, "give one question"),
+        ((" ",), 1, "The question is empty."),
+        (("how",), 1, "There is no project 'default'"),
+        (("how", "-a", "project=charlie"), 1, "There is no project 'charlie'"),
+        (("how", "-a", "project=bravo"), 1, "Nothing is stored in project 'bravo'"),
+    ],
+)
+def test_what_cannot_be_answered(stored: str, arguments: tuple[str, ...], code: int, sentence: str) -> None:
+    """Wrong usage ends with 2, nothing to search with 1: a sentence on stderr, nothing on stdout."""
+    done = scrapy(stored, "search", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("search", "how"), ("migrate",)])
+def test_an_unreachable_database(command: tuple[str, ...]) -> None:
+    """A database that refuses ends with 1 and one sentence without the password."""
+    done = scrapy("postgresql://u:hunter2@127.0.0.1:1/x", *command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "hunter2" not in done.stderr
+
+
+def test_json(stored: str) -> None:
+    """With --json stdout holds one object a line with the five keys, and nothing else."""
+    done = scrapy(stored, "search", "reset password", "-a", "project=alpha", "--json")
+    assert done.returncode == 0
+    [line] = done.stdout.splitlines()
+    hit = json.loads(line)
+    assert set(hit) == {"score", "url", "title", "heading_path", "content"}
+    assert (hit["content"], hit["url"]) == (HOSTILE, "https://shop.example/help")
+
+
+def test_in_a_terminal(stored: str) -> None:
+    """Stored text is shown without what would steer the terminal, and is not read as markup."""
+    done = scrapy(stored, "search", "reset password", "-a", "project=alpha", COLUMNS="200")
+    assert done.returncode == 0
+    assert not set("\x1b\x07\u202e") & set(done.stdout)
+    for shown in (
+        "How to reset a password",
+        "[bold]not markup[/bold]",
+        "https://shop.example/help",
+        "Account",
+    ):
+        assert shown in done.stdout
+
+
+def test_migrate(database_url: str) -> None:
+    """`scrapy migrate` says that nothing was to be done where nothing was."""
+    done = scrapy(database_url, "migrate")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "The schema is up to date.\n", "")
