@@ -1,0 +1,34 @@
+"""Characters that no reader sees, out: they hide instructions, break searches, or are refused by Postgres."""
+
+import re
+import unicodedata
+from collections import Counter
+
+# By kind. The joiners ZWNJ and ZWJ are kept where they join: between two letters of a script that
+# needs them, or parts of an emoji; anywhere else they are as invisible as the rest.
+INVISIBLE = {
+    "control": re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb]"),
+    "surrogate": re.compile("[\ud800-\udfff]"),
+    "bidi": re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"),
+    "zero_width": re.compile(
+        "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0]"
+        "|(?<![\u0590-\u1cff\u200d\ufe0e\ufe0f\u2190-\u2bff\U0001f000-\U0001faff])[\u200c\u200d]"
+        "|[\u200c\u200d](?![\u0590-\u1cff\u2190-\u2bff\U0001f000-\U0001faff])"
+    ),
+    # A variation selector alone can carry a byte (after a visible character, at most one is real).
+    "variation": re.compile("(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"),
+    "tag": re.compile("[\U000e0000-\U000e007f]"),
+    "noncharacter": re.compile("[\ufdd0-\ufdef\ufffe\uffff]"),
+}
+LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029]")
+
+
+def clean_text(text: str) -> tuple[str, Counter[str]]:
+    """Return `text` in NFC with line feeds only and nothing invisible, and how many of each kind went."""
+    removed: Counter[str] = Counter()
+    text = LINE_END.sub("\n", text)
+    for kind, pattern in INVISIBLE.items():
+        text, count = pattern.subn("", text)
+        if count:
+            removed[kind] += count
+    return unicodedata.normalize("NFC", text), removed

@@ -1,0 +1,94 @@
+"""Bytes to text: what a site says of its charset is believed only as far as the bytes bear it out."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+FALLBACK = "cp1252"
+# The Encoding Standard's own list (https://encoding.spec.whatwg.org/#names-and-labels): a site can
+# thus never choose a codec that executes, expands or smuggles (hex, unicode_escape, utf-7, idna).
+SAFE_CODECS = frozenset(
+    codecs.lookup(name).name
+    for name in [
+        *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso2022_jp"),
+        *("gbk", "gb18030", "big5", "big5hkscs", "euc-jp", "shift_jis", "cp932", "euc-kr", "cp949"),
+        *("cp866", "cp874", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+        *(f"cp125{last}" for last in range(9)),
+        *(f"iso8859-{part}" for part in (*range(1, 12), *range(13, 17))),  # part 12 was never published
+    ]
+)
+MULTI_BYTE = frozenset(
+    codecs.lookup(name).name
+    for name in ("gbk", "gb18030", "big5", "big5hkscs", "euc-jp", "shift_jis", "cp932", "euc-kr", "cp949")
+)
+# One codec a script: near-identical siblings only make the detection unsure of short texts.
+DETECTABLE = ["cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "koi8_r"]
+DETECTABLE += ["cp1252", "cp1253", "cp1255", "cp1256", "cp874"]
+FOREIGN_WORD = re.compile(rb"[\x80-\xff]{4}")  # accented Latin letters never stand in such a row
+DETECT_BYTES = 32_768  # detection is slow, and this much decides
+SURE_CHARS = 4  # so many UTF-8 sequences by accident in another multi-byte charset: less than 1 in 10,000
+BAD_SHARE = 0.2  # of the non-ASCII characters: a page cut by bytes or pasted together is still UTF-8
+MARKUP = re.compile(rb"<[^>]*>")
+
+
+def decode(body: bytes, content_type: str | None) -> str:
+    """Decode a body by its BOM, its real UTF-8, its declared charsets, a detection, windows-1252.
+
+    `content_type` is the response's header or None. Never raises; what no charset explains becomes U+FFFD.
+    """
+    by_bom, bom = read_bom(body)
+    if by_bom is not None and bom is not None:
+        return body[len(bom) :].decode(by_bom, "replace")
+    if wide := _utf_16(body):
+        return body.decode(wide, "replace")
+    declared = [
+        codec
+        for codec in (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+        if codec in SAFE_CODECS
+    ]
+    if _is_utf_8(body, declared[0] if declared else None):
+        return body.decode("utf-8", "replace")
+    for codec in [*declared, _detected(body)]:
+        if codec is not None and codec != "utf-8" and _bad_share(body, codec) <= BAD_SHARE:
+            return body.decode(codec, "replace")
+    return body.decode(FALLBACK, "replace")
+
+
+def _utf_16(body: bytes) -> str | None:
+    """UTF-16 without a BOM shows in the zero halves of its ASCII characters."""
+    head = body[: DETECT_BYTES // 8]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 20 <= len(head) or min(even, odd) * 10 > max(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _is_utf_8(body: bytes, declared: str | None) -> bool:
+    text = body.decode("utf-8", "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    bad = text.count("\ufffd")
+    if not beyond_ascii:
+        return declared != "iso2022_jp"  # the one charset whose bytes are all ASCII
+    if bad > BAD_SHARE * beyond_ascii:
+        return False
+    # The famous case: two Chinese characters of GBK can be two of UTF-8 as well.
+    unsure = bad or declared in MULTI_BYTE
+    return declared == "utf-8" or beyond_ascii - bad >= (SURE_CHARS if unsure else 1)
+
+
+def _bad_share(body: bytes, codec: str) -> float:
+    text = body.decode(codec, "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text.count("\ufffd") / beyond_ascii if beyond_ascii else 0.0
+
+
+def _detected(body: bytes) -> str | None:
+    # Tags are ASCII in every charset left here: without them the text decides.
+    text = MARKUP.sub(b" ", body[: 4 * DETECT_BYTES])[:DETECT_BYTES]
+    if not FOREIGN_WORD.search(text):
+        return None
+    end = max(text.rfind(b"\n"), text.rfind(b" "), 0)  # never inside a character
+    best = from_bytes(text[:end] if end else text, cp_isolation=DETECTABLE).best()
+    return codecs.lookup(best.encoding).name if best is not None else None

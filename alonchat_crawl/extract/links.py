@@ -1,0 +1,132 @@
+"""Where a page leads: its links, its canonical URL and what its meta tags tell robots."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+from w3lib.url import canonicalize_url, safe_url_string
+
+from alonchat_crawl.extract.parse import UNDECODED, TooDeepError, parse
+
+URL_MAX_CHARS = 2083  # the most that crawlers and old browsers agree on; Scrapy's URLLENGTH_LIMIT
+DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST = re.compile(r"(?!\.)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]")
+LINK_ELEMENTS = "a[href], area[href], iframe[src], frame[src]"
+MARKDOWN = MarkdownIt("commonmark")
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """What one HTML page says of other URLs and to robots."""
+
+    links: tuple[str, ...]
+    """Canonical http(s) URLs in document order, each once; rel=nofollow ones left out."""
+    canonical: str | None
+    """The page's rel=canonical as a canonical URL; None where there is none that can be used."""
+    meta_robots: tuple[tuple[str, str], ...]
+    """(name, content) of each named meta tag, names in lower case: `robots` and single robots' names."""
+
+
+def canonical_url(url: str) -> str | None:
+    """Return the one spelling of an absolute http(s) URL that stands for it everywhere.
+
+    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib).
+    None for other schemes, credentials, impossible hosts and ports, and over 2083 characters.
+    """
+    if len(url) > 2 * URL_MAX_CHARS:
+        return None
+    try:
+        parts = urlsplit(canonicalize_url(safe_url_string(url)))
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        port = parts.port
+    except ValueError:  # urllib's word for a broken bracket, port or character; UnicodeError is one too
+        return None
+    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not HOST.fullmatch(host) or port == 0:
+        return None
+    authority = host if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{port}"
+    query = f"?{parts.query}" if parts.query else ""
+    canonical = f"{parts.scheme}://{authority}{_without_dots(parts.path)}{query}"
+    return canonical if len(canonical) <= URL_MAX_CHARS else None
+
+
+def page_links(html: str, url: str) -> PageLinks:
+    """Read an HTML page at `url`; whatever is malformed is left out, nothing raises."""
+    try:
+        tree = parse(html)
+    except TooDeepError:
+        return PageLinks((), None, ())
+    base = _base(tree, url)
+    hrefs = (_target(node) for node in tree.css(LINK_ELEMENTS) if not _has_rel(node, "nofollow"))
+    canonicals = (_attribute(node, "href") for node in tree.css("link[href]") if _has_rel(node, "canonical"))
+    return PageLinks(
+        links=_absolute(hrefs, base),
+        canonical=next(iter(_absolute(canonicals, base)), None),
+        meta_robots=tuple(
+            (_attribute(node, "name").strip().lower(), _attribute(node, "content"))
+            for node in tree.css("meta[name][content]")
+        ),
+    )
+
+
+def markdown_links(text: str, url: str) -> tuple[str, ...]:
+    """Return the inline, reference and <auto> links of a Markdown document at `url`, as `page_links` does."""
+    return _absolute(_hrefs(MARKDOWN.parse(text)), url)
+
+
+def _hrefs(tokens: Iterable[Token]) -> Iterable[str]:
+    for token in tokens:
+        if token.type == "link_open":
+            yield str(token.attrGet("href") or "")
+        yield from _hrefs(token.children or ())
+
+
+def _absolute(hrefs: Iterable[str], base: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for href in dict.fromkeys(hrefs):
+        if len(href) > 2 * URL_MAX_CHARS or UNDECODED in href:  # data: URIs, mostly; names of no page
+            continue
+        try:
+            target = canonical_url(urljoin(base, href.strip()))
+        except ValueError:
+            continue
+        if target is not None:
+            found[target] = None
+    return tuple(found)
+
+
+def _base(tree: LexborHTMLParser, url: str) -> str:
+    """The first <base href> counts, and only a fetchable one (HTML Standard, 2.4.3)."""
+    node = tree.css_first("base[href]")
+    declared = _absolute([_attribute(node, "href")], url) if node is not None else ()
+    return declared[0] if declared else url
+
+
+def _target(node: LexborNode) -> str:
+    return _attribute(node, "href") or _attribute(node, "src")
+
+
+def _attribute(node: LexborNode, name: str) -> str:
+    return node.attributes.get(name) or ""
+
+
+def _has_rel(node: LexborNode, value: str) -> bool:
+    return value in _attribute(node, "rel").lower().split()
+
+
+def _without_dots(path: str) -> str:
+    """Remove dot segments (RFC 3986, 5.2.4), those written %2e as well (URL Standard)."""
+    kept: list[str] = []
+    segments = (path or "/").split("/")[1:]
+    for number, segment in enumerate(segments, 1):
+        plain = segment.lower().replace("%2e", ".")
+        if plain == "..":
+            del kept[-1:]
+        elif plain != ".":
+            kept.append(segment)
+        if plain in {".", ".."} and number == len(segments):
+            kept.append("")
+    return "/" + "/".join(kept)

@@ -1,0 +1,139 @@
+"""A page of any text type to safe Markdown, by the route that was measured best for its kind."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import trafilatura
+from html_to_markdown import ConversionOptions, convert
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.dom import keep_visible
+from alonchat_crawl.extract.inert import inert
+from alonchat_crawl.extract.page_type import is_documentation, is_legal
+from alonchat_crawl.extract.parse import parse
+
+ARTICLE_MIN_CHARS = 200  # of trafilatura's result; under it the whole main element does better
+ARTICLE_MAX_CHARS = 1_000_000  # of HTML; above it trafilatura takes seconds, and it is hardly an article
+TITLE_MAX_CHARS = 500
+MAIN = "main, [role=main]"
+AROUND = (
+    "nav, footer, [role=navigation], [role=search], [role=contentinfo], .sphinxsidebar, div.related, #footer"
+)
+ADMONITION = re.compile(r"note|tip|warn|caution|danger|important|admonition|callout|aside", re.IGNORECASE)
+FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+FRONT_TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+OPTIONS = ConversionOptions(
+    extract_metadata=False,
+    autolinks=False,
+    highlight_style="none",
+    skip_images=True,
+    compact_tables=True,
+    expand_abbreviations=False,
+)
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a page says."""
+
+    title: str
+    """One line of plain text; empty where the page has none."""
+    markdown: str
+    """Safe Markdown; empty where the page has no text."""
+    low_quality: bool = False
+    """True where only the whole body, navigation included, gave any text."""
+    removed: Counter[str] = field(default_factory=Counter)
+    """Counts of what was stripped, by kind."""
+
+
+def extract(html: str, url: str) -> Extracted:
+    """Extract an HTML page; raises TooDeepError, and whatever a parser raises on a hostile page."""
+    html, removed = clean_text(html)
+    tree = parse(html)
+    documentation = is_documentation(tree, url)
+    removed.update(keep_visible(tree, url))
+    title = _title(tree)
+    whole = tree.html or ""
+    body_text = tree.body.text() if tree.body else ""
+    markdown = ""
+    if not documentation and len(whole) <= ARTICLE_MAX_CHARS and not is_legal(body_text):
+        markdown = _article(whole, url)
+    if len(markdown) < ARTICLE_MIN_CHARS:
+        markdown = max(markdown, _structured(tree), key=len)
+    low_quality = not markdown.strip()
+    if low_quality:
+        markdown = convert(whole, OPTIONS).content or ""
+        # Nested beyond the converter's patience, there is still its text.
+        markdown = markdown if markdown.strip() else body_text
+    return _safe(title, markdown, removed, low_quality=low_quality)
+
+
+def extract_markdown(text: str, url: str) -> Extracted:
+    """Extract a Markdown document: through HTML, so that raw HTML and links in it get the same treatment."""
+    text, removed = clean_text(text)
+    front = FRONT_MATTER.match(text)
+    named = FRONT_TITLE.search(front.group(1) or "") if front else None
+    tree = parse(MARKDOWN.render(text[front.end() :] if front else text))
+    removed.update(keep_visible(tree, url))
+    markdown = convert(tree.body.html or "", OPTIONS).content if tree.body else ""
+    return _safe(named.group(2) if named else _title(tree), markdown or "", removed)
+
+
+def extract_plain(text: str) -> Extracted:
+    """Keep a plain text as it is, made inert: a reader of the Markdown sees the same words and lines."""
+    return _safe("", text, Counter())
+
+
+def _safe(title: str, markdown: str, removed: Counter[str], *, low_quality: bool = False) -> Extracted:
+    title, gone = clean_text(title)
+    removed = removed + gone
+    markdown, gone = clean_text(markdown)
+    removed.update(gone)
+    return Extracted(
+        title=" ".join(title.split())[:TITLE_MAX_CHARS],
+        markdown=inert(markdown).strip("\n").rstrip(),
+        low_quality=low_quality,
+        removed=removed,
+    )
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    for selector in ("head > title", "h1"):
+        node = tree.css_first(selector)
+        if node is not None and node.text(strip=True):
+            return node.text()
+    return ""
+
+
+def _article(html: str, url: str) -> str:
+    return (
+        trafilatura.extract(
+            html, url=url, output_format="markdown", include_links=True, include_formatting=True
+        )
+        or ""
+    )
+
+
+def _structured(tree: LexborHTMLParser) -> str:
+    """Convert the main element (or the only article, or the body) without what stands around it."""
+    mains, articles = tree.css(MAIN), tree.css("article")
+    root = mains[0] if mains else articles[0] if len(articles) == 1 else tree.body
+    if root is None:
+        return ""
+    for node in root.css(AROUND):
+        node.decompose()
+    for node in root.css("header, aside"):
+        if not _belongs(node):
+            node.decompose()
+    return convert(root.html or "", OPTIONS).content or ""
+
+
+def _belongs(node: LexborNode) -> bool:
+    """A page's own heading often stands in a <header>, its notes in an <aside>."""
+    if node.tag == "header":
+        return node.css_first("h1") is not None
+    return bool(ADMONITION.search(node.attributes.get("class") or ""))

@@ -1,0 +1,38 @@
+"""Text to a DOM, safe from what makes the parser raise or crawl."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+SURROGATE = re.compile("[\ud800-\udfff]")  # what no parser that wants UTF-8 can take
+UNDECODED = "\ufffd"
+TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
+)
+END_TAG_OPTIONAL = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "option"])
+TAGS_UNCHECKED = 20_000  # so many nested elements still parse in half a second
+DEPTH_MAX = 5_000
+
+
+class TooDeepError(ValueError):
+    """No page for people nests its elements like this; parsing it takes quadratic time."""
+
+
+def parse(html: str) -> LexborHTMLParser:
+    """Parse any text as HTML; raises TooDeepError before an attack by nesting takes hold."""
+    if html.count("<") > TAGS_UNCHECKED and _depth(html) > DEPTH_MAX:
+        raise TooDeepError
+    return LexborHTMLParser(SURROGATE.sub(UNDECODED, html))
+
+
+def _depth(html: str) -> int:
+    """The most elements open at once, if every end tag closes one: cheap, and exact where it matters."""
+    depth = deepest = 0
+    for match in TAG.finditer(html):
+        if match.group(1):
+            depth -= depth > 0
+        elif match.group(2).lower() not in VOID | END_TAG_OPTIONAL:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,140 @@
+"""Chunks hold all of a page, fit their size, and say where they stand."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alonchat_crawl.extract.blocks import fit_blocks, size
+from alonchat_crawl.extract.chunking import chunk
+
+CAPACITY = 400
+MINIMUM = 60
+
+
+def letters(text: str) -> Counter[str]:
+    """Count the characters that are not white space."""
+    return Counter("".join(text.split()))
+
+
+def paragraphs(count: int) -> str:
+    """Return numbered paragraphs of about 90 bytes."""
+    return "\n\n".join(
+        f"Paragraph {n} has some words in it that fill about ninety bytes of it, no more."
+        for n in range(count)
+    )
+
+
+def test_small_page_is_one_chunk() -> None:
+    """A page that fits stays whole, and stands under no heading but its title."""
+    (only,) = chunk("# Title\n\nSome text.", "Title – Site", CAPACITY, MINIMUM)
+    assert (only.position, only.content, only.heading_path) == (0, "# Title\n\nSome text.", ())
+
+
+def test_heading_paths() -> None:
+    """A chunk names the headings that all of its text stands under."""
+    headings = ("# Guide", "## `Install` [it](http://x)", "### On Linux", "B\n---")
+    markdown = "\n\n".join(f"{heading}\n\n{paragraphs(5)}" for heading in headings)
+    paths = [piece.heading_path for piece in chunk(markdown, "", CAPACITY, MINIMUM)]
+    assert list(dict.fromkeys(paths)) == [
+        ("Guide",),
+        ("Guide", "Install it"),
+        ("Guide", "Install it", "On Linux"),
+        ("Guide", "B"),
+    ]
+    assert chunk(markdown, "Guide", CAPACITY, MINIMUM)[-1].heading_path == ("B",)
+
+
+def test_headings_in_code_are_none() -> None:
+    """A comment in a fence is no heading."""
+    markdown = f"# A\n\n```\n# comment\n```\n\n{paragraphs(8)}"
+    assert {piece.heading_path for piece in chunk(markdown, "", CAPACITY, MINIMUM)} == {("A",)}
+
+
+def test_no_heading_is_stranded() -> None:
+    """No chunk but the last ends with a heading, whatever the sizes."""
+    for words in range(1, 80):
+        section = "word " * words
+        markdown = "\n\n".join(f"## Heading {n}\n\n### Below {n}\n\n{section}" for n in range(8))
+        chunks = chunk(markdown, "", CAPACITY, MINIMUM)
+        assert not any(piece.content.splitlines()[-1].startswith("#") for piece in chunks)
+        assert max(size(piece.content) for piece in chunks) <= CAPACITY
+        assert letters("".join(piece.content for piece in chunks)) == letters(markdown)
+
+
+@pytest.mark.parametrize("opening", ["```python", "````", "~~~", "- ```", "> ```sh", "  ```"])
+def test_large_fence_is_reopened(opening: str) -> None:
+    """Every part of a fence larger than a chunk is a fence of the same language."""
+    marker = opening.strip("-> ").rstrip("pythons")
+    indent = "  " if opening.startswith("- ") else "> " if opening.startswith(">") else ""
+    code = "\n".join(f"{indent}call_number({n})" for n in range(100))
+    chunks = chunk(f"# T\n\n{opening}\n{code}\n{indent}{marker}", "", CAPACITY, MINIMUM)
+    assert len(chunks) > 3
+    for piece in chunks:
+        assert size(piece.content) <= CAPACITY
+        assert piece.content.count(marker) == 2
+        assert piece.content.rstrip().endswith(marker)
+    for number in range(100):
+        assert any(f"call_number({number})" in piece.content for piece in chunks)
+
+
+def test_large_table_repeats_its_head() -> None:
+    """Every part of a table larger than a chunk has its head."""
+    rows = "\n".join(f"| name{n} | value{n} |" for n in range(60))
+    chunks = chunk(f"| Name | Value |\n| --- | --- |\n{rows}\n\nThe end.", "", CAPACITY, MINIMUM)
+    assert len(chunks) > 2
+    for piece in chunks:
+        assert piece.content.startswith("| Name | Value |\n| --- | --- |\n")
+        assert size(piece.content) <= CAPACITY
+    assert all(any(f"| value{n} |" in piece.content for piece in chunks) for n in range(60))
+
+
+def test_tiny_siblings_are_merged() -> None:
+    """A tiny section joins its neighbour where both fit."""
+    markdown = "# A\n\n" + "a" * 300 + "\n\n# B\n\ntiny\n\n# C\n\n" + "c" * 150
+    assert all(size(piece.content) >= MINIMUM for piece in chunk(markdown, "", CAPACITY, MINIMUM))
+
+
+def test_one_endless_word() -> None:
+    """Text without any place to cut is cut anyway, between characters."""
+    chunks = chunk("ü" * 1000, "", CAPACITY, MINIMUM)
+    assert "".join(piece.content for piece in chunks) == "ü" * 1000
+    assert max(size(piece.content) for piece in chunks) <= CAPACITY
+
+
+def test_endless_code_line() -> None:
+    """So is a line of code."""
+    chunks = chunk(f"```\n{'x' * 2000}\n```", "", CAPACITY, MINIMUM)
+    assert sum(piece.content.count("x") for piece in chunks) == 2000
+    assert all(size(piece.content) <= CAPACITY for piece in chunks)
+
+
+BLOCK = st.one_of(
+    st.sampled_from(
+        ["# One", "## Two", "### Three", "Setext\n======", "---", "> quote\n> more", "[x]: http://y"]
+    ),
+    st.integers(1, 40).map(lambda n: "word, " * n + "end."),
+    st.integers(1, 60).map(lambda n: "```py\n" + "code()\n" * n + "```"),
+    st.integers(1, 40).map(lambda n: "| a | b |\n| --- | --- |\n" + "| 1 | 2 |\n" * n),
+    st.integers(1, 40).map(lambda n: "- item\n  * below\n" * n),
+    st.integers(1, 12).map(lambda n: "- ```\n" + "  x = 1\n\n" * n + "  ```"),
+    st.text(max_size=60),
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))
+def test_nothing_is_lost(markdown: str) -> None:
+    """Every character that is not white space is in some chunk, as often as in the page, and in order."""
+    chunks = chunk(markdown, "", CAPACITY, MINIMUM)
+    missing = letters(markdown) - letters("".join(piece.content for piece in chunks))
+    assert not missing
+    assert [piece.position for piece in chunks] == list(range(len(chunks)))
+    assert all(piece.content.strip() for piece in chunks)
+    assert all(size(piece.content) <= CAPACITY for piece in chunks)
+
+
+@given(st.lists(BLOCK, max_size=12).map("\n\n".join))
+def test_fitting_blocks_are_untouched(markdown: str) -> None:
+    """Only blocks that are too large are changed."""
+    assert fit_blocks(markdown, 1_000_000) == markdown
