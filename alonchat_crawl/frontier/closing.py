@@ -1,0 +1,59 @@
+"""How a completed source is written to Postgres: by whichever worker comes first, as often as needed."""
+
+import logging
+from collections.abc import Mapping
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from alonchat_crawl.frontier.endings import GONE_REASONS
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.sources import SourceProgress
+from alonchat_crawl.storage.sources import finish_crawl
+
+logger = logging.getLogger(__name__)
+
+
+def found_pages(counts: Mapping[str, int]) -> int:
+    """Pages that are in the store after this crawl."""
+    return counts.get("stored", 0) + counts.get("unchanged", 0)
+
+
+def saw_everything(progress: SourceProgress) -> bool:
+    """Whether a page that this crawl did not see must be gone from the site.
+
+    Not so after a cap or a fault: what hung below a page that failed may still be there.
+    """
+    faults = {
+        reason
+        for reason in progress.reasons
+        if reason == "refused:max_pages"
+        or (reason.startswith("dead:") and reason.removeprefix("dead:") not in GONE_REASONS)
+    }
+    return found_pages(progress.counts) > 0 and not faults
+
+
+async def close_source(
+    queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
+) -> SourceProgress | None:
+    """Write a completed source's status and counts; None where there was nothing to write.
+
+    Idempotent. Raises errors.Retry while Postgres does not answer: the source stays listed.
+    """
+    progress = await queue.progress(source_id)
+    if progress is None or progress.state != "completed":
+        await queue.close(source_id)
+        return None
+    succeeded = found_pages(progress.counts) > 0
+    gone = await finish_crawl(
+        pool,
+        progress.source,
+        "completed" if succeeded else "failed",
+        progress.counts,
+        "" if succeeded else progress.first_failure or "no page with text was found",
+        unreached_are_gone=saw_everything(progress),
+    )
+    await queue.close(source_id)
+    if gone:
+        logger.info("%d pages of %s are gone", gone, progress.source.url)
+    return progress

@@ -1,0 +1,58 @@
+"""Which outcome an exception means: pure, and the only table of it."""
+
+import random
+
+from scrapy import exceptions as scrapy_errors
+from scrapy.exceptions import DropItem, IgnoreRequest
+from twisted.internet import error as twisted_errors
+from twisted.web.client import ResponseFailed
+
+from alonchat_crawl.errors import GiveUp, Refused, Retry, Unchanged
+from alonchat_crawl.outcomes import Ending, Outcome
+
+GONE_REASONS = frozenset({"http 404", "http 410"})
+"""The site says that the page is no more (RFC 9110, sections 15.5.5 and 15.5.11)."""
+
+NETWORK_REASONS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (scrapy_errors.CannotResolveHostError, "dns", "its host name could not be resolved"),
+    (scrapy_errors.DownloadTimeoutError, "timeout", "it did not answer in time"),
+    (scrapy_errors.DownloadConnectionRefusedError, "connection refused", "it refused the connection"),
+    (scrapy_errors.ResponseDataLossError, "data loss", "its answer broke off"),
+    (scrapy_errors.DownloadFailedError, "connection", "the connection failed"),
+    (twisted_errors.ConnectionLost, "connection", "the connection was lost"),
+    (twisted_errors.ConnectionDone, "connection", "the connection was closed"),
+    (twisted_errors.ConnectError, "connection", "the connection failed"),
+    (ResponseFailed, "connection", "the connection failed"),
+    (OSError, "connection", "the connection failed"),
+)
+"""Passing faults of the network: (class, reason, what to tell), the first match counts."""
+
+
+def ending_of(error: BaseException) -> Ending:
+    """The ending that an error of any stage means; one that nobody foresaw is final."""
+    match error:
+        case Unchanged():
+            return Ending(Outcome.UNCHANGED)
+        case Refused():
+            return Ending(Outcome.REFUSED, error.reason, error.detail)
+        case Retry():
+            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
+        case GiveUp():
+            return Ending(Outcome.DEAD, error.reason, error.detail)
+        case scrapy_errors.DownloadCancelledError():
+            return Ending(Outcome.REFUSED, "too large", "its answer is larger than DOWNLOAD_MAXSIZE")
+        case DropItem() | IgnoreRequest():
+            return Ending(Outcome.REFUSED, "dropped", str(error))
+    for kind, reason, detail in NETWORK_REASONS:
+        if isinstance(error, kind):
+            return Ending(Outcome.RETRY, reason, detail)
+    return Ending(Outcome.DEAD, "error", f"{type(error).__name__}: {error}"[:500])
+
+
+def backoff_seconds(attempt: int, base_seconds: float, most_seconds: float) -> float:
+    """The wait after a failed attempt (1 for the first): base × 2^(attempt-1), up to a quarter more.
+
+    The jitter keeps URLs that failed together from coming back together.
+    """
+    wait = base_seconds * 2.0 ** (attempt - 1)
+    return min(most_seconds, wait * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret

@@ -1,0 +1,15 @@
+-- Take back the URLs of workers that are gone: their leases have expired. This counts as an attempt, so
+-- that a page that kills its worker ends as a dead letter.
+-- KEYS  1 prefix
+-- ARGV  1 limit  2 max_attempts  3 dead letters kept
+-- Returns the number taken back
+local ids = call('ZRANGEBYSCORE', P .. ':lease', '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
+for _, id in ipairs(ids) do
+  local source, domain, entry = release_lease(id)
+  if source then
+    try_again(source, domain, entry, 'lease expired', 'its worker stopped answering', 0, tonumber(ARGV[2]), tonumber(ARGV[3]))
+  else
+    call('ZREM', P .. ':lease', id)
+  end
+end
+return #ids

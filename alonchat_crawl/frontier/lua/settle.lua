@@ -1,0 +1,19 @@
+-- End a lease with its outcome; a lease that ended before, or expired, is left alone.
+-- KEYS  1 prefix
+-- ARGV  1 lease id  2 outcome  3 reason  4 detail  5 delay_ms before a retry  6 max_attempts  7 dead letters kept
+-- Returns 0 no such lease, 1 settled, 2 settled and its source completed
+local id, outcome, reason, detail = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local delay_ms, max_attempts, keep = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local source, domain, entry = release_lease(id)
+if not source then return 0 end
+if outcome == 'retry' then
+  try_again(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
+elseif outcome == 'dead' then
+  try_again(source, domain, entry, reason, detail, 0, 1, keep)
+else
+  if entry[2] == 'start' and outcome == 'refused' then
+    call('HSET', source_key(source), 'first_failure', detail)
+  end
+  finish(source, outcome, reason, 1)
+end
+return #completed > 0 and 2 or 1

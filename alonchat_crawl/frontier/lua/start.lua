@@ -1,0 +1,14 @@
+-- Let a source that is opening run, with its start URL queued; does nothing to one that runs already.
+-- KEYS  1 prefix
+-- ARGV  1 source  2 domain  3 fingerprint of the start URL  4 entry
+-- Returns 1 started, 0 it was not opening
+local source, domain, fingerprint, entry = unpack(ARGV)
+local key = source_key(source)
+if call('HGET', key, 'state') ~= 'opening' then return 0 end
+call('HSET', key, 'state', 'running', 'started_ms', now, 'pending', 1)
+call('INCR', P .. ':pending')
+call('SADD', P .. ':running', source)
+call('UNLINK', P .. ':seen:' .. source)
+call('SADD', P .. ':seen:' .. source, fingerprint)
+enqueue(source, domain, entry, false)
+return 1

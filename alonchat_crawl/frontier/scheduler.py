@@ -1,0 +1,230 @@
+"""The seam to Scrapy's engine: synchronous and instant; the exchange talks to Redis beside it."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any, Self
+from uuid import UUID
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.misc import load_object
+from scrapy_redis.scheduler import Scheduler
+from twisted.internet.defer import Deferred
+
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.extract.links import canonical_url
+from alonchat_crawl.frontier.acknowledge import Acknowledge
+from alonchat_crawl.frontier.endings import GONE_REASONS, backoff_seconds
+from alonchat_crawl.frontier.exchange import Exchange, Release
+from alonchat_crawl.frontier.queue import FrontierQueue, Link
+from alonchat_crawl.frontier.seeds import Seed, SeedReader
+from alonchat_crawl.frontier.upkeep import Upkeep
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.pace import domain_wait_seconds
+from alonchat_crawl.policies.scope import in_scope
+from alonchat_crawl.signals import page_ended
+from alonchat_crawl.sources import Kind, Lease, Source
+
+logger = logging.getLogger(__name__)
+
+REDIRECT_REASON = "redirect"
+
+
+class FrontierScheduler(Scheduler):
+    """scrapy-redis' scheduler with leases instead of pops, and nothing that blocks the reactor."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.settings = crawler.settings
+        self.ready: deque[Lease] = deque()
+        self.only: UUID | None = None
+        """The one source that this process crawls; None for a worker, which serves them all."""
+        self.done = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Connect to nothing yet: `open` does."""
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> Deferred[None]:
+        """Connect, then begin with the spider's own seed, or serve the shared frontier."""
+        return deferred_from_coro(self._open(spider))
+
+    async def _open(self, spider: Spider) -> None:
+        settler = self.crawler.get_spider_middleware(Acknowledge)
+        assert isinstance(settler, Acknowledge)  # noqa: S101 - without it nothing would be settled
+        self.settler = settler
+        settler.frontier = self
+        connections = Connections.of(self.crawler)
+        pool = await connections.postgres()
+        queue_class: type[FrontierQueue] = load_object(self.settings["SCHEDULER_QUEUE_CLASS"])
+        self.queue = queue_class.from_settings(self.settings, connections.redis)
+        seed: Seed | None = getattr(spider, "seed", None)
+        source = seed.source(self.settings) if seed else None
+        self.only = source.source_id if source else None
+        self.exchange = Exchange(
+            self.queue,
+            room=self._room,
+            deliver=self._deliver,
+            completed=lambda: self.upkeep.wake(),  # noqa: PLW0108 - it comes to be below
+            only=self.only,
+            poll_seconds=self.settings.getfloat("FRONTIER_IDLE_POLL_SECONDS"),
+        )
+        self.upkeep = Upkeep(
+            self.queue,
+            pool,
+            self.exchange,
+            self.crawler.signals,
+            self.settings,
+            only=self.only,
+            finish=self.finish,
+        )
+        if source is not None:
+            await self.upkeep.admit(source)
+        else:
+            key = self.settings["REDIS_START_URLS_KEY"] % {"name": spider.name}
+            reader = SeedReader(self.queue, pool, self.settings, key=key, admitted=self._admitted)
+            self._spawn(reader.run(), "seeds")
+        self._spawn(self.exchange.run(), "exchange")
+        self._spawn(self.upkeep.run(), "upkeep")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
+
+    def _admitted(self, _: Source) -> None:
+        self.exchange.wake()
+
+    def finish(self) -> None:
+        """Let the engine find nothing left to do: the only source is written down."""
+        self.done = True
+        self._wake_engine()
+
+    # --- Scrapy's engine ---
+
+    def __len__(self) -> int:
+        return len(self.ready)
+
+    def has_pending_requests(self) -> bool:
+        """True while there may be more: a worker is never idle to Scrapy."""
+        return not self.done
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Take a link that the spider found, or a redirect's target, into the frontier."""
+        lease: Lease | None = request.meta.get("lease")
+        if lease is None:
+            logger.error("%s belongs to no source: it is not fetched", request.url)
+            return False
+        link: Link | None = request.meta.get("link")
+        if link is None:
+            self._redirect(lease, request)
+        else:
+            self.exchange.outbox.links[lease.source.source_id].append(link)
+            self.exchange.wake()
+        return True
+
+    def _redirect(self, lease: Lease, request: Request) -> None:
+        url = canonical_url(request.url)
+        start = lease.kind is Kind.START
+        if url is None or not (
+            start or lease.kind is Kind.SITEMAP or in_scope(lease.source, lease.host, url)
+        ):
+            detail = f"{lease.url} redirects to {request.url}, which is outside the source"
+            self.settler.end(lease, Ending(Outcome.REFUSED, "scope", detail))
+            return
+        source_id = lease.source.source_id
+        if start:
+            self.exchange.outbox.hosts[source_id] = url.split("/", 3)[2]
+        self.exchange.outbox.links[source_id].append(Link(url, lease.kind, lease.depth))
+        self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
+
+    def next_request(self) -> Request | None:
+        """The next leased URL, at once; None while there is none in this process."""
+        if not self.ready:
+            return None
+        lease = self.ready.popleft()
+        return Request(
+            lease.url,
+            meta={"lease": lease, "download_slot": lease.domain},
+            errback=self.settler.failed,
+            dont_filter=True,
+        )
+
+    def close(self, reason: str) -> Deferred[None]:
+        """Give back what was not begun, tell Redis the rest, and stop."""
+        return deferred_from_coro(self._close(reason))
+
+    async def _close(self, reason: str) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        unbegun = list(self.ready)
+        self.ready.clear()
+        if hasattr(self, "exchange"):
+            await self.exchange.hand_over(unbegun)
+            await self.upkeep.close_sources()
+        logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
+
+    # --- What the exchange asks and brings ---
+
+    def _room(self) -> int:
+        """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
+        engine = self.crawler.engine
+        assert engine is not None  # noqa: S101 - it calls us
+        if self.done or engine.paused or (engine.scraper.slot and engine.scraper.slot.needs_backout()):
+            return 0
+        most = self.settings.getint("CONCURRENT_REQUESTS")
+        fetching = len(engine.downloader.active) + len(self.ready)
+        return min(most - fetching, 2 * most - len(self.exchange.held))
+
+    def _deliver(self, leases: list[Lease]) -> None:
+        self.ready.extend(leases)
+        self._wake_engine()
+
+    def _wake_engine(self) -> None:
+        """Scrapy has no public call for it; unasked, the engine looks every 5 s."""
+        engine = self.crawler.engine
+        if engine is not None and engine._slot is not None:  # noqa: SLF001
+            engine._slot.nextcall.schedule()  # noqa: SLF001
+
+    # --- What the settler tells ---
+
+    def released(
+        self, lease: Lease, request: Request, elapsed_seconds: float, response: Response | None
+    ) -> None:
+        """Start the pace of the lease's domain; a site that asks for a pause gets it."""
+        pace = max(
+            self.settings.getfloat("CRAWL_DELAY_SECONDS"), request.meta.get("crawl_delay_seconds") or 0.0
+        )
+        wait = domain_wait_seconds(response, lease.attempt, pace) if response is not None else 0.0
+        self.exchange.outbox.releases.append(Release(lease, elapsed_seconds, pace, wait))
+        self.exchange.wake()
+
+    def ended(self, lease: Lease, ending: Ending) -> None:
+        """Settle a lease with its ending, a retry with its backoff."""
+        if ending.outcome is Outcome.RETRY:
+            ending = self._retry(lease, ending)
+        elif ending.outcome is Outcome.DEAD and ending.reason in GONE_REASONS:
+            self.upkeep.gone(lease)
+        self.exchange.outbox.endings[lease] = ending
+        self.exchange.wake()
+        self.crawler.signals.send_catch_log(page_ended, lease=lease, ending=ending)
+
+    def _retry(self, lease: Lease, ending: Ending) -> Ending:
+        if lease.kind is Kind.START and self.only is not None:
+            # Someone waits at a terminal for this very page: say now that it cannot be had.
+            return Ending(
+                Outcome.DEAD,
+                ending.reason,
+                f"{lease.url} cannot be crawled: {ending.detail or ending.reason}",
+            )
+        wait = backoff_seconds(
+            lease.attempt,
+            self.settings.getfloat("FRONTIER_BACKOFF_SECONDS"),
+            self.settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS"),
+        )
+        return Ending(Outcome.RETRY, ending.reason, ending.detail, max(wait, ending.wait_seconds))

@@ -1,0 +1,32 @@
+"""Which URLs belong to a source: its own host below its path, and what its patterns say."""
+
+import re
+from fnmatch import translate
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from alonchat_crawl.sources import Source
+
+
+@lru_cache(maxsize=4096)
+def _pattern(glob: str) -> re.Pattern[str]:
+    # fnmatch's own translation backtracks no further than its last star: a hostile glob costs nothing.
+    return re.compile(translate(glob))
+
+
+def matches(globs: tuple[str, ...], url: str) -> bool:
+    """Whether one of the globs matches the whole URL."""
+    return any(_pattern(glob).match(url) for glob in globs)
+
+
+def in_scope(source: Source, host: str, url: str) -> bool:
+    """Whether a canonical URL belongs to the source, whose own host (and port) is `host`.
+
+    `exclude` wins over everything, `include` over host and path.
+    """
+    if matches(source.exclude, url):
+        return False
+    if matches(source.include, url):
+        return True
+    parts = urlsplit(url)
+    return parts.netloc == host and parts.path.startswith(source.path_prefix)

@@ -1,0 +1,52 @@
+"""When a site may be asked again."""
+
+from datetime import UTC, datetime
+
+import pytest
+from scrapy.http import Response
+
+from alonchat_crawl.frontier.endings import backoff_seconds
+from alonchat_crawl.policies.pace import domain_wait_seconds, retry_after_seconds
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0", 0.0),
+        (" 120 ", 120.0),
+        ("99999999999999999999", 3600.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("²", None),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("Monday, 23-Nov-26 12:01:00 GMT", 60.0),
+        ("Mon, 23 Nov 2099 12:00:00 GMT", 3600.0),
+        ("Mon, 99 Nov 2026 12:00:00 GMT", None),
+    ],
+)
+def test_retry_after(value: str, expected: float | None) -> None:
+    """Seconds and dates are read, an hour is the most, nonsense says nothing."""
+    assert retry_after_seconds(value, NOW) == expected
+
+
+def test_the_domain_waits_only_where_it_is_asked_to() -> None:
+    """429 and 503 hold the domain for Retry-After, or for twice as long with each attempt."""
+    asked = Response("http://e.org/", status=429, headers={"Retry-After": "7"})
+    silent = Response("http://e.org/", status=503)
+    assert domain_wait_seconds(asked, 1, 1.0) == 7.0
+    assert [domain_wait_seconds(silent, attempt, 1.0) for attempt in (1, 2, 3)] == [2.0, 4.0, 8.0]
+    assert domain_wait_seconds(silent, 30, 1.0) == 3600.0
+    assert domain_wait_seconds(Response("http://e.org/", status=404), 1, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 4])
+def test_backoff(attempt: int) -> None:
+    """A retry waits base × 2^(attempt-1), up to a quarter more, never beyond the most."""
+    base = 2.0 * 2 ** (attempt - 1)
+    assert all(base <= backoff_seconds(attempt, 2.0, 3600.0) <= base * 1.25 for _ in range(50))
+    assert backoff_seconds(attempt, 2.0, 1.5) == 1.5

@@ -1,0 +1,64 @@
+"""Reading seeds."""
+
+from uuid import UUID
+
+import pytest
+from scrapy.settings import Settings
+
+from alonchat_crawl.frontier.seeds import Seed, SeedError
+
+SETTINGS = Settings({"DEFAULT_PROJECT": "default", "MAX_PAGES": 100, "MAX_DEPTH": 7})
+
+
+def test_a_plain_url_is_a_seed_of_the_default_project() -> None:
+    """A message may be a URL alone; limits come from settings, ids are the same every time."""
+    first, again = (Seed.parse(b" https://Example.com:443/a#top \n").source(SETTINGS) for _ in range(2))
+    assert first.url == "https://example.com/a"
+    assert (first.project_name, first.max_pages, first.max_depth) == ("default", 100, 7)
+    assert (first.source_id, first.project_id) == (again.source_id, again.project_id)
+    assert first.crawl_id != again.crawl_id
+
+
+def test_json_seeds() -> None:
+    """Every field is taken; UUIDs stay themselves; unknown keys change nothing."""
+    project, wanted = "6f3c0f5e-8a2e-4b0e-9b0e-0d5f6f1b7a11", "11111111-2222-4333-8444-555555555555"
+    source = Seed.parse(
+        f'{{"url": "https://e.org", "project_id": "{project}", "source_id": "{wanted}", "max_pages": 5,'
+        '"max_depth": 0, "include": ["https://b.org/*"], "exclude": ["*.pdf"], "path_prefix": "/docs/",'
+        '"meta": {"proxy": "http://evil"}, "formdata": {"a": 1}}'.encode()
+    ).source(SETTINGS)
+    assert (source.project_id, source.source_id) == (UUID(project), UUID(wanted))
+    assert (source.max_pages, source.max_depth, source.path_prefix) == (5, 0, "/docs/")
+    assert (source.include, source.exclude) == (("https://b.org/*",), ("*.pdf",))
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"example.com", "has no scheme: write https://example.com"),
+        (b"", "has no scheme"),
+        (b"ftp://example.com/", "not a http or https URL"),
+        (b"file:///etc/passwd", "not a http or https URL"),
+        (b"javascript://x", "not a http or https URL"),
+        (b"https://", "not a http or https URL"),
+        (b"http://[::1", "not a http or https URL"),
+        (b"https://user:hunter2@example.com/", "user name or password"),
+        (b"{", "not valid JSON"),
+        (b"{}", "url: Field required"),
+        (b'{"url": 5}', "url:"),
+        (b'{"url": "https://e.org", "max_pages": 0}', "max_pages:"),
+        (b'{"url": "https://e.org", "max_pages": "many"}', "max_pages:"),
+        (b'{"url": "https://e.org", "max_depth": -1}', "max_depth:"),
+        (b'{"url": "https://e.org", "path_prefix": "docs"}', "path_prefix:"),
+        (b'{"url": "https://e.org", "project_id": ""}', "project_id:"),
+        (b'{"url": "https://e.org", "include": 5}', "include:"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b'{"url": ' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_bad_seeds(raw: bytes, said: str) -> None:
+    """Each bad seed is refused with a sentence that names what is wrong, and no password."""
+    with pytest.raises(SeedError) as caught:
+        Seed.parse(raw)
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
