@@ -1,0 +1,77 @@
+"""`scrapy crawl`: Scrapy's own command, with the servers checked first and an exit code that tells."""
+
+import logging
+from argparse import Namespace
+from typing import Any
+
+from rich.console import Console
+from scrapy.commands import crawl
+from scrapy.crawler import Crawler
+
+from alonchat_crawl import connections
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.frontier.closing import found_pages
+from alonchat_crawl.frontier.seeds import Seed
+from alonchat_crawl.signals import source_completed
+from alonchat_crawl.sources import SourceProgress
+
+logger = logging.getLogger(__name__)
+
+
+class Command(crawl.Command):
+    """Crawl one source to its end with `-a url=`, or serve the shared frontier without."""
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Run the spider; whatever prevents it is one sentence and exit code 1."""
+        if len(args) != 1:
+            super().run(args, opts)
+            return
+        assert self.settings is not None  # noqa: S101 - Scrapy has set both
+        assert self.crawler_process is not None  # noqa: S101
+        try:
+            connections.check(self.settings)
+        except StartupError as error:
+            self._fail(str(error))
+            return
+        crawler = self._create_crawler(args[0])
+        verdict = Verdict(crawler)
+        crawling: Any = self.crawler_process.crawl(crawler, **opts.spargs)  # an asyncio task
+        self.crawler_process.start()
+        fault = crawling.exception() if crawling.done() and not crawling.cancelled() else None
+        if isinstance(fault, StartupError):
+            self._fail(str(fault))
+        elif fault is not None:
+            raise fault
+        elif verdict.failure:
+            self._fail(verdict.failure)
+        elif opts.spargs.get("url") and verdict.progress is None:
+            self._fail(
+                f"The crawl of {opts.spargs['url']} was stopped before its end; run it again to go on."
+            )
+
+    def _fail(self, sentence: str) -> None:
+        Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
+        if self.settings is not None and self.settings.get("LOG_FILE"):
+            logger.error("%s", sentence)  # of a job under scrapyd, people see nothing but its log
+        self.exitcode = 1
+
+
+class Verdict:
+    """What became of the one source that a process crawls."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.progress: SourceProgress | None = None
+        self._crawler = crawler
+        crawler.signals.connect(self._completed, source_completed)
+
+    def _completed(self, progress: SourceProgress) -> None:
+        seed: Seed | None = getattr(self._crawler.spider, "seed", None)
+        if seed and seed.source(self._crawler.settings).source_id == progress.source.source_id:
+            self.progress = progress
+
+    @property
+    def failure(self) -> str:
+        """Why nothing is stored, in one sentence; empty where something is."""
+        if self.progress is None or found_pages(self.progress.counts):
+            return ""
+        return self.progress.first_failure or f"{self.progress.source.url} has no page with text to store."

@@ -1,0 +1,182 @@
+"""The spider `website`: turns a source's responses into pages, and their links into more of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.utils.gz import gunzip, gzip_magic_number
+from scrapy.utils.sitemap import Sitemap
+
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.extract.directives import directives
+from alonchat_crawl.extract.encoding import decode
+from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
+from alonchat_crawl.frontier.queue import Link
+from alonchat_crawl.frontier.seeds import Seed, SeedError
+from alonchat_crawl.items import Page, Provenance
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.scope import in_scope
+from alonchat_crawl.sources import Kind, Lease
+
+ARGUMENTS = {"url": "url", "project": "project_id", "source": "source_id", "path": "path_prefix"}
+"""Spider arguments whose name differs from the seed's field."""
+# The ids by the seed's own names too: scrapyd's schedule.json keeps `project` for itself.
+SAME_ARGUMENTS = ("project_id", "source_id", "max_pages", "max_depth", "include", "exclude")
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
+MARKDOWN_SUFFIXES = (".md", ".markdown")
+
+
+class WebsiteSpider(Spider):
+    """With `-a url=` it crawls one source to its end; alone it is a worker for all of them."""
+
+    name = "website"
+
+    def __init__(self, *args: Any, seed: Seed | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Read the spider arguments; raises StartupError for one that cannot be used."""
+        given = {field: kwargs.pop(name) for name, field in ARGUMENTS.items() if name in kwargs}
+        if twice := sorted(given.keys() & kwargs.keys() & {"project_id", "source_id"}):
+            short = twice[0].removesuffix("_id")
+            raise StartupError(f"-a {short}= and -a {twice[0]}= are the same argument: give one of them.")
+        given |= {name: kwargs.pop(name) for name in SAME_ARGUMENTS if name in kwargs}
+        unknown = sorted(name for name in kwargs if not name.startswith("_"))
+        if unknown:
+            known = ", ".join([*ARGUMENTS, *SAME_ARGUMENTS])
+            raise StartupError(f"-a {unknown[0]}= is not an argument of this spider: it takes {known}.")
+        if given and "url" not in given:
+            raise StartupError("Arguments but no url: add -a url=https://…, or give none to run a worker.")
+        try:
+            seed = Seed.of(given) if given else None
+        except SeedError as error:
+            raise StartupError(f"{error}.") from None
+        return super().from_crawler(crawler, *args, seed=seed, **kwargs)
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield nothing: URLs come from the frontier."""
+        return
+        yield
+
+    async def parse(self, response: Response) -> AsyncIterator[Any]:
+        """Yield the page, the links to follow, and an Ending where there is nothing to store."""
+        lease: Lease = response.meta["lease"]
+        if lease.kind is Kind.SITEMAP:
+            for output in self._sitemap(lease, response):
+                yield output
+            return
+        if lease.kind is Kind.START and lease.source.max_depth > 0:
+            for url in response.meta.get("sitemaps", ()):
+                if (sitemap := canonical_url(url)) is not None:
+                    yield _follow(sitemap, Kind.SITEMAP, lease.depth)
+        header = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        media_type = _media_type(header, response)
+        if media_type is None:
+            yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
+            return
+        # Megabytes take seconds to read: not on the event loop.
+        text, found = await asyncio.to_thread(_read, media_type, response.body, header, response.url)
+        for output in self._page(
+            lease, response, Page(_provenance(lease, response, found), media_type, text), found
+        ):
+            yield output
+
+    def _page(self, lease: Lease, response: Response, page: Page, found: PageLinks) -> Iterable[Any]:
+        tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
+        rules = directives(found.meta_robots, tags, self.settings["USER_AGENT"])
+        if not rules.nofollow and lease.depth < lease.source.max_depth:
+            for url in found.links:
+                if in_scope(lease.source, lease.host, url):
+                    yield _follow(url, Kind.PAGE, lease.depth + 1)
+        if rules.noindex:
+            yield Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
+            return
+        yield page
+
+    def _sitemap(self, lease: Lease, response: Response) -> Iterable[Any]:
+        """Follow a sitemap's pages or, for an index, its sitemaps."""
+        body = response.body
+        if gzip_magic_number(response):
+            body = gunzip(body, max_size=self.settings.getint("DOWNLOAD_MAXSIZE"))
+        try:
+            yield from self._sitemap_links(lease, Sitemap(body))
+        except (SyntaxError, ValueError, RuntimeError) as error:  # lxml's is a SyntaxError
+            yield Ending(Outcome.DEAD, "sitemap", f"{response.url} is not a sitemap: {error}")
+
+    def _sitemap_links(self, lease: Lease, sitemap: Sitemap) -> Iterable[Request]:
+        kind = Kind.SITEMAP if sitemap.type == "sitemapindex" else Kind.PAGE
+        depth = lease.depth + (kind is Kind.PAGE)
+        urls = (canonical_url(entry.get("loc", "")) for entry in sitemap)
+        wanted = (
+            url
+            for url in urls
+            if url is not None and (kind is Kind.SITEMAP or in_scope(lease.source, lease.host, url))
+        )
+        for url in islice(wanted, self.settings.getint("SITEMAP_MAX_URLS")):
+            yield _follow(url, kind, depth)
+
+
+def _follow(url: str, kind: Kind, depth: int) -> Request:
+    return Request(url, meta={"link": Link(url, kind, depth)})
+
+
+def _media_type(header: str, response: Response) -> str | None:
+    """What kind of text a response is; None for what is not text. No header: judge by its beginning."""
+    declared = header.partition(";")[0].strip().lower()
+    if declared in HTML_TYPES:
+        return "text/html"
+    path = urlsplit(response.url).path.lower()
+    if declared in MARKDOWN_TYPES or (declared == "text/plain" and path.endswith(MARKDOWN_SUFFIXES)):
+        return "text/markdown"
+    if declared == "text/plain":
+        return declared
+    beginning = response.body[:512].lstrip().lower()
+    if not declared and beginning.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    return None
+
+
+def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, PageLinks]:
+    text = decode(body, header)
+    if media_type == "text/html":
+        return text, page_links(text, url)
+    return text, PageLinks(markdown_links(text, url) if media_type == "text/markdown" else (), None, ())
+
+
+def _provenance(lease: Lease, response: Response, found: PageLinks) -> Provenance:
+    def header(name: str) -> str | None:
+        value = response.headers.get(name)
+        return value.decode("latin-1") if value else None
+
+    return Provenance(
+        url=_stored_url(lease, found.canonical),
+        fetched_url=lease.url,
+        project_id=lease.source.project_id,
+        source_id=lease.source.source_id,
+        crawl_id=lease.source.crawl_id,
+        fetched_at=datetime.now(UTC),
+        etag=header("ETag"),
+        last_modified=header("Last-Modified"),
+    )
+
+
+def _stored_url(lease: Lease, canonical: str | None) -> str:
+    """The URL under which a page is stored: its rel=canonical, where that can be believed.
+
+    A canonical URL outside the source is none of ours, and a deep page that names the site's front
+    page is a common template's mistake, which would fold the whole site into one page.
+    """
+    if canonical is None or not in_scope(lease.source, lease.host, canonical):
+        return lease.url
+    at_root = urlsplit(canonical).path == "/"
+    return lease.url if at_root and urlsplit(lease.url).path != "/" else canonical

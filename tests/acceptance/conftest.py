@@ -1,0 +1,71 @@
+"""Whole runs of the real program: `scrapy …` as a subprocess, against real servers and a real site."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Scrapy = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def environment(redis_url: str, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """What the program is run with: the test's own servers, loopback allowed, no delay."""
+    return {
+        **os.environ,
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": database_url,
+        "ALONCHAT_DATA_DIR": str(tmp_path / "unused"),
+        "SSRF_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "CRAWL_DELAY_SECONDS": "0",
+        "PYTHONPATH": str(ROOT),
+        "SCRAPY_SETTINGS_MODULE": "alonchat_crawl.settings",
+    }
+
+
+@pytest.fixture
+def scrapy(environment: dict[str, str], tmp_path: Path) -> Scrapy:
+    """Run a scrapy command to its end."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: PLW1510 - the tests look at the exit code
+            [sys.executable, "-m", "scrapy", *arguments],
+            cwd=tmp_path,
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return run
+
+
+@contextmanager
+def worker(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A `scrapy crawl website` that runs beside the test; killed at the end if it still does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "crawl", "website", *arguments],
+        cwd=folder,
+        env=dict(environment),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def rows(database_url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """What a query answers."""
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(query, parameters).fetchall()
