@@ -1,0 +1,42 @@
+"""Whether this worker can work: Redis and Postgres answer, and the model is there once it is needed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+
+Check = Callable[[], Awaitable[str]]
+"""Returns nothing where all is well, else a few words on what is missing; raises what it likes."""
+
+
+class Readiness:
+    """Asks all parts at once, each for a bounded time, and remembers the answer for a moment."""
+
+    def __init__(self, checks: Mapping[str, Check], timeout_seconds: float, cache_seconds: float) -> None:
+        self.checks = checks
+        self.timeout_seconds = timeout_seconds
+        self.cache_seconds = cache_seconds
+        self._asking: asyncio.Task[dict[str, str]] | None = None
+        self._asked_at = 0.0
+
+    async def missing(self) -> dict[str, str]:
+        """Return what is missing, by part; empty where this worker is ready."""
+        fresh = self._asking and (
+            not self._asking.done() or monotonic() - self._asked_at < self.cache_seconds
+        )
+        if not self._asking or not fresh:
+            self._asked_at = monotonic()
+            self._asking = asyncio.ensure_future(self._ask())
+        # Shielded: one asker that hangs up must not take the answer from the others.
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> dict[str, str]:
+        answers = await asyncio.gather(*map(self._ask_one, self.checks.values()))
+        return {part: answer for part, answer in zip(self.checks, answers, strict=True) if answer}
+
+    async def _ask_one(self, check: Check) -> str:
+        try:
+            return await asyncio.wait_for(check(), self.timeout_seconds)
+        except TimeoutError:
+            return f"does not answer within {self.timeout_seconds:g} s"
+        except Exception as error:  # noqa: BLE001 - a health check fails closed, whatever went wrong
+            return f"does not answer ({type(error).__name__})"  # its text may name hosts and users

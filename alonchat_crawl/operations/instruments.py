@@ -1,0 +1,108 @@
+"""Every metric: its name, unit and labels. Labels are bounded: never a URL, never a tenant's free text."""
+
+import re
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+OTHER: Final = "other"
+MAX_VALUES: Final = 100  # of one label whose words come from our own code
+SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ -]{0,63}")
+
+
+class BoundedLabel:
+    """Lets the first `limit` distinct values of a label through; all later ones are `other`."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.seen: set[str] = set()
+
+    def of(self, value: str) -> str:
+        """Return the value, or `other`."""
+        if value not in self.seen and len(self.seen) < self.limit:
+            self.seen.add(value)
+        return value if value in self.seen else OTHER
+
+
+class Word(BoundedLabel):
+    """A bounded label of short plain words; an empty one stays empty."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_VALUES)
+
+    def of(self, value: str) -> str:
+        """Return the word; `other` where it is no short plain word."""
+        return super().of(value) if not value or _WORD.fullmatch(value) else OTHER
+
+
+class Instruments:
+    """One crawler's metrics, in a registry of its own."""
+
+    def __init__(self, max_projects: int) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        self._project = BoundedLabel(max_projects)
+        self._outcome, self._reason, self._stage, self._class = Word(), Word(), Word(), Word()
+
+        self.pending = Gauge("alonchat_frontier_pending_urls", "URLs waiting.", registry=registry)
+        self.leased = Gauge("alonchat_frontier_leased_urls", "URLs in work.", registry=registry)
+        self.sources = Gauge("alonchat_frontier_sources", "Sources not completed.", registry=registry)
+        self.in_flight = Gauge("alonchat_requests_in_flight", "Downloads under way.", registry=registry)
+        self.model_load = Gauge(
+            "alonchat_model_load_seconds", "How long loading the model took; 0 before.", registry=registry
+        )
+        self.chunks = Counter("alonchat_chunks_stored", "Chunks committed.", registry=registry)
+        self.windows = Counter("alonchat_windows_stored", "Vectors committed.", registry=registry)
+        self.sources_completed = Counter(
+            "alonchat_sources_completed", "Sources that this worker closed.", registry=registry
+        )
+        self._pages = Counter(
+            "alonchat_pages", "Leases that ended.", ["outcome", "reason"], registry=registry
+        )
+        self._seconds = Histogram(
+            "alonchat_stage_seconds", "Seconds a page spent.", ["stage"], buckets=SECONDS, registry=registry
+        )
+        self._tokens = Counter("alonchat_tokens_embedded", "Tokens embedded.", ["project"], registry=registry)
+        self._errors = Counter("alonchat_errors", "Errors.", ["where", "class"], registry=registry)
+
+    def page_ended(self, outcome: str, reason: str) -> None:
+        """Count a page's end."""
+        self._pages.labels(self._outcome.of(outcome), self._reason.of(reason)).inc()
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """Observe a stage's time; a negative one (a clock set back) is none."""
+        self._seconds.labels(self._stage.of(stage)).observe(max(seconds, 0.0))
+
+    def tokens_embedded(self, project: str, tokens: int) -> None:
+        """Count a project's tokens."""
+        self._tokens.labels(self._project.of(project)).inc(tokens)
+
+    def failed(self, where: str, error: BaseException | None) -> None:
+        """Count an error by the part of the system it came from and by its class."""
+        self._errors.labels(_part(error) or where, self._class.of(type(error).__name__)).inc()
+
+
+def _part(error: BaseException | None) -> str:
+    """Return `redis` or `postgres` where one of them is at the root of an error, else nothing."""
+    for _ in range(MAX_VALUES):  # a chain may be a ring
+        if error is None:
+            break
+        package = type(error).__module__.split(".")[0]
+        if package == "redis":
+            return "redis"
+        if package in {"psycopg", "psycopg_pool"}:
+            return "postgres"
+        error = error.__cause__ or error.__context__
+    return ""
