@@ -177,7 +177,9 @@ class SeedReader:
     async def _read(self, raw: bytes) -> None:
         try:
             opened, source = await admit(self._queue, self._pool, Seed.parse(raw).source(self._settings))
-        except (SeedError, GiveUp) as error:
+        except (Retry, RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
             await self._reject(raw, error)
             return
         if opened is Opened.CLOSING:

@@ -113,16 +113,15 @@ class Upkeep:
 
     async def _observe(self) -> None:
         totals = await self._queue.totals()
-        pending, leased = totals.pending, totals.leased
+        pending, leased, progress = totals.pending, totals.leased, None
         if self._only is not None:
             progress = await self._queue.progress(self._only)
-            if progress is not None and progress.state == "completed":
-                if self._only not in await self._queue.completed():
-                    self._signals.send_catch_log(source_completed, progress=progress)
-                    self._finish()
-                return
             if progress is not None:
                 pending, leased = progress.pending, progress.leased
         self._signals.send_catch_log(
             frontier_observed, pending=pending, leased=leased, sources=totals.sources
         )
+        written = progress is not None and progress.state == "completed"
+        if written and self._only not in await self._queue.completed():
+            self._signals.send_catch_log(source_completed, progress=progress)
+            self._finish()

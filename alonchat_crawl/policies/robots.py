@@ -7,6 +7,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Self
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from protego import Protego
 from redis.asyncio import Redis
@@ -81,7 +82,7 @@ class RobotsPolicy:
         self._cache_seconds = cache_seconds
         self._max_bytes = max_bytes
         self._pace_seconds = pace_seconds
-        self._fetching: dict[str, asyncio.Lock] = {}
+        self._fetching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

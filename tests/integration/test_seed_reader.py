@@ -109,6 +109,22 @@ async def test_a_full_frontier_lets_seeds_wait(queue: FrontierQueue, database_ur
     assert await left(queue) == seeds[2:]
 
 
+@pytest.mark.parametrize("name", ["\\ud800", "a\\u0000b", "\\u202e"])
+async def test_a_strange_seed_holds_up_no_other(queue: FrontierQueue, database_url: str, name: str) -> None:
+    """Text that a server refuses makes a dead letter, or a project; the seeds behind it are read."""
+    strange = f'{{"url": "https://a.example/", "project_id": "{name}"}}'
+    await queue.redis.lpush(KEY, strange, "https://b.example/")
+    async with reading(queue, database_url) as admitted:
+        await until_empty(queue)
+    letters = [
+        json.loads(letter)["seed"] for letter in await awaited(queue.redis.lrange(queue.keys.dead, 0, -1))
+    ]
+    urls = [source.url for source in admitted]
+    assert urls[-1] == "https://b.example/"
+    assert len(urls) + len(letters) == 2
+    assert not letters or letters == [strange]
+
+
 async def test_another_projects_source_is_refused(queue: FrontierQueue, database_url: str) -> None:
     """A seed that names a source of another project becomes a dead letter, and changes nothing."""
     own = json.dumps({"url": "https://a.example/", "project_id": "a", "source_id": "0" * 31 + "1"})
