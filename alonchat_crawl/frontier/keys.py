@@ -1,4 +1,4 @@
-"""The names of the frontier's keys, written once for Python; `lua/_shared.lua` explains each."""
+"""The names of the frontier's keys, written once for Python; `lua/_keys.lua` explains each."""
 
 from uuid import UUID
 

@@ -22,6 +22,10 @@ from alonchat_crawl.frontier.keys import Keys
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
 
+PRELUDE = ("_keys", "_queue", "_take", "_lease")
+"""Functions that the transitions share; a script that Redis has cached costs no more for them."""
+TRANSITIONS = ("open", "start", "add", "take", "release", "settle", "extend", "untake", "reap")
+
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
 
@@ -83,10 +87,10 @@ class FrontierQueue:
         self.max_attempts = max_attempts
         self.dead_letters_max = dead_letters_max
         lua = files(__package__).joinpath("lua")
-        shared = lua.joinpath("_shared.lua").read_text()
+        shared = "".join(lua.joinpath(f"{name}.lua").read_text() for name in PRELUDE)
         self._scripts = {
             name: redis.register_script(shared + lua.joinpath(f"{name}.lua").read_text())
-            for name in ("open", "start", "add", "take", "release", "settle", "extend", "untake", "reap")
+            for name in TRANSITIONS
         }
 
     @classmethod

@@ -11,42 +11,6 @@ for _, packed in ipairs(call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIM
   enqueue(source, domain, entry, true)
 end
 
--- The next entry of a source in a domain; nil, 'full' while its page limit is all in flight.
-local function next_entry(domain, source)
-  local queue = queue_key(domain, source)
-  local s = call('HMGET', source_key(source), 'n:stored', 'n:unchanged', 'leased', 'max_pages')
-  local done, limit = (tonumber(s[1]) or 0) + (tonumber(s[2]) or 0), tonumber(s[4]) or 0
-  if done >= limit then
-    local dropped = call('LLEN', queue)
-    call('UNLINK', queue)
-    if dropped > 0 then finish(source, 'refused', 'max_pages', dropped) end
-  elseif done + (tonumber(s[3]) or 0) >= limit then
-    return nil, 'full'
-  end
-  return call('RPOP', queue)
-end
-
-local function take_from(domain, source)
-  local entry, full = next_entry(domain, source)
-  if not entry then
-    if not full then
-      call('ZREM', P .. ':turn:' .. domain, source)
-      call('SREM', P .. ':domains:' .. source, domain)
-    end
-    return nil
-  end
-  local id = string.format('%x', call('INCR', P .. ':sequence'))
-  call('HSET', P .. ':inflight', id, cmsgpack.pack({source, domain, entry}))
-  call('ZADD', P .. ':lease', now + lease_ms, id)
-  call('HSET', P .. ':hold', domain, id)
-  call('ZADD', P .. ':ready', now + hold_ms, domain)
-  call('ZINCRBY', P .. ':turn:' .. domain, 1, source)
-  local key = source_key(source)
-  call('HINCRBY', key, 'leased', 1)
-  local known = call('HMGET', key, 'spec', 'host')
-  return {id, known[1], known[2], domain, entry}
-end
-
 local due
 if only == '' then
   due = call('ZRANGEBYSCORE', P .. ':ready', '-inf', now, 'LIMIT', 0, count)
@@ -63,7 +27,7 @@ for _, domain in ipairs(due) do
   local sources = only == '' and call('ZRANGE', P .. ':turn:' .. domain, 0, 7) or {only}
   local got
   for _, source in ipairs(sources) do
-    got = take_from(domain, source)
+    got = take_from(domain, source, lease_ms, hold_ms)
     if got then break end
   end
   if got then

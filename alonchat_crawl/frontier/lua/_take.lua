@@ -1,0 +1,38 @@
+-- Prepended to every transition, after _queue.lua: how a URL is leased.
+
+-- The next entry of a source in a domain; nil, 'full' while its page limit is all in flight.
+local function next_entry(domain, source)
+  local queue = queue_key(domain, source)
+  local s = call('HMGET', source_key(source), 'n:stored', 'n:unchanged', 'leased', 'max_pages')
+  local done, limit = (tonumber(s[1]) or 0) + (tonumber(s[2]) or 0), tonumber(s[4]) or 0
+  if done >= limit then
+    local dropped = call('LLEN', queue)
+    call('UNLINK', queue)
+    if dropped > 0 then finish(source, 'refused', 'max_pages', dropped) end
+  elseif done + (tonumber(s[3]) or 0) >= limit then
+    return nil, 'full'
+  end
+  return call('RPOP', queue)
+end
+
+-- Lease the next entry of a source in a domain: {id, spec, host, domain, entry}; nil where there is none.
+local function take_from(domain, source, lease_ms, hold_ms)
+  local entry, full = next_entry(domain, source)
+  if not entry then
+    if not full then
+      call('ZREM', P .. ':turn:' .. domain, source)
+      call('SREM', P .. ':domains:' .. source, domain)
+    end
+    return nil
+  end
+  local id = string.format('%x', call('INCR', P .. ':sequence'))
+  call('HSET', P .. ':inflight', id, cmsgpack.pack({source, domain, entry}))
+  call('ZADD', P .. ':lease', now + lease_ms, id)
+  call('HSET', P .. ':hold', domain, id)
+  call('ZADD', P .. ':ready', now + hold_ms, domain)
+  call('ZINCRBY', P .. ':turn:' .. domain, 1, source)
+  local key = source_key(source)
+  call('HINCRBY', key, 'leased', 1)
+  local known = call('HMGET', key, 'spec', 'host')
+  return {id, known[1], known[2], domain, entry}
+end
