@@ -65,8 +65,8 @@ class Progress:
         """Return the progress line; it is cut, never wrapped, where the terminal is narrow."""
         tally = self.tally
         said = (
-            f"{tally.done} pages done, {tally.waiting} waiting, {tally.chunks} chunks, "
-            f"{tally.pages_per_second():.1f} pages/s"
+            f"{tally.done} pages done, {tally.in_work} in work, {tally.waiting} waiting, "
+            f"{tally.chunks} chunks, {tally.pages_per_second():.1f} pages/s"
         )
         if self.model.loading:
             said += ", loading the model"
@@ -94,8 +94,8 @@ class Progress:
         if isinstance(item, StoredPage):
             self.tally.stored(item.provenance.source_id, item.chunks)
 
-    def _on_frontier(self, pending: int) -> None:
-        self.tally.waiting = pending
+    def _on_frontier(self, pending: int, leased: int) -> None:
+        self.tally.in_work, self.tally.waiting = leased, pending - leased
 
     def _on_source(self, progress: SourceProgress) -> None:
         chunks = self.tally.completed(progress.source.source_id)

@@ -32,6 +32,7 @@ class Tally:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.chunks = 0
+        self.in_work = 0
         self.waiting = 0
         self.parts: dict[UUID, Part] = {}
         self.chunks_of: Counter[UUID] = Counter()
@@ -73,6 +74,7 @@ class Tally:
         """Return all of it for a log line."""
         return {
             "pages": self.done,
+            "in_work": self.in_work,
             "waiting": self.waiting,
             "chunks": self.chunks,
             "pages_per_second": round(self.pages_per_second(), 2),

@@ -15,19 +15,27 @@ ROOT = Path(__file__).parents[2]
 Scrapy = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def environment(redis_url: str, database_url: str, tmp_path: Path) -> dict[str, str]:
-    """What the program is run with: the test's own servers, loopback allowed, no delay."""
+def loopback_environment(**variables: str) -> dict[str, str]:
+    """What the program is run with: loopback allowed, no delay, no servers but those in `variables`."""
     return {
         **os.environ,
-        "REDIS_URL": redis_url,
-        "DATABASE_URL": database_url,
-        "ALONCHAT_DATA_DIR": str(tmp_path / "unused"),
+        "REDIS_URL": "",
+        "DATABASE_URL": "",
+        "SENTRY_DSN": "",
         "SSRF_ALLOWED_NETWORKS": "127.0.0.0/8",
         "CRAWL_DELAY_SECONDS": "0",
         "PYTHONPATH": str(ROOT),
         "SCRAPY_SETTINGS_MODULE": "alonchat_crawl.settings",
+        **variables,
     }
+
+
+@pytest.fixture
+def environment(redis_url: str, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The program's environment with the test's own servers."""
+    return loopback_environment(
+        REDIS_URL=redis_url, DATABASE_URL=database_url, ALONCHAT_DATA_DIR=str(tmp_path / "unused")
+    )
 
 
 @pytest.fixture
@@ -54,6 +62,7 @@ def worker(environment: Mapping[str, str], folder: Path, *arguments: str) -> Ite
         [sys.executable, "-m", "scrapy", "crawl", "website", *arguments],
         cwd=folder,
         env=dict(environment),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -159,7 +159,7 @@ def test_line_says_when_the_model_is_loading() -> None:
     assert progress.line().plain.endswith("starting")
     progress.tally.ended(LEASE, Ending(Outcome.STORED))
     assert isinstance(progress.line(), Text)
-    assert progress.line().plain.startswith("1 pages done, 0 waiting, 0 chunks")
+    assert progress.line().plain.startswith("1 pages done, 0 in work, 0 waiting, 0 chunks")
 
 
 def test_tally_counts_no_page_twice_and_forgets_completed_sources() -> None:
