@@ -34,18 +34,21 @@ class SeedError(ValueError):
 class Seed(BaseModel):
     """What one source's crawl is asked for with. Unknown keys change nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", str_strip_whitespace=True, validate_by_alias=True, validate_by_name=True
+    )
 
     url: str
-    project_id: Name | None = None
+    # Each alias is the shorter name that a command line may give a field by.
+    project_id: Annotated[Name | None, Field(alias="project")] = None
     """A UUID, or a name that stands for one; None is the default project."""
-    source_id: Name | None = None
+    source_id: Annotated[Name | None, Field(alias="source")] = None
     """A UUID, or a name that stands for one; None derives it from project and URL."""
     max_pages: Annotated[int, Field(ge=1)] | None = None
     max_depth: Annotated[int, Field(ge=0)] | None = None
     include: Globs = ()
     exclude: Globs = ()
-    path_prefix: Annotated[str, Field(pattern="^/", max_length=500)] = "/"
+    path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"
 
     @field_validator("url")
     @classmethod
@@ -106,6 +109,12 @@ class Seed(BaseModel):
             exclude=self.exclude,
             path_prefix=self.path_prefix,
         )
+
+
+ARGUMENTS = tuple(
+    name for field, info in Seed.model_fields.items() for name in (info.alias, field) if name is not None
+)
+"""Every name that a seed's field goes by."""
 
 
 async def admit(queue: FrontierQueue, pool: AsyncConnectionPool, source: Source) -> tuple[Opened, Source]:

@@ -38,18 +38,23 @@ def install(settings: BaseSettings) -> None:
     redactor = Redactor.from_settings(settings, os.environ, settings.getint("LOG_TEXT_MAX_CHARS"))
     handler = _handler(settings, redactor)
     handler.set_name(HANDLER_NAME)
+    handler.addFilter(_is_news)
     handler.addFilter(ContextFilter())
     for old in [one for one in logging.root.handlers if one.get_name() == HANDLER_NAME]:
         logging.root.removeHandler(old)
         old.close()
     logging.root.addHandler(handler)
     logging.root.setLevel(logging.NOTSET)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     _configure_structlog()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # Not by the loggers' own levels: Scrapy's set-up resets those of its own.
+    least = (level for name, level in QUIET.items() if f"{record.name}.".startswith(f"{name}."))
+    return record.levelno >= max(least, default=logging.NOTSET)
 
 
 def _handler(settings: BaseSettings, redactor: Redactor) -> logging.Handler:

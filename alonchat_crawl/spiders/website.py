@@ -18,16 +18,11 @@ from alonchat_crawl.extract.directives import directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
 from alonchat_crawl.frontier.queue import Link
-from alonchat_crawl.frontier.seeds import Seed, SeedError
+from alonchat_crawl.frontier.seeds import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease
-
-ARGUMENTS = {"url": "url", "project": "project_id", "source": "source_id", "path": "path_prefix"}
-"""Spider arguments whose name differs from the seed's field."""
-# The ids by the seed's own names too: scrapyd's schedule.json keeps `project` for itself.
-SAME_ARGUMENTS = ("project_id", "source_id", "max_pages", "max_depth", "include", "exclude")
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
@@ -46,14 +41,10 @@ class WebsiteSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the spider arguments; raises StartupError for one that cannot be used."""
-        given = {field: kwargs.pop(name) for name, field in ARGUMENTS.items() if name in kwargs}
-        if twice := sorted(given.keys() & kwargs.keys() & {"project_id", "source_id"}):
-            short = twice[0].removesuffix("_id")
-            raise StartupError(f"-a {short}= and -a {twice[0]}= are the same argument: give one of them.")
-        given |= {name: kwargs.pop(name) for name in SAME_ARGUMENTS if name in kwargs}
-        unknown = sorted(name for name in kwargs if not name.startswith("_"))
+        given = {name: kwargs.pop(name) for name in list(kwargs) if name in ARGUMENTS}
+        unknown = [name for name in kwargs if not name.startswith("_")]  # scrapyd adds _job
         if unknown:
-            known = ", ".join([*ARGUMENTS, *SAME_ARGUMENTS])
+            known = ", ".join(ARGUMENTS)
             raise StartupError(f"-a {unknown[0]}= is not an argument of this spider: it takes {known}.")
         if given and "url" not in given:
             raise StartupError("Arguments but no url: add -a url=https://…, or give none to run a worker.")

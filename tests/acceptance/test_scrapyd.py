@@ -108,10 +108,6 @@ def test_a_scheduled_job_crawls_a_source_to_its_end(scrapyd: Scrapyd, database_u
     [
         ({"url": "nonsense"}, "url: 'nonsense' has no scheme: write https://nonsense."),
         ({"max_pages": "3"}, "Arguments but no url: add -a url=https://…, or give none to run a worker."),
-        (
-            {"url": "http://x.invalid/", "source": "a", "source_id": "b"},
-            "-a source= and -a source_id= are the same argument: give one of them.",
-        ),
     ],
 )
 def test_a_job_that_cannot_run_says_why_in_its_log(
