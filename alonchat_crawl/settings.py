@@ -100,6 +100,7 @@ FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
 FRONTIER_DEAD_LETTERS_MAX = 100_000
 FRONTIER_IDLE_POLL_SECONDS = 0.5  # an idle worker asks this often for URLs that others added
 ROBOTS_CACHE_SECONDS = 86_400  # RFC 9309, section 2.4: at most 24 hours
+ROBOTS_MAX_DELAY_SECONDS = 60.0  # a Crawl-delay above it would never let a crawl end
 ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
 
 # --- Sources ---------------------------------------------------------------------------------------

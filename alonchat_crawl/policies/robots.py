@@ -29,6 +29,7 @@ class Rules:
 
     parser: Protego
     agent: str
+    max_delay_seconds: float
 
     def allows(self, url: str) -> bool:
         """Whether the longest matching rule lets us fetch `url`."""
@@ -36,9 +37,9 @@ class Rules:
 
     @property
     def crawl_delay_seconds(self) -> float | None:
-        """The Crawl-delay for us; None where there is none."""
+        """The Crawl-delay for us, up to `max_delay_seconds`; None where there is none that can be used."""
         delay = self.parser.crawl_delay(self.agent)
-        return None if delay is None else float(delay)
+        return min(float(delay), self.max_delay_seconds) if delay is not None and delay > 0 else None
 
     @property
     def sitemaps(self) -> tuple[str, ...]:
@@ -47,9 +48,9 @@ class Rules:
 
 
 @lru_cache(maxsize=512)
-def parse_rules(body: str, agent: str) -> Rules:
+def parse_rules(body: str, agent: str, max_delay_seconds: float) -> Rules:
     """Read a robots.txt; nothing in it raises."""
-    return Rules(Protego.parse(body), agent)
+    return Rules(Protego.parse(body), agent, max_delay_seconds)
 
 
 def readable_body(status: int, body: bytes, max_bytes: int) -> str | None:
@@ -75,6 +76,7 @@ class RobotsPolicy:
         cache_seconds: int,
         max_bytes: int,
         pace_seconds: float,
+        max_delay_seconds: float,
     ) -> None:
         self._crawler = crawler
         self._redis = redis
@@ -82,6 +84,7 @@ class RobotsPolicy:
         self._cache_seconds = cache_seconds
         self._max_bytes = max_bytes
         self._pace_seconds = pace_seconds
+        self._max_delay_seconds = max_delay_seconds
         self._fetching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -95,6 +98,7 @@ class RobotsPolicy:
             cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
             max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
             pace_seconds=settings.getfloat("CRAWL_DELAY_SECONDS"),
+            max_delay_seconds=settings.getfloat("ROBOTS_MAX_DELAY_SECONDS"),
         )
 
     async def process_request(self, request: Request) -> None:
@@ -119,7 +123,7 @@ class RobotsPolicy:
                 await self._redis.set(key, json.dumps(body), ex=self._cache_seconds)
             else:
                 body = json.loads(cached)
-            return parse_rules(body, self._agent)
+            return parse_rules(body, self._agent, self._max_delay_seconds)
 
     async def _fetch(self, origin: str, request: Request) -> str:
         """Fetch robots.txt in the domain's own turn: the page that waits for it comes one pace later."""
@@ -137,6 +141,6 @@ class RobotsPolicy:
         if body is None:
             status = response.status
             raise Retry(f"robots http {status}", f"its robots.txt answered with HTTP status {status}")
-        delay = parse_rules(body, self._agent).crawl_delay_seconds or 0.0
+        delay = parse_rules(body, self._agent, self._max_delay_seconds).crawl_delay_seconds or 0.0
         await asyncio.sleep(max(0.0, max(self._pace_seconds, delay) - (monotonic() - began)))
         return body

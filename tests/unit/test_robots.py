@@ -51,12 +51,28 @@ def test_size_and_encoding() -> None:
 )
 def test_rules(body: str, url: str, allowed: bool) -> None:  # noqa: FBT001 - a table
     """Our group, else `*`, decides; the longest match wins; nonsense forbids nothing."""
-    assert parse_rules(body, AGENT).allows(url) is allowed
+    assert parse_rules(body, AGENT, 60).allows(url) is allowed
 
 
-def test_delay_and_sitemaps() -> None:
-    """Crawl-delay is ours or `*`'s; Sitemap lines belong to no group."""
-    rules = parse_rules("Sitemap: https://e.org/s.xml\nUser-agent: *\nCrawl-delay: 2.5\n", AGENT)
-    assert rules.crawl_delay_seconds == 2.5
+def test_sitemaps() -> None:
+    """Sitemap lines belong to no group."""
+    rules = parse_rules("Sitemap: https://e.org/s.xml\nUser-agent: other\nDisallow: /", AGENT, 60)
     assert rules.sitemaps == ("https://e.org/s.xml",)
-    assert parse_rules("User-agent: *\nCrawl-delay: soon", AGENT).crawl_delay_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2.5", 2.5),
+        ("0", None),
+        ("-1", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e12", 60.0),
+        ("", None),
+    ],
+)
+def test_crawl_delay(value: str, expected: float | None) -> None:
+    """A Crawl-delay is bounded, and nonsense is none."""
+    assert parse_rules(f"User-agent: *\nCrawl-delay: {value}", AGENT, 60).crawl_delay_seconds == expected
