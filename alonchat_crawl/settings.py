@@ -33,7 +33,7 @@ class Environment(BaseSettings):
     CRAWL_DELAY_SECONDS: Seconds = 1.0
     WORKER_CONCURRENCY: Count = 16
     MAX_QUEUE_SIZE: Count = 1000
-    JOB_TIMEOUT_MS: Annotated[int, Field(ge=1000)] = 300_000
+    JOB_TIMEOUT_MS: Annotated[int, Field(ge=1000)] = 1_800_000
     RATE_LIMIT_ENABLED: bool = True
     SSRF_ALLOWED_NETWORKS: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
 
@@ -194,7 +194,9 @@ METAREFRESH_MAXDELAY = 5
 ROBOTSTXT_OBEY = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000_000
+# Bytes of responses in the pipelines above which no more URLs are taken: about a minute of embedding on two
+# cores. More would only wait, and run into JOB_TIMEOUT_MS.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
 
 LOG_LEVEL = environment.LOG_LEVEL
 LOG_FORMATTER = "alonchat_crawl.operations.logging.LogFormatter"

@@ -69,6 +69,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         """Start serving windows, and loading the model if that is due; return at once."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
         self._queue: asyncio.Queue[Window] = asyncio.Queue(self._queue_windows)
+        self._turn = asyncio.Lock()
         self._serving = asyncio.create_task(self._serve())
         if self._load_at_once:
             self._loaded()
@@ -93,7 +94,8 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         cut = await asyncio.to_thread(self._cut, item)
         windows = [[self._window(text) for text in texts] for _, _, texts in cut]
         try:
-            await self._enqueue(chain.from_iterable(windows))
+            async with self._turn:  # page by page: taking turns by the window, all would be done late
+                await self._enqueue(chain.from_iterable(windows))
             vectors = [np.stack([await window.vector for window in of_chunk]) for of_chunk in windows]
         finally:
             for window in chain.from_iterable(windows):

@@ -96,7 +96,12 @@ class Upkeep:
 
     async def _keep_leases(self) -> None:
         oldest = monotonic() - self._job_timeout_seconds
-        kept = [lease for lease, taken_at in self._exchange.held.values() if taken_at > oldest]
+        held = list(self._exchange.held.values())
+        for lease, taken_at in held:
+            if taken_at < oldest:
+                logger.warning("%s takes longer than JOB_TIMEOUT_MS: it is left to other workers", lease.url)
+                del self._exchange.held[lease.id]
+        kept = [lease for lease, taken_at in held if taken_at >= oldest]
         if kept:
             for lease_id in await self._queue.extend(kept):
                 self._exchange.held.pop(lease_id, None)
