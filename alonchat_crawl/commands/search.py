@@ -112,6 +112,8 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
         count = self.settings.getint("SEARCH_RESULTS") if opts.count is None else opts.count
         project = self._project(opts.arguments, self.settings["DEFAULT_PROJECT"])
+        if args[:1] == ["--"]:  # argparse leaves it when it keeps unknown options, as Scrapy asks it to
+            args = args[1:]
         if len(args) != 1 or count < 1:
             raise UsageError("give one question, in quotes, and an N of at least 1", print_help=False)
         try:
