@@ -7,6 +7,8 @@ from typing import ClassVar, Generic, Self, TypeVar
 from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.embedding import scheme
 from alonchat_crawl.signals import stage_finished
 
 In = TypeVar("In")
@@ -37,3 +39,17 @@ class Stage(ABC, Generic[In, Out]):
     @abstractmethod
     async def work(self, item: In) -> Out:
         """Turn one item into the next type; raise Refused, Unchanged, Retry or GiveUp."""
+
+
+class StoredStage(Stage[In, Out]):
+    """A stage that asks or changes what is stored."""
+
+    def __init__(self, signals: SignalManager, connections: Connections, scheme: str) -> None:
+        super().__init__(signals)
+        self.connections = connections
+        self.scheme = scheme
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the crawler's connections and the name of its embedding."""
+        return cls(crawler.signals, Connections.of(crawler), scheme(crawler.settings))

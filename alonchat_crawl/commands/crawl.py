@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from alonchat_crawl import connections
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.closing import found_pages
-from alonchat_crawl.frontier.seeds import Seed
+from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.signals import source_completed
 from alonchat_crawl.sources import SourceProgress
 

@@ -21,7 +21,8 @@ from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.endings import GONE_REASONS, backoff_seconds
 from alonchat_crawl.frontier.exchange import Exchange, Release
 from alonchat_crawl.frontier.queue import FrontierQueue, Link
-from alonchat_crawl.frontier.seeds import Seed, SeedReader
+from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.pace import domain_wait_seconds

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from alonchat_crawl import signals
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.seeds import Seed
+from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.items import Provenance, StoredPage
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress

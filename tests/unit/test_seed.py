@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from scrapy.settings import Settings
 
-from alonchat_crawl.frontier.seeds import Seed, SeedError
+from alonchat_crawl.frontier.seed import Seed, SeedError
 
 SETTINGS = Settings({"DEFAULT_PROJECT": "default", "MAX_PAGES": 100, "MAX_DEPTH": 7})
 
