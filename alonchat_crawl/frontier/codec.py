@@ -1,6 +1,5 @@
 """How sources and URLs are written in Redis: JSON and msgpack, never pickle."""
 
-from dataclasses import asdict
 from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import ip_address
@@ -71,9 +70,3 @@ def pace_domain(host: str) -> str:
 def url_domain(url: str) -> str:
     """The pace domain of an absolute URL."""
     return pace_domain(urlsplit(url).hostname or "")
-
-
-def as_options(source: Source) -> dict[str, object]:
-    """What a seed asked for beside its URL, for the row in `sources`."""
-    asked = asdict(source)
-    return {name: asked[name] for name in ("max_pages", "max_depth", "include", "exclude", "path_prefix")}

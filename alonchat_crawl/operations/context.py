@@ -2,8 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from logging import Filter, LogRecord
@@ -12,7 +11,6 @@ from typing import Any, Final, Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from structlog.contextvars import bound_contextvars, get_contextvars
 
 from alonchat_crawl.items import Provenance
 from alonchat_crawl.signals import page_ended
@@ -56,13 +54,6 @@ def _facts(project: object, source: object, url: str) -> dict[str, str]:
     return {"project": str(project), "source": str(source), "url": url}
 
 
-@contextmanager
-def bound(work: Lease | Provenance | Request) -> Iterator[None]:
-    """Say on every log line inside the `with` whose work it is; also across `await`."""
-    with bound_contextvars(**facts_of(work)):
-        yield
-
-
 def context_of(record: LogRecord) -> dict[str, Any]:
     """Return worker, project, source and url of a log record, as far as they are known."""
     # A record without arguments holds (), one with a dict the dict itself: see logging.LogRecord.
@@ -70,7 +61,6 @@ def context_of(record: LogRecord) -> dict[str, Any]:
     return {
         "worker": worker_name(),
         **(work.facts if (work := _work.get()) and not work.over else {}),
-        **{name: value for name, value in get_contextvars().items() if name in NAMES},
         **facts_of(getattr(record, "item", None)),
         **{name: str(given[name]) for name in NAMES if given.get(name)},
     }

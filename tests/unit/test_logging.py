@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.items import Page, Provenance, StoredPage
-from alonchat_crawl.operations.context import bound, context_of, facts_of, worker_name
+from alonchat_crawl.operations.context import facts_of
 from alonchat_crawl.operations.logging import LogFormatter
 from alonchat_crawl.operations.records import JsonFormatter
 from alonchat_crawl.operations.redaction import Redactor
@@ -157,13 +157,6 @@ def test_context_is_found_wherever_it_is() -> None:
         assert facts_of(work) == FACTS
     assert facts_of(Request(URL)) == {"url": URL}
     assert facts_of(None) == facts_of({"page": 1}) == {}
-
-
-def test_bound_holds_inside_the_with_only() -> None:
-    """`bound` adds the lease's context to each record, and takes it away again."""
-    with bound(LEASE):
-        assert context_of(record("x")) == {"worker": worker_name(), **FACTS}
-    assert context_of(record("x")) == {"worker": worker_name()}
 
 
 def test_odd_records_are_still_json() -> None:
