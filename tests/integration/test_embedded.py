@@ -19,8 +19,9 @@ from alonchat_crawl.errors import StartupError
 
 ROOT = Path(__file__).parents[2]
 USE = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from alonchat_crawl import embedded
 from alonchat_crawl.errors import StartupError
 if len(sys.argv) > 3:
