@@ -32,5 +32,9 @@ class Retry(ReasonedError):
         self.wait_seconds = wait_seconds
 
 
+class Outage(Retry):
+    """A service of our own is away: no page's fault, so it costs none an attempt."""
+
+
 class GiveUp(ReasonedError):
     """Another attempt would end the same way."""

@@ -26,3 +26,5 @@ class Ending:
     """One sentence for people, without secrets; empty where the reason says it all."""
     wait_seconds: float = 0.0
     """For RETRY: the least time to wait, as the site asked for it (Retry-After)."""
+    blameless: bool = False
+    """For RETRY: a service of our own was away, so the attempt does not count."""

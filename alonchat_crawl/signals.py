@@ -15,6 +15,9 @@ model_loading = object()
 model_loaded = object()
 """Arguments: model (str), seconds (float)."""
 
+unable_to_work = object()
+"""This process can do no page any good: it is to be stopped. Arguments: sentence (str)."""
+
 page_ended = object()
 """Sent once for each lease that ended. Arguments: lease (frontier Lease), ending (Ending)."""
 

@@ -38,6 +38,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A URL to add to a source."""
+
+    url: str
+    kind: Kind
+    depth: int
+    hops: int = 0
+    """Redirects followed to it, or sitemap indexes opened above it: what depth does not bound."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A worker's time-limited claim on one URL."""
 
@@ -53,6 +64,8 @@ class Lease:
     depth: int
     attempt: int
     """1 for the first."""
+    hops: int = 0
+    """As its Link's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.embedding import Embedder
-from alonchat_crawl.errors import Retry, StartupError
+from alonchat_crawl.errors import Outage, Retry, StartupError
 from alonchat_crawl.items import Chunk, ChunkedPage, EmbeddedChunk, EmbeddedPage
-from alonchat_crawl.signals import model_loaded, model_loading, tokens_embedded
+from alonchat_crawl.signals import model_loaded, model_loading, tokens_embedded, unable_to_work
 from pipelines.stage import Stage
 
 BATCHES_AT_ONCE = 8  # so many batches a turn of the model's thread: long enough to sort by length
@@ -82,15 +82,15 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         while not self._queue.empty():
-            _fail(self._queue.get_nowait(), Retry("model", self._failure))
+            _fail(self._queue.get_nowait(), Outage("model", self._failure))
             await asyncio.sleep(0)  # a page that waited for room puts its window in, and sees the failure
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def work(self, item: ChunkedPage) -> EmbeddedPage:
-        """Embed every window of every chunk; raises Retry where the model cannot."""
+        """Embed every window of every chunk; raises Outage where the model cannot."""
         await asyncio.wait([self._loaded()])
         if self._failure:
-            raise Retry("model", self._failure)
+            raise Outage("model", self._failure)
         cut = await asyncio.to_thread(self._cut, item)
         windows = [[self._window(text) for text in texts] for _, _, texts in cut]
         try:
@@ -131,7 +131,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
     async def _enqueue(self, windows: Iterable[Window]) -> None:
         for window in windows:
             if self._failure:
-                raise Retry("model", self._failure)
+                raise Outage("model", self._failure)
             await self._queue.put(window)
 
     def _loaded(self) -> asyncio.Task[None]:
@@ -148,6 +148,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         except StartupError as error:
             self._failure = str(error)
             logger.error("No page can be embedded: %s", error)  # noqa: TRY400  the sentence says it all
+            self.signals.send_catch_log(unable_to_work, sentence=str(error))
             return
         seconds = perf_counter() - started
         self.signals.send_catch_log(model_loaded, model=self.embedder.model_name, seconds=seconds)
@@ -163,7 +164,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
                 await self._embed([window for window in windows if not window.vector.done()])
             except asyncio.CancelledError:
                 for window in windows:
-                    _fail(window, Retry("model", "The worker is stopping."))
+                    _fail(window, Outage("model", "The worker is stopping."))
                 raise
 
     async def _embed(self, windows: Sequence[Window]) -> None:

@@ -1,5 +1,6 @@
 """`scrapy crawl`: Scrapy's own command, with the servers checked first and an exit code that tells."""
 
+import asyncio
 import logging
 from argparse import Namespace
 from typing import Any
@@ -12,7 +13,7 @@ from alonchat_crawl import connections
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.closing import found_pages
 from alonchat_crawl.frontier.seed import Seed
-from alonchat_crawl.signals import source_completed
+from alonchat_crawl.signals import source_completed, unable_to_work
 from alonchat_crawl.sources import SourceProgress
 
 logger = logging.getLogger(__name__)
@@ -62,16 +63,26 @@ class Verdict:
     def __init__(self, crawler: Crawler) -> None:
         self.progress: SourceProgress | None = None
         self._crawler = crawler
+        self._unable = ""
+        self._stopping: asyncio.Task[None] | None = None
         crawler.signals.connect(self._completed, source_completed)
+        crawler.signals.connect(self._stop, unable_to_work)
 
     def _completed(self, progress: SourceProgress) -> None:
         seed: Seed | None = getattr(self._crawler.spider, "seed", None)
         if seed and seed.source(self._crawler.settings).source_id == progress.source.source_id:
             self.progress = progress
 
+    def _stop(self, sentence: str) -> None:
+        """End the process: what it holds goes back to the frontier, for workers that can."""
+        self._unable = sentence
+        self._stopping = asyncio.ensure_future(self._crawler.stop_async())
+
     @property
     def failure(self) -> str:
         """Why nothing is stored, in one sentence; empty where something is."""
+        if self._unable:
+            return self._unable
         if self.progress is None or found_pages(self.progress.counts):
             return ""
         return self.progress.first_failure or f"{self.progress.source.url} has no page with text to store."

@@ -9,7 +9,7 @@ import msgpack
 import tldextract
 from pydantic import TypeAdapter
 
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Kind, Lease, Link, Source
 
 # An offline copy of the public suffix list comes with the package; its private part makes a shop on
 # a hosting platform a domain of its own.
@@ -28,15 +28,15 @@ def decode_source(spec: bytes) -> Source:
     return _source.validate_json(spec)
 
 
-def encode_entry(url: str, kind: Kind, depth: int) -> bytes:
-    """A URL to queue, with no attempts made: msgpack [0, kind, depth, url]."""
-    packed: bytes = msgpack.packb([0, kind.value, depth, url])  # type: ignore[no-untyped-call]
+def encode_entry(link: Link) -> bytes:
+    """A URL to queue, with no attempts made: msgpack [0, kind, depth, url, hops]."""
+    packed: bytes = msgpack.packb([0, link.kind.value, link.depth, link.url, link.hops])  # type: ignore[no-untyped-call]
     return packed
 
 
 def decode_lease(lease_id: bytes, spec: bytes, host: bytes, domain: bytes, entry: bytes) -> Lease:
     """A lease from the values that the transition `take` returns for it."""
-    attempts, kind, depth, url = msgpack.unpackb(entry)  # type: ignore[no-untyped-call, attr-defined]
+    attempts, kind, depth, url, hops = msgpack.unpackb(entry)  # type: ignore[no-untyped-call, attr-defined]
     return Lease(
         id=lease_id.decode(),
         source=decode_source(spec),
@@ -46,6 +46,7 @@ def decode_lease(lease_id: bytes, spec: bytes, host: bytes, domain: bytes, entry
         kind=Kind(kind),
         depth=depth,
         attempt=attempts + 1,
+        hops=hops,
     )
 
 

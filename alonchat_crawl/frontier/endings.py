@@ -2,12 +2,13 @@
 
 import random
 
+from redis.exceptions import RedisError
 from scrapy import exceptions as scrapy_errors
 from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.internet import error as twisted_errors
 from twisted.web.client import ResponseFailed
 
-from alonchat_crawl.errors import GiveUp, Refused, Retry, Unchanged
+from alonchat_crawl.errors import GiveUp, Outage, Refused, Retry, Unchanged
 from alonchat_crawl.outcomes import Ending, Outcome
 
 GONE_REASONS = frozenset({"http 404", "http 410"})
@@ -36,7 +37,10 @@ def ending_of(error: BaseException) -> Ending:
         case Refused():
             return Ending(Outcome.REFUSED, error.reason, error.detail)
         case Retry():
-            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
+            blameless = isinstance(error, Outage)
+            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds, blameless)
+        case RedisError():
+            return Ending(Outcome.RETRY, "redis", "Redis does not answer", blameless=True)
         case GiveUp():
             return Ending(Outcome.DEAD, error.reason, error.detail)
         case scrapy_errors.DownloadCancelledError():

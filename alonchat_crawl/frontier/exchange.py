@@ -10,9 +10,9 @@ from uuid import UUID
 
 from redis.exceptions import RedisError
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Link, Settled
+from alonchat_crawl.frontier.queue import FrontierQueue, Settled
 from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Lease
+from alonchat_crawl.sources import Lease, Link
 
 logger = logging.getLogger(__name__)
 

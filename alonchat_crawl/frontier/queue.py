@@ -1,9 +1,10 @@
 """The frontier's transitions as coroutines: one Lua file each, one call each, no state here."""
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.resources import files
+from secrets import token_hex
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -20,11 +21,14 @@ from alonchat_crawl.frontier.codec import (
 )
 from alonchat_crawl.frontier.keys import Keys
 from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
+from alonchat_crawl.sources import Kind, Lease, Link, Source, SourceProgress
 
 PRELUDE = ("_keys", "_queue", "_take", "_lease")
 """Functions that the transitions share; a script that Redis has cached costs no more for them."""
 TRANSITIONS = ("open", "start", "add", "take", "release", "settle", "extend", "untake", "reap")
+
+KEPT_SECONDS = 7 * 86_400
+"""How long a closed source's counts stay in Redis."""
 
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
@@ -44,15 +48,6 @@ class Settled(IntEnum):
     UNKNOWN = 0
     DONE = 1
     COMPLETED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A URL to add to a source."""
-
-    url: str
-    kind: Kind
-    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ class FrontierQueue:
 
     async def start(self, source: Source) -> bool:
         """Queue the start URL of a source that is opening; False where it was not."""
-        entry = encode_entry(source.url, Kind.START, 0)
+        entry = encode_entry(Link(source.url, Kind.START, 0))
         arguments = (str(source.source_id), url_domain(source.url), fingerprint(source.url), entry)
         return bool(await self._run("start", *arguments))
 
@@ -130,7 +125,7 @@ class FrontierQueue:
             values += (
                 url_domain(link.url),
                 fingerprint(link.url),
-                encode_entry(link.url, link.kind, link.depth),
+                encode_entry(link),
             )
         return int(await self._run("add", *values))
 
@@ -140,7 +135,9 @@ class FrontierQueue:
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
         """Lease up to `count` URLs, each of another domain; of one source where `only` names it."""
-        due_ms, values, completed = await self._run("take", count, self.lease_ms, HOLD_MS, str(only or ""))
+        due_ms, values, completed = await self._run(
+            "take", count, self.lease_ms, HOLD_MS, str(only or ""), token_hex(4)
+        )
         leases = [decode_lease(*values[i : i + 5]) for i in range(0, len(values), 5)]
         return Taken(leases, due_ms / 1000 if due_ms >= 0 else float("inf"), completed > 0)
 
@@ -155,7 +152,7 @@ class FrontierQueue:
         """End a lease. Under a lease that is no more (a late worker's) it does nothing."""
         delay_ms = int(ending.wait_seconds * 1000)
         words = (ending.outcome.value, ending.reason, ending.detail)
-        limits = (delay_ms, self.max_attempts, self.dead_letters_max)
+        limits = (delay_ms, self.max_attempts, self.dead_letters_max, int(not ending.blameless))
         return Settled(await self._run("settle", lease.id, *words, *limits))
 
     async def extend(self, leases: Sequence[Lease]) -> set[str]:
@@ -202,8 +199,14 @@ class FrontierQueue:
         return [UUID(member.decode()) for member in members]
 
     async def close(self, source_id: UUID) -> None:
-        """Note that a completed source is written to Postgres."""
+        """Note that a completed source is written to Postgres; what it came to is shown for a while yet."""
+        await awaited(self.redis.expire(self.keys.source(source_id), KEPT_SECONDS))
         await awaited(self.redis.zrem(self.keys.completed, str(source_id)))
+
+    async def amend(self, source: Source) -> None:
+        """Give a source that runs other limits: those of its latest seed."""
+        limits: Mapping[Any, Any] = {"spec": encode_source(source), "max_pages": source.max_pages}
+        await awaited(self.redis.hset(self.keys.source(source.source_id), mapping=limits))
 
 
 async def awaited(call: Awaitable[Any] | Any) -> Any:

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
+from dataclasses import replace
+from time import monotonic
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.endings import GONE_REASONS, backoff_seconds
 from alonchat_crawl.frontier.exchange import Exchange, Release
-from alonchat_crawl.frontier.queue import FrontierQueue, Link
+from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.upkeep import Upkeep
@@ -28,11 +30,22 @@ from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.pace import domain_wait_seconds
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Kind, Lease, Link, Source
 
 logger = logging.getLogger(__name__)
 
 REDIRECT_REASON = "redirect"
+OUTAGE_SECONDS = 5.0
+"""Between looks whether a service of our own is back."""
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel until they are done: redis-py's connection handling now and then swallows a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
 
 
 class FrontierScheduler(Scheduler):
@@ -46,6 +59,8 @@ class FrontierScheduler(Scheduler):
         """The one source that this process crawls; None for a worker, which serves them all."""
         self.done = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._pause_until = 0.0
+        """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -92,7 +107,8 @@ class FrontierScheduler(Scheduler):
             reader = SeedReader(self.queue, pool, self.settings, key=key, admitted=self._admitted)
             self._spawn(reader.run(), "seeds")
         self._spawn(self.exchange.run(), "exchange")
-        self._spawn(self.upkeep.run(), "upkeep")
+        self._spawn(self.upkeep.keep_leases(), "leases")
+        self._spawn(self.upkeep.keep_books(), "books")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
@@ -137,10 +153,14 @@ class FrontierScheduler(Scheduler):
             detail = f"{lease.url} redirects to {request.url}, which is outside the source"
             self.settler.end(lease, Ending(Outcome.REFUSED, "scope", detail))
             return
+        if lease.hops >= self.settings.getint("REDIRECT_MAX_TIMES"):
+            detail = f"{lease.url} is the end of {lease.hops} redirects, and redirects again"
+            self.settler.end(lease, Ending(Outcome.DEAD, "redirects", detail))
+            return
         source_id = lease.source.source_id
         if start:
             self.exchange.outbox.hosts[source_id] = url.split("/", 3)[2]
-        self.exchange.outbox.links[source_id].append(Link(url, lease.kind, lease.depth))
+        self.exchange.outbox.links[source_id].append(Link(url, lease.kind, lease.depth, lease.hops + 1))
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
 
     def next_request(self) -> Request | None:
@@ -160,14 +180,12 @@ class FrontierScheduler(Scheduler):
         return deferred_from_coro(self._close(reason))
 
     async def _close(self, reason: str) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         unbegun = list(self.ready)
         self.ready.clear()
         if hasattr(self, "exchange"):
             await self.exchange.hand_over(unbegun)
-            await self.upkeep.close_sources()
+            await self.upkeep.close_what_it_can()
         logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
 
     # --- What the exchange asks and brings ---
@@ -176,7 +194,10 @@ class FrontierScheduler(Scheduler):
         """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
         engine = self.crawler.engine
         assert engine is not None  # noqa: S101 - it calls us
-        if self.done or engine.paused or (engine.scraper.slot and engine.scraper.slot.needs_backout()):
+        scraper = engine.scraper.slot
+        if self.done or engine.paused or monotonic() < self._pause_until:
+            return 0
+        if scraper is not None and scraper.needs_backout():
             return 0
         most = self.settings.getint("CONCURRENT_REQUESTS")
         fetching = len(engine.downloader.active) + len(self.ready)
@@ -216,6 +237,9 @@ class FrontierScheduler(Scheduler):
         self.crawler.signals.send_catch_log(page_ended, lease=lease, ending=ending)
 
     def _retry(self, lease: Lease, ending: Ending) -> Ending:
+        if ending.blameless:
+            self._pause_until = monotonic() + OUTAGE_SECONDS
+            return replace(ending, wait_seconds=OUTAGE_SECONDS)
         if lease.kind is Kind.START and self.only is not None:
             # Someone waits at a terminal for this very page: say now that it cannot be had.
             return Ending(

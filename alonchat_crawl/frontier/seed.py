@@ -41,7 +41,7 @@ class Seed(BaseModel):
     @field_validator("url")
     @classmethod
     def _canonical(cls, url: str) -> str:
-        if "@" in url.partition("?")[0]:
+        if "@" in url.partition("://")[2].partition("/")[0]:
             raise ValueError("a URL with a user name or password in it is not accepted")
         if "://" not in url:
             raise ValueError(f"{url!r} has no scheme: write https://{url}")

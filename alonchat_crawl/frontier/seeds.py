@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from psycopg_pool import AsyncConnectionPool
@@ -26,10 +27,13 @@ async def admit(queue: FrontierQueue, pool: AsyncConnectionPool, source: Source)
     Every step may be repeated, by any worker: one that dies half way is carried on from the seed,
     which is removed last. Returns the run in effect. Raises errors.Retry or errors.GiveUp.
     """
-    project_id = source.project_id
-    opened, source = await queue.open(source, urlsplit(source.url).netloc)
-    if source.project_id != project_id:
+    asked = source
+    opened, source = await queue.open(asked, urlsplit(asked.url).netloc)
+    if source.project_id != asked.project_id:
         raise GiveUp("wrong project", f"source {source.source_id} belongs to another project")
+    if opened is Opened.RUNNING and source != (amended := replace(asked, crawl_id=source.crawl_id)):
+        await queue.amend(amended)
+        return opened, amended
     if opened is Opened.OPENING:
         try:
             await begin_crawl(pool, source)
@@ -97,7 +101,7 @@ class SeedReader:
         if opened is Opened.CLOSING:
             raise Retry("closing", f"the last crawl of {source.url} is being written down")
         if opened is Opened.RUNNING:
-            logger.info("%s is being crawled already; its seed adds nothing", source.url)
+            logger.info("%s is being crawled already; its seed sets the limits", source.url)
         await awaited(self._queue.redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
         self._admitted(source)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from uuid import UUID
 
@@ -26,7 +26,7 @@ OBSERVE_SECONDS = 1.0
 
 
 class Upkeep:
-    """One supervised task: an outage of Redis or Postgres only postpones its work."""
+    """Two supervised tasks: an outage of Redis or Postgres only postpones their work."""
 
     def __init__(
         self,
@@ -68,31 +68,44 @@ class Upkeep:
         if opened is Opened.RUNNING:
             logger.warning("%s is being crawled already: joining that crawl", running.url)
 
-    async def run(self) -> None:
-        """Work until cancelled."""
-        leases_due = 0.0
+    async def keep_leases(self) -> None:
+        """Extend and reap until cancelled. A task of its own: Postgres being away must not delay it."""
         while True:
-            try:
-                if monotonic() >= leases_due:
-                    leases_due = monotonic() + self._lease_seconds / 3
-                    await self._keep_leases()
-                    self._wake.set()  # also what another worker completed and did not live to close
-                while self._gone:
-                    await mark_gone(self._pool, self._gone[-1].source.source_id, self._gone[-1].url)
-                    self._gone.pop()
-                if self._wake.is_set():
-                    self._wake.clear()
-                    await self.close_sources()
-                await self._observe()
-            except (Retry, RedisError, OSError) as error:
-                logger.info("Upkeep waits: %s", error)
-            except Exception:
-                logger.exception("Upkeep failed; going on")
+            await self._try(self._keep_leases)
+            await asyncio.sleep(self._lease_seconds / 3)
+            self._wake.set()  # look also for what another worker completed and did not live to close
+
+    async def keep_books(self) -> None:
+        """Write to Postgres what the frontier came to, and tell how far it is, until cancelled."""
+        while True:
+            await self._try(self._observe)
+            if self._wake.is_set() or self._gone:
+                self._wake.clear()
+                await self._try(self._write)
+                await self._try(self._observe)
             try:
                 async with asyncio.timeout(OBSERVE_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (Retry, RedisError, OSError) as error:
+            logger.info("Upkeep waits: %s", error)
+        except Exception:
+            logger.exception("Upkeep failed; going on")
+
+    async def close_what_it_can(self) -> None:
+        """On the way out: close what completed, unless a server is away; others will then."""
+        await self._try(self._write)
+
+    async def _write(self) -> None:
+        while self._gone:
+            await mark_gone(self._pool, self._gone[-1].source.source_id, self._gone[-1].url)
+            self._gone.pop()
+        await self.close_sources()
 
     async def _keep_leases(self) -> None:
         oldest = monotonic() - self._job_timeout_seconds
@@ -121,8 +134,11 @@ class Upkeep:
         pending, leased, progress = totals.pending, totals.leased, None
         if self._only is not None:
             progress = await self._queue.progress(self._only)
-            if progress is not None:
-                pending, leased = progress.pending, progress.leased
+            if progress is None:
+                logger.error("Redis has lost the source: crawl it again")
+                self._finish()
+                return
+            pending, leased = progress.pending, progress.leased
         self._signals.send_catch_log(
             frontier_observed, pending=pending, leased=leased, sources=totals.sources
         )

@@ -17,12 +17,11 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.extract.directives import directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
-from alonchat_crawl.frontier.queue import Link
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.scope import in_scope
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind, Lease, Link
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors as pg
 
-from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
+from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry
 
 # Told by SQLSTATE class (PostgreSQL's appendix A), since psycopg files 54 under OperationalError.
 _THE_DATA = ("22", "23", "54")  # data exception, integrity violation, program limit exceeded
 _THE_SCHEMA = ("42P01", "42703", "42883")  # no such table, column, function
+_THE_SERVER = ("08", "53", "57")  # connection exception, insufficient resources, operator intervention
 
 
 def _translate(error: psycopg.Error) -> ReasonedError:
@@ -23,15 +24,15 @@ def _translate(error: psycopg.Error) -> ReasonedError:
     if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
         return GiveUp("store", f"Postgres refused the text: {said}.")
     if state in _THE_SCHEMA:
-        return Retry("postgres", "The database's schema is missing or old: run `scrapy migrate`.")
-    if state:
+        return Outage("postgres", "The database's schema is missing or old: run `scrapy migrate`.")
+    if state and not state.startswith(_THE_SERVER):
         return Retry("postgres", f"Postgres refused: {said}.")
-    return Retry("postgres", f"Postgres cannot be reached ({type(error).__name__}).")
+    return Outage("postgres", f"Postgres cannot serve us: {said}.")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Retry or GiveUp in place of what psycopg raises inside; the sentence holds no secret."""
+    """Raise Outage, Retry or GiveUp in place of what psycopg raises inside; the sentence holds no secret."""
     try:
         yield
     except psycopg.Error as error:

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Link, Opened, Settled
+from alonchat_crawl.frontier.queue import FrontierQueue, Opened, Settled, awaited
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Kind, Lease, Link, Source
 
 STORED = Ending(Outcome.STORED)
 
@@ -173,6 +173,48 @@ async def test_retries_end_as_a_dead_letter(queue: FrontierQueue) -> None:
     assert progress is not None
     assert progress.counts == {"retry": 2, "dead": 1}
     assert progress.first_failure == "it did not answer in time"
+
+
+async def test_an_outage_of_our_own_costs_no_attempt(queue: FrontierQueue) -> None:
+    """However often Postgres is away, the page is tried again and never buried."""
+    await opened(queue, a_source())
+    for _ in range(5):
+        lease = await take_one(queue)
+        assert lease.attempt == 1
+        await queue.settle(lease, Ending(Outcome.RETRY, "postgres", blameless=True))
+    assert await awaited(queue.redis.llen(queue.keys.dead)) == 0
+
+
+async def test_another_sources_overdue_domain_is_none_of_ours(queue: FrontierQueue) -> None:
+    """A terminal's crawl is told when its own source is due, not that somebody else's is overdue."""
+    own, other = a_source(), a_source("https://b.example/")
+    await opened(queue, own, "https://a.example/1")
+    await opened(queue, other)
+    [lease] = (await queue.take(10, own.source_id)).leases
+    await queue.release(lease, elapsed_seconds=0, pace_seconds=60, wait_seconds=0)
+    assert (await queue.take(10, own.source_id)).due_seconds > 50
+
+
+async def test_lease_ids_are_never_given_twice(queue: FrontierQueue) -> None:
+    """Not even where the server was restored from an older state: a late worker settles nobody else's."""
+    await opened(queue, a_source())
+    old = await take_one(queue)
+    await queue.redis.flushdb()
+    await opened(queue, a_source())
+    new = await take_one(queue)
+    assert old.id != new.id
+    assert await queue.settle(old, STORED) is Settled.UNKNOWN
+
+
+async def test_a_running_source_takes_new_limits(queue: FrontierQueue) -> None:
+    """A lower page limit counts for the URLs that are already queued."""
+    source = await opened(queue, a_source(), "https://b.example/", "https://c.example/")
+    await queue.amend(replace(source, max_pages=1))
+    [lease] = (await queue.take(10)).leases
+    assert lease.source.max_pages == 1
+    assert await queue.settle(lease, STORED) is Settled.DONE
+    await asyncio.sleep(0.06)
+    assert (await queue.take(10)).completed
 
 
 async def test_a_retry_waits(queue: FrontierQueue) -> None:

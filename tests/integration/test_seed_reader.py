@@ -114,8 +114,10 @@ async def test_a_strange_seed_holds_up_no_other(queue: FrontierQueue, database_u
     """Text that a server refuses makes a dead letter, or a project; the seeds behind it are read."""
     strange = f'{{"url": "https://a.example/", "project_id": "{name}"}}'
     await queue.redis.lpush(KEY, strange, "https://b.example/")
-    async with reading(queue, database_url) as admitted:
+    async with reading(queue, database_url) as admitted, asyncio.timeout(20):
         await until_empty(queue)
+        while not admitted or admitted[-1].url != "https://b.example/":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     letters = [
         json.loads(letter)["seed"] for letter in await awaited(queue.redis.lrange(queue.keys.dead, 0, -1))
     ]

@@ -1,6 +1,7 @@
 """What each error means for a URL."""
 
 import pytest
+from redis.exceptions import RedisError
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -10,7 +11,7 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectionLost
 
-from alonchat_crawl.errors import GiveUp, Refused, Retry, Unchanged
+from alonchat_crawl.errors import GiveUp, Outage, Refused, Retry, Unchanged
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.outcomes import Ending, Outcome
 
@@ -40,3 +41,12 @@ def test_endings(error: Exception, outcome: Outcome, reason: str) -> None:
 def test_a_retry_keeps_what_the_site_asked_for() -> None:
     """Retry-After passes through to the ending."""
     assert ending_of(Retry("http 429", "busy", 30.0)) == Ending(Outcome.RETRY, "http 429", "busy", 30.0)
+
+
+@pytest.mark.parametrize("error", [Outage("postgres"), RedisError("gone")])
+def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
+    """Where a service of ours is away, the page is tried again and the attempt does not count."""
+    ending = ending_of(error)
+    assert ending.outcome is Outcome.RETRY
+    assert ending.blameless
+    assert not ending_of(Retry("timeout")).blameless

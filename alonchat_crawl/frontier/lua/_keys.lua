@@ -15,7 +15,7 @@
 --   dead             LIST    JSON dead letters, newest first
 --   pending          STRING  URLs of all sources not yet ended
 --
--- entry = msgpack {attempts made, kind, depth, url}
+-- entry = msgpack {attempts made, kind, depth, url, hops}
 local P = KEYS[1]
 local call = redis.call
 local time = call('TIME')

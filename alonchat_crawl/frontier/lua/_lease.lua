@@ -24,9 +24,8 @@ local function bury(source, entry, reason, detail, keep)
   call('LTRIM', P .. ':dead', 0, keep - 1)
 end
 
--- Try again after delay_ms, or bury after the last attempt.
+-- Try again after delay_ms, or bury where max_attempts were made.
 local function try_again(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
-  entry[1] = entry[1] + 1
   if entry[1] >= max_attempts then
     bury(source, entry, reason, detail, keep)
     if entry[2] == 'start' then call('HSET', source_key(source), 'first_failure', detail) end

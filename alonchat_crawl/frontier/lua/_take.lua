@@ -16,7 +16,7 @@ local function next_entry(domain, source)
 end
 
 -- Lease the next entry of a source in a domain: {id, spec, host, domain, entry}; nil where there is none.
-local function take_from(domain, source, lease_ms, hold_ms)
+local function take_from(domain, source, lease_ms, hold_ms, nonce)
   local entry, full = next_entry(domain, source)
   if not entry then
     if not full then
@@ -25,7 +25,7 @@ local function take_from(domain, source, lease_ms, hold_ms)
     end
     return nil
   end
-  local id = string.format('%x', call('INCR', P .. ':sequence'))
+  local id = string.format('%x-%s', call('INCR', P .. ':sequence'), nonce)
   call('HSET', P .. ':inflight', id, cmsgpack.pack({source, domain, entry}))
   call('ZADD', P .. ':lease', now + lease_ms, id)
   call('HSET', P .. ':hold', domain, id)

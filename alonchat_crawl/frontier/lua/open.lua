@@ -9,6 +9,6 @@ if state == 'opening' or state == 'running' then
   return {state == 'opening' and 1 or 0, call('HGET', key, 'spec')}
 end
 if call('ZSCORE', P .. ':completed', source) then return {-1, call('HGET', key, 'spec')} end
-call('DEL', key)
+call('DEL', key) -- and with it the expiry of the run before
 call('HSET', key, 'spec', spec, 'host', host, 'state', 'opening', 'pending', 0, 'leased', 0, 'max_pages', max_pages)
 return {1, spec}

@@ -7,6 +7,7 @@ local ids = call('ZRANGEBYSCORE', P .. ':lease', '-inf', now, 'LIMIT', 0, tonumb
 for _, id in ipairs(ids) do
   local source, domain, entry = release_lease(id)
   if source then
+    entry[1] = entry[1] + 1
     try_again(source, domain, entry, 'lease expired', 'its worker stopped answering', 0, tonumber(ARGV[2]), tonumber(ARGV[3]))
   else
     call('ZREM', P .. ':lease', id)

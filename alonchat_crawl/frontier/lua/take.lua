@@ -1,9 +1,9 @@
 -- Lease up to `count` URLs, one a domain, of domains whose time has come; hold those domains.
 -- KEYS  1 prefix
--- ARGV  1 count  2 lease_ms  3 hold_ms  4 only this source ('' for any)
+-- ARGV  1 count  2 lease_ms  3 hold_ms  4 only this source ('' for any)  5 what makes the lease ids unique
 -- Returns {ms until the next domain is due (-1: none waits), {id, spec, host, domain, entry, ...},
 --   number of sources that completed: their page limit was reached}
-local count, lease_ms, hold_ms, only = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local count, lease_ms, hold_ms, only, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
 for _, packed in ipairs(call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, count)) do
   call('ZREM', P .. ':delayed', packed)
@@ -27,7 +27,7 @@ for _, domain in ipairs(due) do
   local sources = only == '' and call('ZRANGE', P .. ':turn:' .. domain, 0, 7) or {only}
   local got
   for _, source in ipairs(sources) do
-    got = take_from(domain, source, lease_ms, hold_ms)
+    got = take_from(domain, source, lease_ms, hold_ms, nonce)
     if got then break end
   end
   if got then
@@ -38,7 +38,12 @@ for _, domain in ipairs(due) do
     call('ZADD', P .. ':ready', now + 50, domain)
   end
 end
-local nearest = call('ZRANGE', P .. ':ready', 0, 0, 'WITHSCORES')[2]
-local retry = call('ZRANGE', P .. ':delayed', 0, 0, 'WITHSCORES')[2]
-local at = math.min(tonumber(nearest) or math.huge, tonumber(retry) or math.huge)
+local at = tonumber(call('ZRANGE', P .. ':delayed', 0, 0, 'WITHSCORES')[2]) or math.huge
+if only == '' then
+  at = math.min(at, tonumber(call('ZRANGE', P .. ':ready', 0, 0, 'WITHSCORES')[2]) or math.huge)
+else -- other sources' domains may be overdue: nobody here takes them
+  for _, domain in ipairs(call('SMEMBERS', P .. ':domains:' .. only)) do
+    at = math.min(at, tonumber(call('ZSCORE', P .. ':ready', domain)) or math.huge)
+  end
+end
 return {at == math.huge and -1 or math.max(0, at - now), leased, #completed}
