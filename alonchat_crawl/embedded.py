@@ -42,13 +42,13 @@ def database_url(data_dir: Path) -> str:
         folder = _folder(data_dir)
         if embedded_postgres.state(_sockets(folder) / "postgres") is not State.READY:
             with lock(data_dir):
-                server = _postgres(folder)
-                if not server.home.exists():
+                home = folder / "postgres"
+                if not home.exists():
                     # One whose folder was deleted under it writes pg_control by its absolute path as it
                     # ends, which would spoil a new cluster in the same place.
-                    server.stop()
-                embedded_postgres.initialise(server.home, _sockets(folder) / "postgres")
-                server.start()
+                    _postgres(folder).stop()
+                embedded_postgres.initialise(home, _sockets(folder) / "postgres")
+                _postgres(folder).start()  # its command depends on whose the files are by now
         return embedded_postgres.url(_sockets(folder) / "postgres")
 
 

@@ -108,6 +108,7 @@ ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
 DEFAULT_PROJECT = "default"
 MAX_PAGES = 10_000  # of a source whose seed says nothing
 MAX_DEPTH = 50  # links followed from the start URL
+SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
 # --- Knowledge -------------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ DOWNLOAD_HANDLERS: dict[str, Any] = {"file": None, "ftp": None, "s3": None, "dat
 TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.addresses.GuardedResolver"
 DNS_TIMEOUT = 10
 REDIRECT_MAX_TIMES = 10
-METAREFRESH_MAXDELAY = 5
+METAREFRESH_MAXDELAY = 1  # seconds; a page that is shown for longer is a page
 ROBOTSTXT_OBEY = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

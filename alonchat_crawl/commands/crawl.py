@@ -13,6 +13,7 @@ from alonchat_crawl import connections
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.closing import found_pages
 from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.memory import return_freed_memory
 from alonchat_crawl.signals import source_completed, unable_to_work
 from alonchat_crawl.sources import SourceProgress
 
@@ -29,6 +30,7 @@ class Command(crawl.Command):
             return
         assert self.settings is not None  # noqa: S101 - Scrapy has set both
         assert self.crawler_process is not None  # noqa: S101
+        return_freed_memory()
         try:
             connections.check(self.settings)
         except StartupError as error:

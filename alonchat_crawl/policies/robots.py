@@ -127,20 +127,26 @@ class RobotsPolicy:
 
     async def _fetch(self, origin: str, request: Request) -> str:
         """Fetch robots.txt in the domain's own turn: the page that waits for it comes one pace later."""
-        began = monotonic()
+        began, delay = monotonic(), 0.0
+        try:
+            response = await self._download(origin, request)
+            body = readable_body(response.status, response.body, self._max_bytes)
+            if body is not None:
+                delay = parse_rules(body, self._agent, self._max_delay_seconds).crawl_delay_seconds or 0.0
+        finally:
+            await asyncio.sleep(max(0.0, max(self._pace_seconds, delay) - (monotonic() - began)))
+        if body is None:
+            status = response.status
+            raise Retry(f"robots http {status}", f"its robots.txt answered with HTTP status {status}")
+        return body
+
+    async def _download(self, origin: str, request: Request) -> Response:
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
-        response: Response = await engine.download_async(
+        return await engine.download_async(
             Request(
                 f"{origin}/robots.txt",
                 meta={"robots": True, "download_slot": request.meta.get("download_slot")},
                 callback=NO_CALLBACK,
             )
         )
-        body = readable_body(response.status, response.body, self._max_bytes)
-        if body is None:
-            status = response.status
-            raise Retry(f"robots http {status}", f"its robots.txt answered with HTTP status {status}")
-        delay = parse_rules(body, self._agent, self._max_delay_seconds).crawl_delay_seconds or 0.0
-        await asyncio.sleep(max(0.0, max(self._pace_seconds, delay) - (monotonic() - began)))
-        return body

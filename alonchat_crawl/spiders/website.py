@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from scrapy.utils.gz import gunzip, gzip_magic_number
 from scrapy.utils.sitemap import Sitemap
 
@@ -17,6 +18,7 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.extract.directives import directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
+from alonchat_crawl.frontier.codec import url_domain
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
@@ -62,7 +64,7 @@ class WebsiteSpider(Spider):
         """Yield the page, the links to follow, and an Ending where there is nothing to store."""
         lease: Lease = response.meta["lease"]
         if lease.kind is Kind.SITEMAP:
-            for output in self._sitemap(lease, response):
+            async for output in self._sitemap(lease, response):
                 yield output
             return
         if lease.kind is Kind.START and lease.source.max_depth > 0:
@@ -93,27 +95,32 @@ class WebsiteSpider(Spider):
             return
         yield page
 
-    def _sitemap(self, lease: Lease, response: Response) -> Iterable[Any]:
+    async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
-        body = response.body
-        if gzip_magic_number(response):
-            body = gunzip(body, max_size=self.settings.getint("DOWNLOAD_MAXSIZE"))
         try:
-            yield from self._sitemap_links(lease, Sitemap(body))
-        except (SyntaxError, ValueError, RuntimeError) as error:  # lxml's is a SyntaxError
+            # Megabytes of XML take seconds, too.
+            links = await asyncio.to_thread(_sitemap_links, lease, response, self.settings)
+        except (SyntaxError, ValueError, RuntimeError, OSError) as error:  # lxml's is a SyntaxError
             yield Ending(Outcome.DEAD, "sitemap", f"{response.url} is not a sitemap: {error}")
+            return
+        for link in links:
+            yield Request(link.url, meta={"link": link})
 
-    def _sitemap_links(self, lease: Lease, sitemap: Sitemap) -> Iterable[Request]:
-        kind = Kind.SITEMAP if sitemap.type == "sitemapindex" else Kind.PAGE
-        depth = lease.depth + (kind is Kind.PAGE)
-        urls = (canonical_url(entry.get("loc", "")) for entry in sitemap)
-        wanted = (
-            url
-            for url in urls
-            if url is not None and (kind is Kind.SITEMAP or in_scope(lease.source, lease.host, url))
-        )
-        for url in islice(wanted, self.settings.getint("SITEMAP_MAX_URLS")):
-            yield _follow(url, kind, depth)
+
+def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> list[Link]:
+    body = response.body
+    if gzip_magic_number(response):
+        body = gunzip(body, max_size=settings.getint("DOWNLOAD_MAXSIZE"))
+    sitemap = Sitemap(body)
+    index = sitemap.type == "sitemapindex"
+    if index and lease.hops >= settings.getint("SITEMAP_MAX_INDEXES"):
+        raise ValueError(f"it is an index below {lease.hops} others")
+    entries = islice(sitemap, settings.getint("SITEMAP_MAX_URLS"))
+    urls = [url for entry in entries if (url := canonical_url(entry.get("loc", ""))) is not None]
+    if index:  # sitemaps.org: of the index's own site
+        own = (url for url in urls if url_domain(url) == lease.domain)
+        return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
+    return [Link(url, Kind.PAGE, lease.depth + 1) for url in urls if in_scope(lease.source, lease.host, url)]
 
 
 def _follow(url: str, kind: Kind, depth: int) -> Request:

@@ -116,6 +116,18 @@ async def test_an_incomplete_run_marks_nothing(database_url: str) -> None:
     assert rows(database_url, "select status from sources") == [("cancelled",)]
 
 
+async def test_a_run_that_looked_elsewhere_marks_nothing(database_url: str) -> None:
+    """With another depth, cap or pattern than the run before, a page not seen may still be there."""
+    shallow, again_shallow = again(replace(SOURCE, max_depth=0)), again(replace(SOURCE, max_depth=0))
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await store(pool, make_page(SOURCE, Piece("a")), SCHEME)
+        await begin_crawl(pool, shallow)
+        assert await finish_crawl(pool, shallow, "completed", {}, "", unreached_are_gone=True) == 0
+        await begin_crawl(pool, again_shallow)
+        assert await finish_crawl(pool, again_shallow, "completed", {}, "", unreached_are_gone=True) == 1
+
+
 async def test_an_older_run_ends_without_a_word(database_url: str) -> None:
     """A run that ends after the next one began neither writes its end nor marks pages."""
     second = again(SOURCE)

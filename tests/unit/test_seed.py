@@ -32,6 +32,13 @@ def test_json_seeds() -> None:
     assert (source.include, source.exclude) == (("https://b.org/*",), ("*.pdf",))
 
 
+def test_an_at_sign_in_a_path_is_no_password() -> None:
+    """Profile and package URLs have one."""
+    assert Seed.parse(b"https://medium.com/@alice/post?to=a@b").url.startswith(
+        "https://medium.com/@alice/post"
+    )
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [

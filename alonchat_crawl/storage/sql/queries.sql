@@ -10,7 +10,7 @@ insert into public.sources as s (id, project_id, kind, url, status, options, cra
 values (%(source_id)s, %(project_id)s, 'website', %(url)s, 'running', %(options)s, %(crawl_id)s, now())
 on conflict (id) do update
 set url = excluded.url, status = 'running', options = excluded.options, crawl_id = excluded.crawl_id,
-    counts = '{}', error = '', started_at = now(), finished_at = null
+    same_scope = s.options = excluded.options, counts = '{}', error = '', started_at = now(), finished_at = null
 where s.project_id = excluded.project_id and s.crawl_id is distinct from excluded.crawl_id
 
 -- name: project_of_source
@@ -18,17 +18,18 @@ where s.project_id = excluded.project_id and s.crawl_id is distinct from exclude
 select project_id from public.sources where id = %(source_id)s
 
 -- name: finish_source
--- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see.
+-- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see, provided
+-- that it looked in the same places as the one before.
 with finished as (
     update public.sources
     set status = %(status)s, counts = %(counts)s, error = %(error)s, finished_at = coalesce(finished_at, now())
     where id = %(source_id)s and crawl_id = %(crawl_id)s
-    returning id
+    returning id, same_scope
 ), gone as (
     update public.pages p
     set gone_at = now()
     from finished f
-    where p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null and %(unreached_are_gone)s
+    where f.same_scope and p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null and %(unreached_are_gone)s
     returning p.id
 )
 select count(*) from gone

@@ -105,6 +105,7 @@ create table public.sources (
     status text not null default 'queued'
         check (status in ('queued', 'running', 'completed', 'failed', 'cancelled')),
     options jsonb not null default '{}',
+    same_scope boolean not null default true,  -- whether the run before had the same options
     counts jsonb not null default '{}',
     error text not null default '',
     crawl_id uuid,
