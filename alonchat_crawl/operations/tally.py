@@ -10,6 +10,7 @@ from uuid import UUID
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Source, SourceProgress
 
+PARTS_MAX: Final = 1000  # sources remembered at once
 RATE_SECONDS: Final = 10.0  # the rate shown is that of so long a time
 
 
@@ -46,6 +47,8 @@ class Tally:
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Count a lease's end."""
         part = self.parts.setdefault(lease.source.source_id, Part(lease.source))
+        if len(self.parts) > PARTS_MAX:  # sources that other workers closed
+            self.completed(next(iter(self.parts)))
         self.outcomes[ending.outcome.value] += 1
         part.outcomes[ending.outcome.value] += 1
         if ending.reason:

@@ -153,7 +153,7 @@ def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, Pag
 def _provenance(lease: Lease, response: Response, found: PageLinks) -> Provenance:
     def header(name: str) -> str | None:
         value = response.headers.get(name)
-        return value.decode("latin-1") if value else None
+        return value.decode("latin-1").replace("\0", "") if value else None  # Postgres takes no NUL
 
     return Provenance(
         url=_stored_url(lease, found.canonical),

@@ -212,9 +212,7 @@ async def test_a_running_source_takes_new_limits(queue: FrontierQueue) -> None:
     await queue.amend(replace(source, max_pages=1))
     [lease] = (await queue.take(10)).leases
     assert lease.source.max_pages == 1
-    assert await queue.settle(lease, STORED) is Settled.DONE
-    await asyncio.sleep(0.06)
-    assert (await queue.take(10)).completed
+    assert await queue.settle(lease, STORED) is Settled.COMPLETED
 
 
 async def test_a_retry_waits(queue: FrontierQueue) -> None:
@@ -295,7 +293,7 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
     source = await opened(
         queue, a_source(max_pages=2), *(f"https://d{n}.example/{m}" for n in range(5) for m in range(3))
     )
-    stored = 0
+    stored, settled = 0, Settled.DONE
     for round_number in range(100):
         await asyncio.sleep(0.06)  # domains that wait for room are looked at again after 50 ms
         taken = await queue.take(10)
@@ -303,8 +301,8 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
         for lease in taken.leases:
             ending = Ending(Outcome.REFUSED, "noindex") if round_number == 0 else STORED
             stored += ending is STORED
-            await queue.settle(lease, ending)
-        if taken.completed:
+            settled = await queue.settle(lease, ending)
+        if settled is Settled.COMPLETED:
             break
     progress = await queue.progress(source.source_id)
     assert progress is not None
@@ -312,6 +310,16 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
     assert progress.counts["stored"] == 2
     assert sum(progress.counts.values()) == 16
     assert progress.reasons["refused:max_pages"] == 12
+
+
+async def test_the_page_limit_waits_for_no_retry(queue: FrontierQueue) -> None:
+    """A source whose limit is reached completes, though a page of it was to be tried again in an hour."""
+    source = await opened(queue, a_source(max_pages=1))
+    await queue.settle(await take_one(queue), Ending(Outcome.RETRY, "http 503", wait_seconds=3600))
+    await queue.add(source.source_id, pages("https://b.example/", "https://c.example/"))
+    assert await queue.settle(await take_one(queue), STORED) is Settled.COMPLETED
+    totals = await queue.totals()
+    assert (totals.pending, totals.leased, totals.sources) == (0, 0, 0)
 
 
 async def test_adding_to_a_source_that_is_done(queue: FrontierQueue) -> None:

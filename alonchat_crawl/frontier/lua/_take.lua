@@ -2,17 +2,14 @@
 
 -- The next entry of a source in a domain; nil, 'full' while its page limit is all in flight.
 local function next_entry(domain, source)
-  local queue = queue_key(domain, source)
-  local s = call('HMGET', source_key(source), 'n:stored', 'n:unchanged', 'leased', 'max_pages')
-  local done, limit = (tonumber(s[1]) or 0) + (tonumber(s[2]) or 0), tonumber(s[4]) or 0
+  local done, limit = pages_of(source)
   if done >= limit then
-    local dropped = call('LLEN', queue)
-    call('UNLINK', queue)
-    if dropped > 0 then finish(source, 'refused', 'max_pages', dropped) end
-  elseif done + (tonumber(s[3]) or 0) >= limit then
-    return nil, 'full'
+    drop_rest(source)
+    return nil
   end
-  return call('RPOP', queue)
+  local leased = tonumber(call('HGET', source_key(source), 'leased')) or 0
+  if done + leased >= limit then return nil, 'full' end
+  return call('RPOP', queue_key(domain, source))
 end
 
 -- Lease the next entry of a source in a domain: {id, spec, host, domain, entry}; nil where there is none.

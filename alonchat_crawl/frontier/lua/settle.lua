@@ -19,4 +19,6 @@ else
   end
   finish(source, outcome, reason, 1)
 end
+local done, limit = pages_of(source)
+if done >= limit then drop_rest(source) end
 return #completed > 0 and 2 or 1
