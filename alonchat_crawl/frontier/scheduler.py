@@ -18,6 +18,7 @@ from scrapy_redis.scheduler import Scheduler
 from twisted.internet.defer import Deferred
 
 from alonchat_crawl.connections import Connections
+from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.endings import GONE_REASONS, backoff_seconds
@@ -101,7 +102,12 @@ class FrontierScheduler(Scheduler):
             finish=self.finish,
         )
         if source is not None:
-            await self.upkeep.admit(source)
+            try:
+                await self.upkeep.admit(source)
+            except ReasonedError as error:
+                raise StartupError(
+                    f"{source.url} cannot be crawled: {error.detail or error.reason}"
+                ) from error
         else:
             key = self.settings["REDIS_START_URLS_KEY"] % {"name": spider.name}
             reader = SeedReader(self.queue, pool, self.settings, key=key, admitted=self._admitted)
