@@ -46,7 +46,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=1)
+        _, pending = await asyncio.wait(pending, timeout=0.1)
 
 
 class FrontierScheduler(Scheduler):
