@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,15 +19,6 @@ from tests.acceptance.conftest import loopback_environment, rows, worker
 from tests.sites.server import Route, Site
 
 PATIENCE_SECONDS = 1800  # a benchmark that takes longer hangs
-
-
-class PromptSite(Site):
-    """A site that sends an answer's body at once, and not when its headers are acknowledged, 40 ms later."""
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        handler = super()._handler()
-        handler.disable_nagle_algorithm = True
-        return handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ class Bench:
     def site(self, routes: dict[str, Route]) -> Iterator[Site]:
         """Serve a site on an address that no crawl of this run has seen."""
         number = next(self._hosts)
-        with PromptSite(routes, f"127.0.{1 + number // 250}.{1 + number % 250}").serving() as site:
+        with Site(routes, f"127.0.{1 + number // 250}.{1 + number % 250}").serving() as site:
             yield site
 
     @contextmanager
