@@ -32,7 +32,15 @@ class Retry(ReasonedError):
         self.wait_seconds = wait_seconds
 
 
-class Outage(Retry):
+class Deferred(ReasonedError):
+    """It is not this URL's turn yet: it goes back to its queue, and no attempt is counted."""
+
+    def __init__(self, reason: str, detail: str = "", wait_seconds: float = 0.0) -> None:
+        super().__init__(reason, detail)
+        self.wait_seconds = wait_seconds
+
+
+class Outage(Deferred):
     """A service of our own is away: no page's fault, so it costs none an attempt."""
 
 

@@ -12,6 +12,9 @@ class Outcome(StrEnum):
     FOLLOWED = "followed"  # nothing to store itself, but it led elsewhere: a redirect, a sitemap
     REFUSED = "refused"  # a policy said no: robots.txt, scope, address, noindex, cap
     RETRY = "retry"  # worth another attempt, later
+    DEFERRED = (
+        "deferred"  # given back with no attempt counted: robots.txt came first, or our own service is away
+    )
     DEAD = "dead"  # given up; kept as a dead letter with its history
 
 
@@ -23,8 +26,8 @@ class Ending:
     reason: str = ""
     """A short bounded word such as `robots`, `http 404` or `timeout`: it becomes a metric's label."""
     detail: str = ""
-    """One sentence for people, without secrets; empty where the reason says it all."""
+    """One sentence for people, without secrets; empty where the reason says it all, or nothing is wrong."""
     wait_seconds: float = 0.0
-    """For RETRY: the least time to wait, as the site asked for it (Retry-After)."""
-    blameless: bool = False
-    """For RETRY: a service of our own was away, so the attempt does not count."""
+    """For RETRY and DEFERRED: the least time to wait. A URL deferred for 0 s is the next of its queue."""
+    outage: bool = False
+    """For DEFERRED: a service of our own is away, so no other URL would fare better."""

@@ -32,6 +32,8 @@ class Environment(BaseSettings):
     CRAWLER_USER_AGENT: Annotated[str, Field(min_length=1)] = "AlonChatBot/1.0 (+https://alonchat.com/bot)"
     CRAWL_DELAY_SECONDS: Seconds = 1.0
     WORKER_CONCURRENCY: Count = 16
+    FRONTIER_SHARDS: Annotated[int, Field(ge=1, le=1024)] = 1
+    THROTTLE_BY_ADDRESS: bool = False
     MAX_QUEUE_SIZE: Count = 1000
     JOB_TIMEOUT_MS: Annotated[int, Field(ge=1000)] = 1_800_000
     RATE_LIMIT_ENABLED: bool = True
@@ -81,6 +83,8 @@ REDIS_URL = environment.REDIS_URL
 DATABASE_URL = environment.DATABASE_URL
 ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
 CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
+FRONTIER_SHARDS = environment.FRONTIER_SHARDS
+THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
 MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
 JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
 SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
@@ -98,8 +102,14 @@ FRONTIER_MAX_ATTEMPTS = 5
 FRONTIER_BACKOFF_SECONDS = 2.0  # × 2^attempts
 FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
 FRONTIER_DEAD_LETTERS_MAX = 100_000
-FRONTIER_IDLE_POLL_SECONDS = 0.5  # an idle worker asks this often for URLs that others added
+FRONTIER_IDLE_POLL_SECONDS = 5.0  # an idle worker is woken for work; it looks for itself this often
+FRONTIER_TERMINAL_POLL_SECONDS = 1.0  # a crawl of one source is not woken: others may add URLs to it
+FRONTIER_PACE_MARGIN = (
+    0.03  # of the pace, added: what the way to a site varies must not bring requests closer
+)
 ROBOTS_CACHE_SECONDS = 86_400  # RFC 9309, section 2.4: at most 24 hours
+ROBOTS_UNREACHABLE_SECONDS = 3600  # until a robots.txt that could not be had is asked for again
+ROBOTS_MAX_REDIRECTS = 5  # RFC 9309, section 2.3.1.2: at least five
 ROBOTS_MAX_DELAY_SECONDS = 60.0  # a Crawl-delay above it would never let a crawl end
 ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
 
@@ -174,7 +184,8 @@ EXTENSIONS: dict[str, int | None] = {
     "alonchat_crawl.operations.sentry.Sentry": 30,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
-    "scrapy.extensions.throttle.AutoThrottle": None,
+    "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,
+    "scrapy.extensions.throttle.AutoThrottle": None,  # it would slow this worker's slots, and nobody else's
     "scrapy.extensions.remote_control.RemoteControl": None,
 }
 
@@ -187,10 +198,20 @@ DOWNLOAD_TIMEOUT = 60  # seconds
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_VERIFY_CERTIFICATES = True
-DOWNLOAD_HANDLERS: dict[str, Any] = {"file": None, "ftp": None, "s3": None, "data": None}
+DOWNLOAD_HANDLERS: dict[str, Any] = {
+    "http": "alonchat_crawl.policies.send_time.SendTimeHandler",
+    "https": "alonchat_crawl.policies.send_time.SendTimeHandler",
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+}
 TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.addresses.GuardedResolver"
 DNS_TIMEOUT = 10
 REDIRECT_MAX_TIMES = 10
+AUTOTHROTTLE_ENABLED = environment.RATE_LIMIT_ENABLED
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0  # one request in flight a domain: no faster than the site answers
+AUTOTHROTTLE_MAX_DELAY = 60.0  # seconds
 METAREFRESH_MAXDELAY = 1  # seconds; a page that is shown for longer is a page
 ROBOTSTXT_OBEY = True
 TELNETCONSOLE_ENABLED = False

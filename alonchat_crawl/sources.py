@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum
 from uuid import UUID
 
 
@@ -27,14 +27,16 @@ class Source:
     """Globs for the whole URL: what one matches is out of scope, whatever `include` says."""
     path_prefix: str = "/"
     """Only paths below it are in scope on the source's own host."""
+    priority: int = 5
+    """Its share of the turns among all that wait, 1 to 10: with 10 it gets twice those of 5."""
 
 
-class Kind(StrEnum):
-    """What a URL is fetched for."""
+class Kind(IntEnum):
+    """What a URL is fetched for. The frontier keeps the number, so none may ever be given anew."""
 
-    START = "start"
-    PAGE = "page"
-    SITEMAP = "sitemap"
+    START = 0
+    PAGE = 1
+    SITEMAP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Lease:
     id: str
     """Unique for ever; settling under it twice does nothing."""
     source: Source
-    host: str
-    """The source's own host and port, as its start URL ended up after redirects."""
+    origins: tuple[str, ...]
+    """The source's own (`https://example.com`), latest last: where its start URL was redirected to."""
     domain: str
     """The registrable domain (or address) whose pace the fetch counts against."""
     url: str
@@ -66,6 +68,24 @@ class Lease:
     """1 for the first."""
     hops: int = 0
     """As its Link's."""
+    delay_seconds: float = 0.0
+    """What AutoThrottle came to for the domain, over all workers; 0 where it has no say yet."""
+    shard: int = 0
+    """Of the frontier, in which it was taken."""
+
+    @property
+    def host(self) -> str:
+        """The source's own host and port, as its start URL ended up after redirects."""
+        return self.origins[-1].partition("://")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The right to the one request in flight of a domain, over all workers."""
+
+    id: str
+    """A lease's, or one derived from it."""
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +94,7 @@ class SourceProgress:
 
     source: Source
     state: str
-    """`running` or `completed`."""
+    """`opening`, `running`, `paused`, `completed` or `cancelled`."""
     pending: int
     """URLs not yet ended, leased ones included."""
     leased: int

@@ -1,8 +1,7 @@
 """The one place that settles a lease: every way in which a fetched URL can end passes here."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Protocol, Self
 
 from scrapy import Request, signals
@@ -12,15 +11,13 @@ from twisted.python.failure import Failure
 
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease
+from alonchat_crawl.sources import Hold, Lease
 
 
 class Frontier(Protocol):
-    """What the settler tells of a lease."""
+    """What the settler tells of a lease, and of the hold on its domain."""
 
-    def released(
-        self, lease: Lease, request: Request, elapsed_seconds: float, response: Response | None
-    ) -> None:
+    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
         """Its request has left the site; the domain may be fetched again after its pace."""
 
     def ended(self, lease: Lease, ending: Ending) -> None:
@@ -41,9 +38,8 @@ class Progress:
 class Acknowledge:
     """Spider middleware, outermost: follows each lease from its download to its one ending."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self) -> None:
         self.frontier: Frontier | None = None
-        self._clock = clock
         self._progress: dict[str, Progress] = {}
 
     @classmethod
@@ -51,7 +47,6 @@ class Acknowledge:
         """Listen to every signal that says how far a request, a response or an item is."""
         settler = cls()
         for handler, signal in (
-            (settler.request_reached_downloader, signals.request_reached_downloader),
             (settler.response_downloaded, signals.response_downloaded),
             (settler.request_left_downloader, signals.request_left_downloader),
             (settler.item_scraped, signals.item_scraped),
@@ -64,24 +59,16 @@ class Acknowledge:
 
     # --- The download: the domain is free as soon as the site has answered ---
 
-    def request_reached_downloader(self, request: Request) -> None:
-        """Note when the request began: the domain's pace counts from here."""
-        request.meta["network_at"] = self._clock()
-
     def response_downloaded(self, response: Response, request: Request) -> None:
-        """The site has answered."""
-        self._release(request, response)
+        """The site has answered; others are being told of it, so the domain is freed right after."""
+        request.meta["answer"] = response
 
     def request_left_downloader(self, request: Request) -> None:
         """Comes after `response_downloaded`, or alone where there was no response."""
-        self._release(request, None)
-
-    def _release(self, request: Request, response: Response | None) -> None:
-        lease = request.meta.get("lease")
-        if lease is None or request.meta.get("released") or self.frontier is None:
-            return
-        request.meta["released"] = True
-        self.frontier.released(lease, request, self._clock() - request.meta["network_at"], response)
+        response = request.meta.pop("answer", None)
+        hold: Hold | None = request.meta.get("hold")
+        if hold is not None and self.frontier is not None:
+            self.frontier.released(hold, request, response)
 
     # --- The spider and the pipelines ---
 
@@ -142,7 +129,7 @@ class Acknowledge:
             return
         progress = self._of(lease)
         progress.items -= 1
-        if progress.ending is None or ending.outcome in {Outcome.DEAD, Outcome.RETRY}:
+        if progress.ending is None or ending.outcome in {Outcome.DEAD, Outcome.RETRY, Outcome.DEFERRED}:
             progress.ending = ending
         self._settle_if_done(lease)
 

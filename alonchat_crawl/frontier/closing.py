@@ -8,10 +8,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.frontier.endings import GONE_REASONS
 from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import finish_crawl
 
 logger = logging.getLogger(__name__)
+
+INCOMPLETE_REASONS = frozenset({"refused:max_pages", "refused:cancelled", "refused:robots unreachable"})
+"""With these a crawl did not look at all that it found."""
 
 
 def found_pages(counts: Mapping[str, int]) -> int:
@@ -27,33 +31,34 @@ def saw_everything(progress: SourceProgress) -> bool:
     faults = {
         reason
         for reason in progress.reasons
-        if reason == "refused:max_pages"
+        if reason in INCOMPLETE_REASONS
         or (reason.startswith("dead:") and reason.removeprefix("dead:") not in GONE_REASONS)
     }
     return found_pages(progress.counts) > 0 and not faults
 
 
 async def close_source(
-    queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
+    shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
     """Write a completed source's status and counts; None where there was nothing to write.
 
-    Idempotent. Raises errors.Retry while Postgres does not answer: the source stays listed.
+    Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
     """
     progress = await queue.progress(source_id)
-    if progress is None or progress.state != "completed":
-        await queue.close(source_id)
+    if progress is None or progress.state not in {"completed", "cancelled"}:
+        await shards.close(queue, source_id)
         return None
     succeeded = found_pages(progress.counts) > 0
+    cancelled = progress.state == "cancelled"
     gone = await finish_crawl(
         pool,
         progress.source,
-        "completed" if succeeded else "failed",
+        "cancelled" if cancelled else "completed" if succeeded else "failed",
         progress.counts,
-        "" if succeeded else progress.first_failure or "no page with text was found",
+        "" if succeeded or cancelled else progress.first_failure or "no page with text was found",
         unreached_are_gone=saw_everything(progress),
     )
-    await queue.close(source_id)
+    await shards.close(queue, source_id)
     if gone:
         logger.info("%d pages of %s are gone", gone, progress.source.url)
     return progress

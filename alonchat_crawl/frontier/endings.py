@@ -8,8 +8,11 @@ from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.internet import error as twisted_errors
 from twisted.web.client import ResponseFailed
 
-from alonchat_crawl.errors import GiveUp, Outage, Refused, Retry, Unchanged
+from alonchat_crawl.errors import Deferred, Outage, ReasonedError, Refused, Retry, Unchanged
 from alonchat_crawl.outcomes import Ending, Outcome
+
+OUTAGE_SECONDS = 5.0
+"""Between looks whether a service of our own is back."""
 
 GONE_REASONS = frozenset({"http 404", "http 410"})
 """The site says that the page is no more (RFC 9110, sections 15.5.5 and 15.5.11)."""
@@ -32,17 +35,12 @@ NETWORK_REASONS: tuple[tuple[type[BaseException], str, str], ...] = (
 def ending_of(error: BaseException) -> Ending:
     """The ending that an error of any stage means; one that nobody foresaw is final."""
     match error:
+        case ReasonedError():
+            return _reasoned(error)
         case Unchanged():
             return Ending(Outcome.UNCHANGED)
-        case Refused():
-            return Ending(Outcome.REFUSED, error.reason, error.detail)
-        case Retry():
-            blameless = isinstance(error, Outage)
-            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds, blameless)
         case RedisError():
-            return Ending(Outcome.RETRY, "redis", "Redis does not answer", blameless=True)
-        case GiveUp():
-            return Ending(Outcome.DEAD, error.reason, error.detail)
+            return Ending(Outcome.DEFERRED, "redis", "Redis does not answer", OUTAGE_SECONDS, outage=True)
         case scrapy_errors.DownloadCancelledError():
             return Ending(Outcome.REFUSED, "too large", "its answer is larger than DOWNLOAD_MAXSIZE")
         case DropItem() | IgnoreRequest():
@@ -51,6 +49,20 @@ def ending_of(error: BaseException) -> Ending:
         if isinstance(error, kind):
             return Ending(Outcome.RETRY, reason, detail)
     return Ending(Outcome.DEAD, "error", f"{type(error).__name__}: {error}"[:500])
+
+
+def _reasoned(error: ReasonedError) -> Ending:
+    match error:
+        case Refused():
+            return Ending(Outcome.REFUSED, error.reason, error.detail)
+        case Outage():
+            return Ending(Outcome.DEFERRED, error.reason, error.detail, OUTAGE_SECONDS, outage=True)
+        case Deferred():
+            return Ending(Outcome.DEFERRED, error.reason, error.detail, error.wait_seconds)
+        case Retry():
+            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
+        case _:
+            return Ending(Outcome.DEAD, error.reason, error.detail)
 
 
 def backoff_seconds(attempt: int, base_seconds: float, most_seconds: float) -> float:

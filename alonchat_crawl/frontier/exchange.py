@@ -1,45 +1,49 @@
-"""One worker's conversation with the frontier: what it holds, and one task that speaks to Redis."""
+"""One worker's conversation with one shard: what it holds, and one task that speaks to Redis."""
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
 
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Settled
+from alonchat_crawl.frontier.queue import FrontierQueue, Release, Totals
+from alonchat_crawl.frontier.transitions import Settled, awaited
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Lease, Link
 
 logger = logging.getLogger(__name__)
 
 OUTAGE_WAIT_SECONDS = 0.5
+REST_SECONDS = 0.005
+"""Between two looks that nobody asked for: many domains that are due one after the other make one look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The request of a lease has left the site."""
+@dataclass(slots=True)
+class Found:
+    """Links of one source that Redis has not been told yet."""
 
-    lease: Lease
-    elapsed_seconds: float
-    pace_seconds: float
-    wait_seconds: float = 0.0
+    links: list[Link] = field(default_factory=list)
+    origins: Sequence[str] = ()
+    """The source's own, as the latest lease has them."""
+    moved_to: str = ""
+    """Where the start URL was redirected to; empty where it was not."""
 
 
 @dataclass(slots=True)
 class Outbox:
     """What Redis has not been told yet. Telling it twice does no harm."""
 
-    links: dict[UUID, list[Link]] = field(default_factory=lambda: defaultdict(list))
-    hosts: dict[UUID, str] = field(default_factory=dict)
-    releases: list[Release] = field(default_factory=list)
+    found: dict[UUID, Found] = field(default_factory=lambda: defaultdict(Found))
+    releases: list[tuple[Release, float]] = field(default_factory=list)
+    """Each with the monotonic seconds at which its request was sent."""
     endings: dict[Lease, Ending] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.links or self.hosts or self.releases or self.endings)
+        return bool(self.found or self.releases or self.endings)
 
 
 class Exchange:
@@ -53,7 +57,7 @@ class Exchange:
         queue: FrontierQueue,
         *,
         room: Callable[[], int],
-        deliver: Callable[[list[Lease]], None],
+        deliver: Callable[[FrontierQueue, list[Lease]], Awaitable[None]],
         completed: Callable[[], None],
         only: UUID | None,
         poll_seconds: float,
@@ -62,12 +66,15 @@ class Exchange:
         self.outbox = Outbox()
         self.held: dict[str, tuple[Lease, float]] = {}
         """Leases of this worker by id, with the monotonic time at which each was taken."""
+        self.totals = Totals(0, 0, 0)
         self._room = room
         self._deliver = deliver
         self._completed = completed
         self._only = only
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._fault = ""
 
     def wake(self) -> None:
         """Something waits to be told or asked: do not sleep on."""
@@ -75,29 +82,46 @@ class Exchange:
 
     async def run(self) -> None:
         """Exchange until cancelled; an outage is one log line at its start and one at its end."""
-        away = False
         while True:
             try:
                 due_seconds = await self._exchange()
             except (RedisError, OSError) as error:
-                if not away:
-                    logger.warning("Redis does not answer; waiting: %s", error)
-                away = True
-                await asyncio.sleep(OUTAGE_WAIT_SECONDS)
+                await self._wait_out(error)
                 continue
             except Exception:
                 logger.exception("The exchange with the frontier failed; going on")
                 await asyncio.sleep(OUTAGE_WAIT_SECONDS)
                 continue
-            if away:
-                logger.warning("Redis answers again")
-                away = False
+            if self._fault:
+                logger.warning("Redis serves us again")
+                self._fault = ""
             await self._sleep(min(due_seconds, self._poll_seconds))
+
+    async def listen(self) -> None:
+        """While there is room, let workers that see more than they can do wake this one; until cancelled."""
+        while True:
+            await self._hungry.wait()
+            try:
+                rung = await awaited(self.queue.redis.blpop([self.queue.keys.wake], self._poll_seconds))
+            except (RedisError, OSError):  # `run` meets it too, and tells
+                await asyncio.sleep(OUTAGE_WAIT_SECONDS)
+                continue
+            if rung:
+                self.wake()
+
+    async def _wait_out(self, error: Exception) -> None:
+        kind = type(error).__name__
+        if kind != self._fault:
+            logger.warning("Redis does not serve us; waiting: %s", error)
+        self._fault = kind
+        if isinstance(error, ReadOnlyError):  # after a failover: the address has another server now
+            await self.queue.redis.aclose()
+        await asyncio.sleep(OUTAGE_WAIT_SECONDS)
 
     async def _sleep(self, seconds: float) -> None:
         if not self.outbox:
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(max(seconds, REST_SECONDS)):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -106,58 +130,76 @@ class Exchange:
     async def _exchange(self) -> float:
         """Tell, then take; return the seconds until the next URL is due."""
         await self.flush()
-        room = self._room()
-        if room <= 0:
-            return self._poll_seconds
+        room = max(0, self._room())
         taken = await self.queue.take(room, self._only)
+        self.totals = taken.totals
         for lease in taken.leases:
             self.held[lease.id] = (lease, monotonic())
         if taken.leases:
-            self._deliver(taken.leases)
+            await self._deliver(self.queue, taken.leases)
         if taken.completed:
             self._completed()
-        return taken.due_seconds
+        if len(taken.leases) < room:
+            self._hungry.set()
+            return taken.due_seconds
+        self._hungry.clear()
+        # Without room, look no more often than that somebody else is woken for what is due.
+        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if room == 0 else 0.0
 
     async def flush(self) -> None:
-        """Tell Redis everything in the outbox, a page's links before the page's own ending."""
+        """Tell Redis everything in the outbox: a page's links before the page's own ending.
+
+        Where Redis has no memory left for links, the rest is told all the same, since it frees some.
+        """
         outbox, self.outbox = self.outbox, Outbox()
+        full: OutOfMemoryError | None = None
         try:
-            for source_id, host in list(outbox.hosts.items()):
-                await self.queue.move(source_id, host)
-                del outbox.hosts[source_id]
-            for source_id, links in list(outbox.links.items()):
-                await self.queue.add(source_id, links)
-                del outbox.links[source_id]
-            while outbox.releases:
-                release = outbox.releases[0]
-                await self.queue.release(
-                    release.lease,
-                    elapsed_seconds=release.elapsed_seconds,
-                    pace_seconds=release.pace_seconds,
-                    wait_seconds=release.wait_seconds,
-                )
-                outbox.releases.pop(0)
-            for lease, ending in list(outbox.endings.items()):
-                await self._settle(lease, ending)
-                del outbox.endings[lease]
+            for source_id in list(outbox.found):
+                try:
+                    await self._add(source_id, outbox.found[source_id])
+                except OutOfMemoryError as error:
+                    full = error
+                else:
+                    del outbox.found[source_id]
+            if outbox.releases:
+                now = monotonic()
+                releases = [replace(one, elapsed_seconds=now - sent_at) for one, sent_at in outbox.releases]
+                await self.queue.release(releases)
+                outbox.releases.clear()
+            await self._settle(outbox)
         finally:
             self._keep(outbox)
+        if full is not None:
+            raise full
+
+    async def _add(self, source_id: UUID, found: Found) -> None:
+        if found.moved_to:
+            await self.queue.move(source_id, found.moved_to)
+        await self.queue.add(source_id, found.links, found.origins)
+
+    async def _settle(self, outbox: Outbox) -> None:
+        """Settle what has no link left untold."""
+        endings = [one for one in outbox.endings.items() if one[0].source.source_id not in outbox.found]
+        if not endings:
+            return
+        codes = await self.queue.settle(endings)
+        for (lease, _), code in zip(endings, codes, strict=True):
+            del outbox.endings[lease]
+            self.held.pop(lease.id, None)
+            if code is Settled.UNKNOWN:
+                logger.info("The lease on %s had expired: another worker has it", lease.url)
+            elif code is Settled.COMPLETED:
+                self._completed()
 
     def _keep(self, untold: Outbox) -> None:
         """Put what could not be told in front of what came since."""
-        for source_id, links in untold.links.items():
-            self.outbox.links[source_id][:0] = links
-        self.outbox.hosts = untold.hosts | self.outbox.hosts
+        for source_id, before in untold.found.items():
+            since = self.outbox.found[source_id]
+            since.links[:0] = before.links
+            since.origins = since.origins or before.origins
+            since.moved_to = since.moved_to or before.moved_to
         self.outbox.releases[:0] = untold.releases
         self.outbox.endings = untold.endings | self.outbox.endings
-
-    async def _settle(self, lease: Lease, ending: Ending) -> None:
-        settled = await self.queue.settle(lease, ending)
-        self.held.pop(lease.id, None)
-        if settled is Settled.UNKNOWN:
-            logger.warning("Lease on %s had expired: another worker has it", lease.url)
-        elif settled is Settled.COMPLETED:
-            self._completed()
 
     async def hand_over(self, unbegun: list[Lease]) -> None:
         """On the way out: tell what there is to tell and give unbegun leases back.

@@ -7,10 +7,11 @@ class Keys:
     """The keys of one shard: all share its hash tag, and so one slot of a Redis cluster."""
 
     def __init__(self, shard: int = 0) -> None:
+        self.shard = shard
         self.prefix = f"f:{{{shard}}}"
 
     def source(self, source_id: UUID) -> str:
-        """HASH: spec, host, state and counts of a source."""
+        """HASH: spec, origins, state and counts of a source."""
         return f"{self.prefix}:source:{source_id}"
 
     @property
@@ -24,16 +25,16 @@ class Keys:
         return f"{self.prefix}:completed"
 
     @property
-    def leases(self) -> str:
-        """ZSET: lease ids by ms of expiry."""
-        return f"{self.prefix}:lease"
-
-    @property
-    def pending(self) -> str:
-        """STRING: URLs of all sources not yet ended."""
-        return f"{self.prefix}:pending"
+    def wake(self) -> str:
+        """LIST: holds an element where an idle worker is wanted."""
+        return f"{self.prefix}:wake"
 
     @property
     def dead(self) -> str:
-        """LIST: JSON dead letters, newest first."""
+        """STREAM: dead letters, oldest first."""
         return f"{self.prefix}:dead"
+
+    @property
+    def dead_evicted(self) -> str:
+        """STRING: dead letters that fell out of the stream."""
+        return f"{self.prefix}:dead_evicted"

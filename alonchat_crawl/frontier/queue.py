@@ -1,11 +1,9 @@
-"""The frontier's transitions as coroutines: one Lua file each, one call each, no state here."""
+"""One shard of the frontier as coroutines: its transitions, their values packed and unpacked; no state."""
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from importlib.resources import files
 from secrets import token_hex
-from typing import Any, Self, cast
+from typing import Any, Self
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -17,37 +15,52 @@ from alonchat_crawl.frontier.codec import (
     encode_entry,
     encode_source,
     fingerprint,
-    url_domain,
+    origin_of,
 )
+from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.transitions import Opened, Settled, Transitions, awaited
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Kind, Lease, Link, Source, SourceProgress
 
-PRELUDE = ("_keys", "_queue", "_take", "_lease")
-"""Functions that the transitions share; a script that Redis has cached costs no more for them."""
-TRANSITIONS = ("open", "start", "add", "take", "release", "settle", "extend", "untake", "reap")
+ADDED_AT_ONCE = 200
+"""URLs in one call: some milliseconds of the server's time."""
+SETTLED_AT_ONCE = 100
 
-KEPT_SECONDS = 7 * 86_400
-"""How long a closed source's counts stay in Redis."""
+KEPT_MS = 7 * 86_400_000
+"""How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
 
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
 
-
-class Opened(IntEnum):
-    """What `open` answers."""
-
-    CLOSING = -1
-    RUNNING = 0
-    OPENING = 1
+MAX_BACKOFF_MS = 3_600_000
+"""How long a domain backs off at most after 429 and 503."""
 
 
-class Settled(IntEnum):
-    """What `settle` answers."""
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The request of a lease has left the site."""
 
-    UNKNOWN = 0
-    DONE = 1
-    COMPLETED = 2
+    lease_id: str
+    domain: str
+    elapsed_seconds: float
+    """Since it was sent."""
+    pace_seconds: float
+    asked_seconds: float = 0.0
+    """As the site asked us to wait (Retry-After)."""
+    sign: int = 0
+    """1: the site answers; -1: it is too busy, so that the domain backs off; 0: neither."""
+    delay_seconds: float = 0.0
+    """AutoThrottle's, to keep for the domain, for all workers; 0 forgets the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A whole shard in three numbers."""
+
+    pending: int
+    leased: int
+    sources: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,102 +71,163 @@ class Taken:
     due_seconds: float
     """Until the next URL may be taken; inf where none waits."""
     completed: bool
-    """A source reached its page limit, and what it had left was dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The whole frontier in three numbers."""
-
-    pending: int
-    leased: int
-    sources: int
+    """A source completed, since what it had left was dropped."""
+    totals: Totals
 
 
 class FrontierQueue:
-    """The shared frontier in Redis. Every method may raise redis.RedisError and may be repeated."""
+    """A shard of the frontier in Redis. Every method may raise redis.RedisError and may be repeated."""
 
     def __init__(
-        self, redis: Redis, *, lease_seconds: float, max_attempts: int, dead_letters_max: int
+        self,
+        redis: Redis,
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        dead_letters_max: int,
+        shard: int = 0,
+        domains: Domains | None = None,
     ) -> None:
         self.redis = redis
-        self.keys = Keys()
+        self.keys = Keys(shard)
+        self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
         self.dead_letters_max = dead_letters_max
-        lua = files(__package__).joinpath("lua")
-        shared = "".join(lua.joinpath(f"{name}.lua").read_text() for name in PRELUDE)
-        self._scripts = {
-            name: redis.register_script(shared + lua.joinpath(f"{name}.lua").read_text())
-            for name in TRANSITIONS
-        }
+        self._transitions = Transitions(redis, self.keys.prefix)
+        self._run = self._transitions.run
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis) -> Self:
+    def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0) -> Self:
         """Build the queue from the FRONTIER_ settings."""
+        by_address = settings.getbool("THROTTLE_BY_ADDRESS")
         return cls(
             redis,
             lease_seconds=settings.getfloat("FRONTIER_LEASE_SECONDS"),
             max_attempts=settings.getint("FRONTIER_MAX_ATTEMPTS"),
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
+            shard=shard,
+            domains=Domains(redis if by_address else None),
         )
 
-    async def _run(self, name: str, *arguments: Any) -> Any:
-        return await self._scripts[name](keys=[self.keys.prefix], args=arguments)
+    # --- A source's life ---
 
-    async def open(self, source: Source, host: str) -> tuple[Opened, Source]:
+    async def open(self, source: Source) -> tuple[Opened, Source]:
         """Open a source, and return the run that is now in effect: an earlier one if it is not done."""
         code, spec = await self._run(
-            "open", str(source.source_id), encode_source(source), host, source.max_pages
+            "open",
+            str(source.source_id),
+            encode_source(source),
+            str(source.project_id),
+            origin_of(source.url),
+            source.max_pages,
+            1 / source.priority,
         )
         return Opened(code), decode_source(spec)
 
     async def start(self, source: Source) -> bool:
         """Queue the start URL of a source that is opening; False where it was not."""
-        entry = encode_entry(Link(source.url, Kind.START, 0))
-        arguments = (str(source.source_id), url_domain(source.url), fingerprint(source.url), entry)
-        return bool(await self._run("start", *arguments))
+        entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
+        domain = await self.domains.of(source.url)
+        return bool(await self._run("start", str(source.source_id), domain, fingerprint(source.url), entry))
 
     async def abandon(self, source: Source) -> None:
         """Forget a source that could not be opened."""
         await awaited(self.redis.delete(self.keys.source(source.source_id)))
 
-    async def add(self, source_id: UUID, links: Iterable[Link]) -> int:
-        """Queue the links that the source has not met before; return how many."""
-        values: list[Any] = [str(source_id)]
-        for link in links:
-            values += (
-                url_domain(link.url),
-                fingerprint(link.url),
-                encode_entry(link),
-            )
-        return int(await self._run("add", *values))
+    async def amend(self, source: Source) -> bool:
+        """Give an open source other limits, those of its latest seed; False where it is not open."""
+        values = (str(source.source_id), encode_source(source), source.max_pages, 1 / source.priority)
+        return bool(await self._run("amend", *values))
 
-    async def move(self, source_id: UUID, host: str) -> None:
-        """Take another host for the source's own: its start URL redirected there."""
-        await awaited(self.redis.hset(self.keys.source(source_id), "host", host))
+    async def pause(self, source_id: UUID) -> bool:
+        """Fetch nothing more of it for the time being; False where it is not open."""
+        return bool(await self._run("pause", str(source_id)))
+
+    async def resume(self, source_id: UUID) -> bool:
+        """Let a paused source run again; False where it is not open."""
+        return bool(await self._run("resume", str(source_id)))
+
+    async def cancel(self, source_id: UUID) -> bool:
+        """Drop what waits of it; it ends with what is in flight. False where it is not open."""
+        cancelled, left, _ = await self._run("cancel", str(source_id))
+        while left:
+            _, left, _ = await self._run("cancel", str(source_id))
+        return bool(cancelled)
+
+    async def completed(self) -> list[UUID]:
+        """Sources that are done but not yet written to Postgres, oldest first."""
+        members = await awaited(self.redis.zrange(self.keys.completed, 0, 99))
+        return [UUID(member.decode()) for member in members]
+
+    async def close(self, source_id: UUID) -> bool:
+        """Note that a source's end is written to Postgres; False where it was opened again meanwhile."""
+        return bool(await self._run("close", str(source_id), KEPT_MS))
+
+    # --- A URL's life ---
+
+    async def add(self, source_id: UUID, links: Sequence[Link], origins: Sequence[str] = ()) -> int:
+        """Queue the links that the source has not met before; return how many.
+
+        `origins` are those of a lease of this source: a URL on one of them takes less room.
+        """
+        added = 0
+        for start in range(0, len(links), ADDED_AT_ONCE):
+            values: list[Any] = [str(source_id)]
+            for link in links[start : start + ADDED_AT_ONCE]:
+                values += (
+                    await self.domains.of(link.url),
+                    fingerprint(link.url),
+                    encode_entry(link, origins),
+                )
+            added += int(await self._run("add", *values))
+        return added
+
+    async def move(self, source_id: UUID, origin: str) -> None:
+        """Take another origin for the source's own: its start URL redirected there."""
+        await self._run("move", str(source_id), origin)
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
-        """Lease up to `count` URLs, each of another domain; of one source where `only` names it."""
-        due_ms, values, completed = await self._run(
-            "take", count, self.lease_ms, HOLD_MS, str(only or ""), token_hex(4)
+        """Lease up to `count` URLs, each of another domain; of one source where `only` names it.
+
+        With a count of 0 it only looks, and wakes another worker if something is due.
+        """
+        limits = (count, self.lease_ms, HOLD_MS, token_hex(4))
+        due_ms, values, completed, *totals = await (
+            self._run("take_of", *limits, str(only)) if only else self._run("take", *limits)
         )
-        leases = [decode_lease(*values[i : i + 5]) for i in range(0, len(values), 5)]
-        return Taken(leases, due_ms / 1000 if due_ms >= 0 else float("inf"), completed > 0)
+        leases = [decode_lease(self.keys.shard, *values[i : i + 6]) for i in range(0, len(values), 6)]
+        due_seconds = due_ms / 1000 if due_ms >= 0 else float("inf")
+        return Taken(leases, due_seconds, completed > 0, Totals(*totals))
 
-    async def release(
-        self, lease: Lease, *, elapsed_seconds: float, pace_seconds: float, wait_seconds: float
-    ) -> None:
-        """Free the lease's domain for its next request, one pace after this one began."""
-        seconds = (elapsed_seconds, pace_seconds, wait_seconds)
-        await self._run("release", lease.id, lease.domain, *(int(value * 1000) for value in seconds))
+    async def release(self, releases: Iterable[Release]) -> int:
+        """Free the leases' domains for their next requests; return how many those leases still held."""
+        values: list[Any] = [MAX_BACKOFF_MS]
+        for one in releases:
+            seconds = (one.elapsed_seconds, one.pace_seconds, one.asked_seconds)
+            # The pace is rounded up, the time gone by down: never a millisecond too early.
+            elapsed_ms, pace_ms, asked_ms = int(seconds[0] * 1000), _ms(seconds[1]), _ms(seconds[2])
+            values += (one.lease_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
+            values.append(_ms(one.delay_seconds))
+        return int(await self._run("release", *values))
 
-    async def settle(self, lease: Lease, ending: Ending) -> Settled:
-        """End a lease. Under a lease that is no more (a late worker's) it does nothing."""
-        delay_ms = int(ending.wait_seconds * 1000)
-        words = (ending.outcome.value, ending.reason, ending.detail)
-        limits = (delay_ms, self.max_attempts, self.dead_letters_max, int(not ending.blameless))
-        return Settled(await self._run("settle", lease.id, *words, *limits))
+    async def reserve(self, domain: str, hold_id: str, hold_seconds: float) -> float:
+        """Hold a domain for a request outside its queues; return 0, or the seconds until asking again.
+
+        It is given back by `release` under `hold_id`, or after `hold_seconds`.
+        """
+        return int(await self._run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
+
+    async def settle(self, endings: Sequence[tuple[Lease, Ending]]) -> list[Settled]:
+        """End leases. Under a lease that is no more (a late worker's) nothing happens."""
+        codes: list[Settled] = []
+        for start in range(0, len(endings), SETTLED_AT_ONCE):
+            values: list[Any] = [self.max_attempts, self.dead_letters_max]
+            for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
+                values += (lease.id, ending.outcome.value, ending.reason, ending.detail)
+                values.append(_ms(ending.wait_seconds))
+            codes += map(Settled, await self._run("settle", *values))
+        return codes
 
     async def extend(self, leases: Sequence[Lease]) -> set[str]:
         """Keep leases for longer; return the ids of those that are lost."""
@@ -164,51 +238,41 @@ class FrontierQueue:
         """Give leased URLs back unfetched; return how many were still ours."""
         return int(await self._run("untake", *(lease.id for lease in leases)))
 
-    async def reap(self, limit: int = 200) -> int:
-        """Take back the URLs whose lease expired; return how many."""
-        return int(await self._run("reap", limit, self.max_attempts, self.dead_letters_max))
+    async def reap(self, limit: int = 200) -> tuple[int, int]:
+        """Take back the URLs whose lease expired; return how many, and how many sources completed by it."""
+        reaped, completed = await self._run("reap", limit, self.max_attempts, self.dead_letters_max)
+        return reaped, completed
 
-    async def totals(self) -> Totals:
-        """Pending, leased and open, over all workers."""
-        pipeline = self.redis.pipeline(transaction=False)
-        pipeline.get(self.keys.pending)
-        pipeline.zcard(self.keys.leases)
-        pipeline.scard(self.keys.running)
-        pending, leased, sources = await pipeline.execute()
-        return Totals(int(pending or 0), leased, sources)
+    # --- What there is ---
+
+    async def open_sources(self) -> list[UUID]:
+        """The sources that run or are paused."""
+        return [UUID(member.decode()) for member in await awaited(self.redis.smembers(self.keys.running))]
+
+    async def open_count(self) -> int:
+        """How many those are."""
+        return int(await awaited(self.redis.scard(self.keys.running)))
 
     async def progress(self, source_id: UUID) -> SourceProgress | None:
         """How far a source is; None for one that the frontier does not know."""
-        values = await awaited(self.redis.hgetall(self.keys.source(source_id)))
+        values: Mapping[bytes, bytes] = await awaited(self.redis.hgetall(self.keys.source(source_id)))
         if b"spec" not in values:
             return None
         fields = {name.decode(): value.decode() for name, value in values.items()}
+
+        def counts(prefix: str) -> dict[str, int]:
+            return {name[2:]: int(n) for name, n in fields.items() if name.startswith(prefix) and int(n) > 0}
+
         return SourceProgress(
             source=decode_source(values[b"spec"]),
             state=fields["state"],
             pending=int(fields["pending"]),
             leased=int(fields["leased"]),
-            counts={name[2:]: int(value) for name, value in fields.items() if name.startswith("n:")},
-            reasons={name[2:]: int(value) for name, value in fields.items() if name.startswith("r:")},
+            counts=counts("n:"),
+            reasons=counts("r:"),
             first_failure=fields.get("first_failure", ""),
         )
 
-    async def completed(self) -> list[UUID]:
-        """Sources that are done but not yet written to Postgres, oldest first."""
-        members = await awaited(self.redis.zrange(self.keys.completed, 0, 99))
-        return [UUID(member.decode()) for member in members]
 
-    async def close(self, source_id: UUID) -> None:
-        """Note that a completed source is written to Postgres; what it came to is shown for a while yet."""
-        await awaited(self.redis.expire(self.keys.source(source_id), KEPT_SECONDS))
-        await awaited(self.redis.zrem(self.keys.completed, str(source_id)))
-
-    async def amend(self, source: Source) -> None:
-        """Give a source that runs other limits: those of its latest seed."""
-        limits: Mapping[Any, Any] = {"spec": encode_source(source), "max_pages": source.max_pages}
-        await awaited(self.redis.hset(self.keys.source(source.source_id), mapping=limits))
-
-
-async def awaited(call: Awaitable[Any] | Any) -> Any:
-    """Await a redis-py command: its stubs say that it might be synchronous."""
-    return await cast("Awaitable[Any]", call)
+def _ms(seconds: float) -> int:
+    return int(-(-seconds * 1000 // 1))

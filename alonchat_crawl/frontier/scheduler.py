@@ -9,35 +9,36 @@ from time import monotonic
 from typing import Any, Self
 from uuid import UUID
 
+from redis.exceptions import RedisError
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.defer import deferred_from_coro
-from scrapy.utils.misc import load_object
 from scrapy_redis.scheduler import Scheduler
-from twisted.internet.defer import Deferred
+from twisted.internet import defer
 
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.errors import Deferred, ReasonedError, StartupError
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.frontier.acknowledge import Acknowledge
-from alonchat_crawl.frontier.endings import GONE_REASONS, backoff_seconds
-from alonchat_crawl.frontier.exchange import Exchange, Release
-from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.codec import origin_of
+from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds
+from alonchat_crawl.frontier.exchange import Exchange
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.frontier.seeds import SeedReader
+from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.policies.pace import domain_wait_seconds
+from alonchat_crawl.policies.pace import pressure_of, response_wait_seconds
+from alonchat_crawl.policies.robots import RobotsPolicy
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import Hold, Kind, Lease, Link, Source
 
 logger = logging.getLogger(__name__)
 
 REDIRECT_REASON = "redirect"
-OUTAGE_SECONDS = 5.0
-"""Between looks whether a service of our own is back."""
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
@@ -60,6 +61,7 @@ class FrontierScheduler(Scheduler):
         """The one source that this process crawls; None for a worker, which serves them all."""
         self.done = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._hold_seconds = self.settings.getfloat("DOWNLOAD_TIMEOUT") + 10
         self._pause_until = 0.0
         """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
 
@@ -68,34 +70,26 @@ class FrontierScheduler(Scheduler):
         """Connect to nothing yet: `open` does."""
         return cls(crawler)
 
-    def open(self, spider: Spider) -> Deferred[None]:
+    def open(self, spider: Spider) -> defer.Deferred[None]:
         """Connect, then begin with the spider's own seed, or serve the shared frontier."""
         return deferred_from_coro(self._open(spider))
 
     async def _open(self, spider: Spider) -> None:
-        settler = self.crawler.get_spider_middleware(Acknowledge)
-        assert isinstance(settler, Acknowledge)  # noqa: S101 - without it nothing would be settled
+        settler, robots = (self._component(kind) for kind in (Acknowledge, RobotsPolicy))
         self.settler = settler
-        settler.frontier = self
+        settler.frontier = robots.pacer = self
         connections = Connections.of(self.crawler)
         pool = await connections.postgres()
-        queue_class: type[FrontierQueue] = load_object(self.settings["SCHEDULER_QUEUE_CLASS"])
-        self.queue = queue_class.from_settings(self.settings, connections.redis)
+        self.shards = Shards.from_settings(self.settings, connections.redis)
+        await self.shards.check()
         seed: Seed | None = getattr(spider, "seed", None)
         source = seed.source(self.settings) if seed else None
         self.only = source.source_id if source else None
-        self.exchange = Exchange(
-            self.queue,
-            room=self._room,
-            deliver=self._deliver,
-            completed=lambda: self.upkeep.wake(),  # noqa: PLW0108 - it comes to be below
-            only=self.only,
-            poll_seconds=self.settings.getfloat("FRONTIER_IDLE_POLL_SECONDS"),
-        )
+        self.exchanges = [self._exchange(queue) for queue in self.shards.queues]
         self.upkeep = Upkeep(
-            self.queue,
+            self.shards,
             pool,
-            self.exchange,
+            self.exchanges,
             self.crawler.signals,
             self.settings,
             only=self.only,
@@ -110,17 +104,37 @@ class FrontierScheduler(Scheduler):
                 ) from error
         else:
             key = self.settings["REDIS_START_URLS_KEY"] % {"name": spider.name}
-            reader = SeedReader(self.queue, pool, self.settings, key=key, admitted=self._admitted)
+            reader = SeedReader(self.shards, pool, self.settings, key=key, admitted=self._admitted)
             self._spawn(reader.run(), "seeds")
-        self._spawn(self.exchange.run(), "exchange")
+        for exchange in self.exchanges:
+            self._spawn(exchange.run(), "exchange")
+            if source is None:
+                self._spawn(exchange.listen(), "listen")
         self._spawn(self.upkeep.keep_leases(), "leases")
         self._spawn(self.upkeep.keep_books(), "books")
+
+    def _component(self, kind: type[Any]) -> Any:
+        found = self.crawler.get_spider_middleware(kind) or self.crawler.get_downloader_middleware(kind)
+        assert isinstance(found, kind)  # noqa: S101 - a guard that is not there guards nothing
+        return found
+
+    def _exchange(self, queue: FrontierQueue) -> Exchange:
+        poll = "FRONTIER_IDLE_POLL_SECONDS" if self.only is None else "FRONTIER_TERMINAL_POLL_SECONDS"
+        return Exchange(
+            queue,
+            room=self._room,
+            deliver=self._deliver,
+            completed=lambda: self.upkeep.wake(),  # noqa: PLW0108 - it comes to be later
+            only=self.only,
+            poll_seconds=self.settings.getfloat(poll),
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
 
     def _admitted(self, _: Source) -> None:
-        self.exchange.wake()
+        for exchange in self.exchanges:
+            exchange.wake()
 
     def finish(self) -> None:
         """Let the engine find nothing left to do: the only source is written down."""
@@ -146,9 +160,15 @@ class FrontierScheduler(Scheduler):
         if link is None:
             self._redirect(lease, request)
         else:
-            self.exchange.outbox.links[lease.source.source_id].append(link)
-            self.exchange.wake()
+            self._found(lease, link)
         return True
+
+    def _found(self, lease: Lease, link: Link) -> None:
+        exchange = self.exchanges[lease.shard]
+        found = exchange.outbox.found[lease.source.source_id]
+        found.links.append(link)
+        found.origins = lease.origins
+        exchange.wake()
 
     def _redirect(self, lease: Lease, request: Request) -> None:
         url = canonical_url(request.url)
@@ -163,10 +183,10 @@ class FrontierScheduler(Scheduler):
             detail = f"{lease.url} is the end of {lease.hops} redirects, and redirects again"
             self.settler.end(lease, Ending(Outcome.DEAD, "redirects", detail))
             return
-        source_id = lease.source.source_id
         if start:
-            self.exchange.outbox.hosts[source_id] = url.split("/", 3)[2]
-        self.exchange.outbox.links[source_id].append(Link(url, lease.kind, lease.depth, lease.hops + 1))
+            found = self.exchanges[lease.shard].outbox.found[lease.source.source_id]
+            found.moved_to = origin_of(url)
+        self._found(lease, Link(url, lease.kind, lease.depth, lease.hops + 1))
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
 
     def next_request(self) -> Request | None:
@@ -176,12 +196,16 @@ class FrontierScheduler(Scheduler):
         lease = self.ready.popleft()
         return Request(
             lease.url,
-            meta={"lease": lease, "download_slot": lease.domain},
+            meta={
+                "lease": lease,
+                "hold": Hold(lease.id, lease.domain),
+                "download_slot": lease.domain,
+            },
             errback=self.settler.failed,
             dont_filter=True,
         )
 
-    def close(self, reason: str) -> Deferred[None]:
+    def close(self, reason: str) -> defer.Deferred[None]:
         """Give back what was not begun, tell Redis the rest, and stop."""
         return deferred_from_coro(self._close(reason))
 
@@ -189,8 +213,9 @@ class FrontierScheduler(Scheduler):
         await _end(self._tasks)
         unbegun = list(self.ready)
         self.ready.clear()
-        if hasattr(self, "exchange"):
-            await self.exchange.hand_over(unbegun)
+        for exchange in getattr(self, "exchanges", ()):
+            await exchange.hand_over([lease for lease in unbegun if lease.shard == exchange.queue.keys.shard])
+        if hasattr(self, "upkeep"):
             await self.upkeep.close_what_it_can()
         logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
 
@@ -207,11 +232,23 @@ class FrontierScheduler(Scheduler):
             return 0
         most = self.settings.getint("CONCURRENT_REQUESTS")
         fetching = len(engine.downloader.active) + len(self.ready)
-        return min(most - fetching, 2 * most - len(self.exchange.held))
+        return min(most - fetching, 2 * most - sum(len(exchange.held) for exchange in self.exchanges))
 
-    def _deliver(self, leases: list[Lease]) -> None:
-        self.ready.extend(leases)
+    async def _deliver(self, queue: FrontierQueue, leases: list[Lease]) -> None:
+        for lease in leases:
+            keeper = self.shards.of_domain(lease.domain)
+            if keeper is not queue and (wait := await self._reserve(keeper, lease.domain, lease.id)):
+                self.ended(lease, Ending(Outcome.DEFERRED, "pace", wait_seconds=wait))
+            else:
+                self.ready.append(lease)
         self._wake_engine()
+
+    async def _reserve(self, keeper: FrontierQueue, domain: str, hold_id: str) -> float:
+        """Hold a domain in the shard that keeps its pace; return 0, or the seconds until it may be had."""
+        try:
+            return await keeper.reserve(domain, hold_id, self._hold_seconds)
+        except (RedisError, OSError):
+            return OUTAGE_SECONDS
 
     def _wake_engine(self) -> None:
         """Scrapy has no public call for it; unasked, the engine looks every 5 s."""
@@ -219,43 +256,59 @@ class FrontierScheduler(Scheduler):
         if engine is not None and engine._slot is not None:  # noqa: SLF001
             engine._slot.nextcall.schedule()  # noqa: SLF001
 
-    # --- What the settler tells ---
+    # --- What the settler and the policies tell ---
 
-    def released(
-        self, lease: Lease, request: Request, elapsed_seconds: float, response: Response | None
-    ) -> None:
-        """Start the pace of the lease's domain; a site that asks for a pause gets it."""
-        pace = max(
-            self.settings.getfloat("CRAWL_DELAY_SECONDS"), request.meta.get("crawl_delay_seconds") or 0.0
+    async def hold(self, lease: Lease, url: str) -> Hold:
+        """Let the holder of a lease fetch `url`, in its own domain or in another that may be asked now."""
+        queue = self.exchanges[lease.shard].queue
+        domain = await queue.domains.of(url)
+        if domain == lease.domain:
+            return Hold(lease.id, domain)
+        hold = Hold(f"{lease.id}/{domain}", domain)
+        if wait := await self._reserve(self.shards.of_domain(domain), domain, hold.id):
+            raise Deferred("pace", wait_seconds=wait)
+        return hold
+
+    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
+        """Start the pace of a domain; a site that asks for a pause gets it."""
+        least = self.settings.getfloat("CRAWL_DELAY_SECONDS")
+        lease: Lease | None = request.meta.get("lease")
+        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
+        pace = max(least, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        release = Release(
+            hold.id,
+            hold.domain,
+            elapsed_seconds=0.0,
+            pace_seconds=pace * (1 + self.settings.getfloat("FRONTIER_PACE_MARGIN")),
+            asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
+            sign=pressure_of(response, robots=request.meta.get("robots", False)),
+            delay_seconds=throttle if throttle > least else 0.0,
         )
-        wait = domain_wait_seconds(response, lease.attempt, pace) if response is not None else 0.0
-        self.exchange.outbox.releases.append(Release(lease, elapsed_seconds, pace, wait))
-        self.exchange.wake()
+        sent_at = request.meta.get("sent_at", monotonic())
+        keeper = self.exchanges[self.shards.of_domain(hold.domain).keys.shard]
+        for exchange in self.exchanges:
+            if exchange is keeper or hold.id in exchange.held:
+                exchange.outbox.releases.append((release, sent_at))
+                exchange.wake()
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Settle a lease with its ending, a retry with its backoff."""
-        if ending.outcome is Outcome.RETRY:
-            ending = self._retry(lease, ending)
+        someone_waits = lease.kind is Kind.START and self.only is not None
+        if ending.outage:
+            self._pause_until = monotonic() + OUTAGE_SECONDS
+        elif someone_waits and ending.detail and ending.outcome in {Outcome.RETRY, Outcome.DEFERRED}:
+            # At a terminal, for this very page: say now that it cannot be had.
+            ending = Ending(Outcome.DEAD, ending.reason, f"{lease.url} cannot be crawled: {ending.detail}")
+        elif ending.outcome is Outcome.RETRY:
+            wait = backoff_seconds(
+                lease.attempt,
+                self.settings.getfloat("FRONTIER_BACKOFF_SECONDS"),
+                self.settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS"),
+            )
+            ending = replace(ending, wait_seconds=max(wait, ending.wait_seconds))
         elif ending.outcome is Outcome.DEAD and ending.reason in GONE_REASONS:
             self.upkeep.gone(lease)
-        self.exchange.outbox.endings[lease] = ending
-        self.exchange.wake()
+        exchange = self.exchanges[lease.shard]
+        exchange.outbox.endings[lease] = ending
+        exchange.wake()
         self.crawler.signals.send_catch_log(page_ended, lease=lease, ending=ending)
-
-    def _retry(self, lease: Lease, ending: Ending) -> Ending:
-        if ending.blameless:
-            self._pause_until = monotonic() + OUTAGE_SECONDS
-            return replace(ending, wait_seconds=OUTAGE_SECONDS)
-        if lease.kind is Kind.START and self.only is not None:
-            # Someone waits at a terminal for this very page: say now that it cannot be had.
-            return Ending(
-                Outcome.DEAD,
-                ending.reason,
-                f"{lease.url} cannot be crawled: {ending.detail or ending.reason}",
-            )
-        wait = backoff_seconds(
-            lease.attempt,
-            self.settings.getfloat("FRONTIER_BACKOFF_SECONDS"),
-            self.settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS"),
-        )
-        return Ending(Outcome.RETRY, ending.reason, ending.detail, max(wait, ending.wait_seconds))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from uuid import UUID
 
@@ -11,11 +11,12 @@ from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.errors import Retry
+from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.frontier.closing import close_source
 from alonchat_crawl.frontier.exchange import Exchange
-from alonchat_crawl.frontier.queue import FrontierQueue, Opened
 from alonchat_crawl.frontier.seeds import admit
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.signals import frontier_observed, source_completed
 from alonchat_crawl.sources import Lease, Source
 from alonchat_crawl.storage.sources import mark_gone
@@ -30,18 +31,18 @@ class Upkeep:
 
     def __init__(
         self,
-        queue: FrontierQueue,
+        shards: Shards,
         pool: AsyncConnectionPool,
-        exchange: Exchange,
+        exchanges: Sequence[Exchange],
         signals: SignalManager,
         settings: BaseSettings,
         *,
         only: UUID | None,
         finish: Callable[[], None],
     ) -> None:
-        self._queue = queue
+        self._shards = shards
         self._pool = pool
-        self._exchange = exchange
+        self._exchanges = exchanges
         self._signals = signals
         self._lease_seconds = settings.getfloat("FRONTIER_LEASE_SECONDS")
         self._job_timeout_seconds = settings.getint("JOB_TIMEOUT_MS") / 1000
@@ -61,7 +62,7 @@ class Upkeep:
     async def admit(self, source: Source) -> None:
         """Open this process's own source; one that is being written down is waited for."""
         while True:
-            opened, running = await admit(self._queue, self._pool, source)
+            opened, running = await admit(self._shards, self._pool, source)
             if opened is not Opened.CLOSING:
                 break
             await self.close_sources()
@@ -71,7 +72,8 @@ class Upkeep:
     async def keep_leases(self) -> None:
         """Extend and reap until cancelled. A task of its own: Postgres being away must not delay it."""
         while True:
-            await self._try(self._keep_leases)
+            for exchange in self._exchanges:
+                await self._try(lambda exchange=exchange: self._keep_leases(exchange))  # type: ignore[misc]
             await asyncio.sleep(self._lease_seconds / 3)
             self._wake.set()  # look also for what another worker completed and did not live to close
 
@@ -92,7 +94,7 @@ class Upkeep:
     async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except (Retry, RedisError, OSError) as error:
+        except (Retry, Outage, RedisError, OSError) as error:
             logger.info("Upkeep waits: %s", error)
         except Exception:
             logger.exception("Upkeep failed; going on")
@@ -107,42 +109,47 @@ class Upkeep:
             self._gone.pop()
         await self.close_sources()
 
-    async def _keep_leases(self) -> None:
+    async def _keep_leases(self, exchange: Exchange) -> None:
         oldest = monotonic() - self._job_timeout_seconds
-        held = list(self._exchange.held.values())
+        held = list(exchange.held.values())
         for lease, taken_at in held:
             if taken_at < oldest:
                 logger.warning("%s takes longer than JOB_TIMEOUT_MS: it is left to other workers", lease.url)
-                del self._exchange.held[lease.id]
+                del exchange.held[lease.id]
         kept = [lease for lease, taken_at in held if taken_at >= oldest]
         if kept:
-            for lease_id in await self._queue.extend(kept):
-                self._exchange.held.pop(lease_id, None)
-        if reaped := await self._queue.reap():
+            for lease_id in await exchange.queue.extend(kept):
+                exchange.held.pop(lease_id, None)
+        reaped, completed = await exchange.queue.reap()
+        if reaped:
             logger.warning("%d URLs came back from workers that are gone", reaped)
-            self._exchange.wake()
+            exchange.wake()
+        if completed:
+            self.wake()
 
     async def close_sources(self) -> None:
         """Write every completed source to Postgres and tell of it."""
-        for source_id in await self._queue.completed():
-            progress = await close_source(self._queue, self._pool, source_id)
-            if progress is not None and source_id != self._only:  # `_observe` tells of that one
-                self._signals.send_catch_log(source_completed, progress=progress)
+        for queue in self._shards.queues:
+            for source_id in await queue.completed():
+                progress = await close_source(self._shards, queue, self._pool, source_id)
+                if progress is not None and source_id != self._only:  # `_observe` tells of that one
+                    self._signals.send_catch_log(source_completed, progress=progress)
 
     async def _observe(self) -> None:
-        totals = await self._queue.totals()
-        pending, leased, progress = totals.pending, totals.leased, None
+        totals = [exchange.totals for exchange in self._exchanges]
+        pending, leased = sum(one.pending for one in totals), sum(one.leased for one in totals)
         if self._only is not None:
-            progress = await self._queue.progress(self._only)
-            if progress is None:
+            found = await self._shards.find(self._only)
+            if found is None:
                 logger.error("Redis has lost the source: crawl it again")
                 self._finish()
                 return
+            queue, progress = found
             pending, leased = progress.pending, progress.leased
+            done = progress.state in {"completed", "cancelled"}
+            if done and self._only not in await queue.completed():
+                self._signals.send_catch_log(source_completed, progress=progress)
+                self._finish()
         self._signals.send_catch_log(
-            frontier_observed, pending=pending, leased=leased, sources=totals.sources
+            frontier_observed, pending=pending, leased=leased, sources=sum(one.sources for one in totals)
         )
-        written = progress is not None and progress.state == "completed"
-        if written and self._only not in await self._queue.completed():
-            self._signals.send_catch_log(source_completed, progress=progress)
-            self._finish()

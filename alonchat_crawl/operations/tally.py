@@ -41,8 +41,8 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Pages that ended for good: all but those that are tried again."""
-        return self.outcomes.total() - self.outcomes[Outcome.RETRY]
+        """Pages that ended for good: all but those that come again."""
+        return self.outcomes.total() - self.outcomes[Outcome.RETRY] - self.outcomes[Outcome.DEFERRED]
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Count a lease's end."""

@@ -1,4 +1,4 @@
-"""When a site may be asked again: its Retry-After, and the backoff where it says nothing."""
+"""When a site may be asked again: its Retry-After, and whether it is too busy."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,12 +31,13 @@ def response_wait_seconds(response: Response) -> float | None:
     return retry_after_seconds(header.decode("latin-1"), datetime.now(UTC)) if header else None
 
 
-def domain_wait_seconds(response: Response, attempt: int, pace_seconds: float) -> float:
-    """How long the whole domain waits after a response: 0 but for 429 and 503.
+def pressure_of(response: Response | None, *, robots: bool) -> int:
+    """What an answer says of its whole site: 1 it answers, -1 it is too busy, 0 nothing.
 
-    At least its Retry-After, and twice the pace for each attempt made, up to an hour.
+    A server error for robots.txt counts as being too busy: no page may be fetched before it is had.
     """
-    if response.status not in BACK_OFF_STATUSES:
-        return 0.0
-    asked = response_wait_seconds(response) or 0.0
-    return min(MAX_WAIT_SECONDS, max(asked, max(pace_seconds, 1.0) * 2.0**attempt))
+    if response is None:
+        return 0
+    if response.status in BACK_OFF_STATUSES or (robots and response.status >= 500):  # noqa: PLR2004
+        return -1
+    return 1 if response.status < 500 else 0  # noqa: PLR2004

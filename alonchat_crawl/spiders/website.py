@@ -18,7 +18,7 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.extract.directives import directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
-from alonchat_crawl.frontier.codec import url_domain
+from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome

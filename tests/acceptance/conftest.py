@@ -74,6 +74,11 @@ def worker(environment: Mapping[str, str], folder: Path, *arguments: str) -> Ite
         process.communicate()
 
 
+def seed_readers(client: Any) -> int:
+    """How many workers wait for seeds in this moment."""
+    return sum(one["cmd"] == "blmove" for one in client.client_list())
+
+
 def rows(database_url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """What a query answers."""
     with psycopg.connect(database_url) as connection:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.acceptance.conftest import rows, worker
+from tests.acceptance.conftest import rows, seed_readers, worker
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Site, page
 
@@ -58,7 +58,7 @@ def test_seeds_good_and_bad(
 ) -> None:
     """An idle worker serves JSON seeds and plain URLs; each bad one is kept with its reason, in order."""
     with worker(environment, tmp_path) as process:
-        until(lambda: client.info("clients")["blocked_clients"] == 1, process)
+        until(lambda: seed_readers(client) == 1, process)
         client.lpush(KEY, "{broken", "no-scheme.example", seed(site, max_pages=3, source_id="a"), site.url)
         client.lpush(KEY, "http://127.0.0.1:1/", '{"url": "https://e.org", "max_pages": 0}')
         until(lambda: client.llen(KEY) == 0, process)
@@ -69,8 +69,8 @@ def test_seeds_good_and_bad(
     query = "select url, options->>'max_pages', counts->>'stored' from sources where counts ? 'stored'"
     counts = {(url, limit): stored for url, limit, stored in rows(database_url, query)}
     assert counts == {(f"{site.url}/", "3"): "3", (f"{site.url}/", "10000"): str(PAGES + 1)}
-    letters = [json.loads(letter) for letter in client.lrange("f:{0}:dead", 0, -1)]
-    seeds = {letter["seed"]: letter["detail"] for letter in letters if "seed" in letter}
+    letters = [json.loads(fields["letter"]) for _, fields in client.xrange("f:{0}:dead")]
+    seeds = {letter["seed"]: letter["failures"][0][2] for letter in letters if "seed" in letter}
     assert set(seeds) == {"{broken", "no-scheme.example", '{"url": "https://e.org", "max_pages": 0}'}
     assert "has no scheme: write https://no-scheme.example" in seeds["no-scheme.example"]
 
@@ -105,7 +105,7 @@ def test_two_workers_share_a_source(
 ) -> None:
     """Two workers on one machine take a port each, and fetch each page once between them."""
     with worker(environment, tmp_path) as first, worker(environment, tmp_path) as second:
-        until(lambda: client.info("clients")["blocked_clients"] == 2)
+        until(lambda: seed_readers(client) == 2)
         client.lpush(KEY, seed(site))
         client.lpush(KEY, seed(site))
         until(lambda: rows(database_url, "select from sources where status = 'completed'"))
@@ -122,7 +122,7 @@ def test_the_pace_holds_over_all_workers(
     """With a delay, no two requests to a domain begin closer than it, robots.txt included."""
     delayed = environment | {"CRAWL_DELAY_SECONDS": "0.5"}
     with worker(delayed, tmp_path) as first, worker(delayed, tmp_path) as second:
-        until(lambda: client.info("clients")["blocked_clients"] == 2)
+        until(lambda: seed_readers(client) == 2)
         client.lpush(KEY, seed(site, max_pages=8))
         until(lambda: rows(database_url, "select from sources where status = 'completed'"))
         for process in (first, second):

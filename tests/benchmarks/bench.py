@@ -15,7 +15,7 @@ from rich.console import Console
 
 from alonchat_crawl import embedded
 from alonchat_crawl.storage.migrate import migrate
-from tests.acceptance.conftest import loopback_environment, rows, worker
+from tests.acceptance.conftest import loopback_environment, rows, seed_readers, worker
 from tests.sites.server import Route, Site
 
 PATIENCE_SECONDS = 1800  # a benchmark that takes longer hangs
@@ -91,7 +91,7 @@ class Bench:
 
 def waits_for_seeds(client: Any) -> bool:
     """Whether the one worker of this Redis has nothing to do."""
-    return bool(client.info("clients")["blocked_clients"] == 1)
+    return seed_readers(client) == 1
 
 
 def until(

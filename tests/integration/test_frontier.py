@@ -1,16 +1,17 @@
 """The frontier's transitions against a real Valkey."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Opened, Settled, awaited
+from alonchat_crawl.frontier.letters import DeadLetters, Filter
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 
@@ -36,7 +37,7 @@ async def queue(redis_url: str) -> AsyncIterator[FrontierQueue]:
 
 async def opened(queue: FrontierQueue, source: Source, *urls: str) -> Source:
     """A source that runs, with further URLs queued."""
-    await queue.open(source, urlsplit(source.url).netloc)
+    await queue.open(source)
     await queue.start(source)
     if urls:
         await queue.add(source.source_id, pages(*urls))
@@ -52,22 +53,37 @@ async def take_one(queue: FrontierQueue) -> Lease:
 
 async def free(queue: FrontierQueue, lease: Lease, *, pace_seconds: float = 0.0) -> None:
     """Let the domain be taken again."""
-    await queue.release(lease, elapsed_seconds=0, pace_seconds=pace_seconds, wait_seconds=0)
+    await release(queue, lease, pace_seconds=pace_seconds)
+
+
+async def release(
+    queue: FrontierQueue, lease: Lease, *, pace_seconds: float, elapsed_seconds: float = 0.0, **more: float
+) -> int:
+    """Tell that the lease's request has left the site."""
+    return await queue.release(
+        [Release(lease.id, lease.domain, elapsed_seconds, pace_seconds, **more)]  # type: ignore[arg-type]
+    )
+
+
+async def settle(queue: FrontierQueue, lease: Lease, ending: Ending) -> Settled:
+    """End one lease."""
+    [settled] = await queue.settle([(lease, ending)])
+    return settled
 
 
 async def test_the_life_of_a_source(queue: FrontierQueue) -> None:
     """Opened, started, its URLs leased and settled one by one, completed by the last."""
     source = a_source()
-    assert await queue.open(source, "a.example") == (Opened.OPENING, source)
+    assert await queue.open(source) == (Opened.OPENING, source)
     assert await queue.start(source)
     lease = await take_one(queue)
     assert (lease.source, lease.host, lease.domain) == (source, "a.example", "a.example")
     assert (lease.url, lease.kind, lease.depth, lease.attempt) == (source.url, Kind.START, 0, 1)
     assert await queue.add(source.source_id, pages("https://a.example/1", source.url)) == 1
-    assert await queue.settle(lease, STORED) is Settled.DONE
+    assert await settle(queue, lease, STORED) is Settled.DONE
     assert await queue.completed() == []
     second = await take_one(queue)
-    assert await queue.settle(second, Ending(Outcome.REFUSED, "noindex")) is Settled.COMPLETED
+    assert await settle(queue, second, Ending(Outcome.REFUSED, "noindex")) is Settled.COMPLETED
     assert await queue.completed() == [source.source_id]
     progress = await queue.progress(source.source_id)
     assert progress is not None
@@ -80,16 +96,16 @@ async def test_opening_is_idempotent(queue: FrontierQueue) -> None:
     """A second seed joins the run in effect; one for a source not yet written down is told to wait."""
     source = a_source()
     later = replace(source, crawl_id=uuid4())
-    await queue.open(source, "a.example")
-    assert await queue.open(later, "a.example") == (Opened.OPENING, source)
+    await queue.open(source)
+    assert await queue.open(later) == (Opened.OPENING, source)
     assert await queue.start(source)
     assert not await queue.start(source)
-    assert await queue.open(later, "a.example") == (Opened.RUNNING, source)
+    assert await queue.open(later) == (Opened.RUNNING, source)
     lease = await take_one(queue)
-    await queue.settle(lease, STORED)
-    assert (await queue.open(later, "a.example"))[0] is Opened.CLOSING
+    await settle(queue, lease, STORED)
+    assert (await queue.open(later))[0] is Opened.CLOSING
     await queue.close(source.source_id)
-    assert await queue.open(later, "a.example") == (Opened.OPENING, later)
+    assert await queue.open(later) == (Opened.OPENING, later)
     await queue.start(later)
     assert (await take_one(queue)).source == later
 
@@ -101,7 +117,7 @@ async def test_a_domain_has_one_request_at_a_time(queue: FrontierQueue) -> None:
     lease = await take_one(queue)
     assert (await queue.take(10)).leases == []
     await queue.add(first.source_id, pages("https://a.example/3"))
-    await queue.settle(lease, STORED)
+    await settle(queue, lease, STORED)
     assert len((await queue.take(10)).leases) == 1
 
 
@@ -109,11 +125,11 @@ async def test_the_pace_counts_from_the_start_of_the_request(queue: FrontierQueu
     """A released domain is due one pace after its request began, or when the site asked for."""
     await opened(queue, a_source(), "https://a.example/1")
     lease = await take_one(queue)
-    await queue.release(lease, elapsed_seconds=0.4, pace_seconds=60, wait_seconds=0)
+    await release(queue, lease, elapsed_seconds=0.4, pace_seconds=60)
     taken = await queue.take(10)
     assert taken.leases == []
     assert 58 < taken.due_seconds <= 59.6
-    await queue.settle(lease, STORED)
+    await settle(queue, lease, STORED)
     assert (await queue.take(10)).leases == []
 
 
@@ -121,7 +137,7 @@ async def test_a_wait_that_the_site_asks_for(queue: FrontierQueue) -> None:
     """Retry-After holds the whole domain."""
     await opened(queue, a_source(), "https://a.example/1")
     lease = await take_one(queue)
-    await queue.release(lease, elapsed_seconds=5, pace_seconds=1, wait_seconds=100)
+    await release(queue, lease, elapsed_seconds=5, pace_seconds=1, asked_seconds=100)
     assert 98 < (await queue.take(10)).due_seconds <= 100
 
 
@@ -144,7 +160,7 @@ async def test_sources_take_turns_in_a_domain(queue: FrontierQueue) -> None:
         lease = await take_one(queue)
         served.append(lease.source.source_id)
         await free(queue, lease)
-        await queue.settle(lease, STORED)
+        await settle(queue, lease, STORED)
     assert served.count(small.source_id) == 2
 
 
@@ -164,11 +180,12 @@ async def test_retries_end_as_a_dead_letter(queue: FrontierQueue) -> None:
     for attempt in (1, 2, 3):
         lease = await take_one(queue)
         assert lease.attempt == attempt
-        settled = await queue.settle(lease, Ending(Outcome.RETRY, "timeout", "it did not answer in time"))
+        settled = await settle(queue, lease, Ending(Outcome.RETRY, "timeout", "it did not answer in time"))
     assert settled is Settled.COMPLETED
-    letter = json.loads((await queue.redis.lrange(queue.keys.dead, 0, -1))[0])
-    assert letter["source"]["source_id"] == str(source.source_id)
-    assert (letter["url"], letter["attempts"], letter["reason"]) == (source.url, 3, "timeout")
+    [letter] = [letter async for letter in DeadLetters(Shards([queue])).find(Filter())]
+    assert (letter.project, letter.source) == (str(source.project_id), str(source.source_id))
+    assert (letter.url, letter.reason) == (source.url, "timeout")
+    assert [failure.detail for failure in letter.failures] == ["it did not answer in time"] * 3
     progress = await queue.progress(source.source_id)
     assert progress is not None
     assert progress.counts == {"retry": 2, "dead": 1}
@@ -181,8 +198,8 @@ async def test_an_outage_of_our_own_costs_no_attempt(queue: FrontierQueue) -> No
     for _ in range(5):
         lease = await take_one(queue)
         assert lease.attempt == 1
-        await queue.settle(lease, Ending(Outcome.RETRY, "postgres", blameless=True))
-    assert await awaited(queue.redis.llen(queue.keys.dead)) == 0
+        await settle(queue, lease, Ending(Outcome.DEFERRED, "postgres", outage=True))
+    assert await queue.redis.xlen(queue.keys.dead) == 0
 
 
 async def test_another_sources_overdue_domain_is_none_of_ours(queue: FrontierQueue) -> None:
@@ -191,7 +208,7 @@ async def test_another_sources_overdue_domain_is_none_of_ours(queue: FrontierQue
     await opened(queue, own, "https://a.example/1")
     await opened(queue, other)
     [lease] = (await queue.take(10, own.source_id)).leases
-    await queue.release(lease, elapsed_seconds=0, pace_seconds=60, wait_seconds=0)
+    await release(queue, lease, pace_seconds=60)
     assert (await queue.take(10, own.source_id)).due_seconds > 50
 
 
@@ -203,7 +220,7 @@ async def test_lease_ids_are_never_given_twice(queue: FrontierQueue) -> None:
     await opened(queue, a_source())
     new = await take_one(queue)
     assert old.id != new.id
-    assert await queue.settle(old, STORED) is Settled.UNKNOWN
+    assert await settle(queue, old, STORED) is Settled.UNKNOWN
 
 
 async def test_a_running_source_takes_new_limits(queue: FrontierQueue) -> None:
@@ -212,14 +229,14 @@ async def test_a_running_source_takes_new_limits(queue: FrontierQueue) -> None:
     await queue.amend(replace(source, max_pages=1))
     [lease] = (await queue.take(10)).leases
     assert lease.source.max_pages == 1
-    assert await queue.settle(lease, STORED) is Settled.COMPLETED
+    assert await settle(queue, lease, STORED) is Settled.COMPLETED
 
 
 async def test_a_retry_waits(queue: FrontierQueue) -> None:
     """A retry is not taken before its time, and other URLs of the domain go first."""
     await opened(queue, a_source(), "https://a.example/1")
     lease = await take_one(queue)
-    await queue.settle(lease, Ending(Outcome.RETRY, "timeout", wait_seconds=0.2))
+    await settle(queue, lease, Ending(Outcome.RETRY, "timeout", wait_seconds=0.2))
     other = await take_one(queue)
     assert other.url == "https://a.example/1"
     await free(queue, other)
@@ -232,21 +249,21 @@ async def test_dead_letters_are_capped(queue: FrontierQueue) -> None:
     """Only the newest are kept."""
     await opened(queue, a_source(), *(f"https://d{n}.example/" for n in range(4)))
     for lease in (await queue.take(10)).leases:
-        await queue.settle(lease, Ending(Outcome.DEAD, "http 404"))
-    assert await queue.redis.llen(queue.keys.dead) == 2
+        await settle(queue, lease, Ending(Outcome.DEAD, "http 404"))
+    assert await queue.redis.xlen(queue.keys.dead) == 2
 
 
 async def test_settling_twice_counts_once(queue: FrontierQueue) -> None:
     """A repeated settle (a lost reply) and a late one change nothing."""
     source = await opened(queue, a_source(), "https://b.example/")
     first, second = (await queue.take(10)).leases
-    assert await queue.settle(first, STORED) is Settled.DONE
-    assert await queue.settle(first, STORED) is Settled.UNKNOWN
-    assert await queue.settle(second, STORED) is Settled.COMPLETED
+    assert await settle(queue, first, STORED) is Settled.DONE
+    assert await settle(queue, first, STORED) is Settled.UNKNOWN
+    assert await settle(queue, second, STORED) is Settled.COMPLETED
     progress = await queue.progress(source.source_id)
     assert progress is not None
     assert progress.counts == {"stored": 2}
-    totals = await queue.totals()
+    totals = (await queue.take(0)).totals
     assert (totals.pending, totals.leased, totals.sources) == (0, 0, 0)
 
 
@@ -256,13 +273,13 @@ async def test_a_dead_workers_urls_come_back(redis_url: str) -> None:
         queue = FrontierQueue(redis, lease_seconds=0.05, max_attempts=3, dead_letters_max=10)
         await opened(queue, a_source())
         lease = await take_one(queue)
-        assert await queue.reap() == 0
+        assert await queue.reap() == (0, 0)
         await asyncio.sleep(0.1)
-        assert await queue.reap() == 1
+        assert await queue.reap() == (1, 0)
         again = await take_one(queue)
         assert (again.url, again.attempt) == (lease.url, 2)
-        assert await queue.settle(lease, STORED) is Settled.UNKNOWN
-        assert await queue.settle(again, STORED) is Settled.COMPLETED
+        assert await settle(queue, lease, STORED) is Settled.UNKNOWN
+        assert await settle(queue, again, STORED) is Settled.COMPLETED
 
 
 async def test_extending(redis_url: str) -> None:
@@ -271,11 +288,11 @@ async def test_extending(redis_url: str) -> None:
         queue = FrontierQueue(redis, lease_seconds=0.3, max_attempts=3, dead_letters_max=10)
         await opened(queue, a_source(), "https://b.example/")
         kept, lost = (await queue.take(10)).leases
-        await queue.settle(lost, STORED)
+        await settle(queue, lost, STORED)
         for _ in range(4):
             await asyncio.sleep(0.1)
             assert await queue.extend([kept, lost]) == {lost.id}
-        assert await queue.reap() == 0
+        assert await queue.reap() == (0, 0)
 
 
 async def test_giving_back(queue: FrontierQueue) -> None:
@@ -301,7 +318,7 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
         for lease in taken.leases:
             ending = Ending(Outcome.REFUSED, "noindex") if round_number == 0 else STORED
             stored += ending is STORED
-            settled = await queue.settle(lease, ending)
+            settled = await settle(queue, lease, ending)
         if settled is Settled.COMPLETED:
             break
     progress = await queue.progress(source.source_id)
@@ -315,17 +332,17 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
 async def test_the_page_limit_waits_for_no_retry(queue: FrontierQueue) -> None:
     """A source whose limit is reached completes, though a page of it was to be tried again in an hour."""
     source = await opened(queue, a_source(max_pages=1))
-    await queue.settle(await take_one(queue), Ending(Outcome.RETRY, "http 503", wait_seconds=3600))
+    await settle(queue, await take_one(queue), Ending(Outcome.RETRY, "http 503", wait_seconds=3600))
     await queue.add(source.source_id, pages("https://b.example/", "https://c.example/"))
-    assert await queue.settle(await take_one(queue), STORED) is Settled.COMPLETED
-    totals = await queue.totals()
+    assert await settle(queue, await take_one(queue), STORED) is Settled.COMPLETED
+    totals = (await queue.take(0)).totals
     assert (totals.pending, totals.leased, totals.sources) == (0, 0, 0)
 
 
 async def test_adding_to_a_source_that_is_done(queue: FrontierQueue) -> None:
     """A late worker's links do not wake a completed source."""
     source = await opened(queue, a_source())
-    await queue.settle(await take_one(queue), STORED)
+    await settle(queue, await take_one(queue), STORED)
     assert await queue.add(source.source_id, pages("https://a.example/1")) == 0
     assert (await queue.take(10)).leases == []
 

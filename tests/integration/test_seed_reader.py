@@ -10,8 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
 from scrapy.settings import Settings
 
-from alonchat_crawl.frontier.queue import FrontierQueue, awaited
+from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.seeds import SeedReader
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
 
 KEY = "website:start_urls"
@@ -39,7 +42,7 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
         database_url, open=False, min_size=0, max_size=2, timeout=1, kwargs={"autocommit": True}
     )
     await pool.open()
-    reader = SeedReader(queue, pool, Settings(values), key=KEY, admitted=admitted.append)
+    reader = SeedReader(Shards([queue]), pool, Settings(values), key=KEY, admitted=admitted.append)
     task = asyncio.create_task(reader.run())
     try:
         yield admitted
@@ -53,6 +56,11 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
 async def left(queue: FrontierQueue) -> list[str]:
     """The seeds still in the list, oldest first."""
     return [seed.decode() for seed in reversed(await awaited(queue.redis.lrange(KEY, 0, -1)))]
+
+
+async def dead(queue: FrontierQueue) -> list[DeadLetter]:
+    """The dead letters."""
+    return [letter async for letter in DeadLetters(Shards([queue])).find(Filter())]
 
 
 async def until_admitted(admitted: list[Source], count: int) -> None:
@@ -118,9 +126,7 @@ async def test_a_strange_seed_holds_up_no_other(queue: FrontierQueue, database_u
         await until_empty(queue)
         while not admitted or admitted[-1].url != "https://b.example/":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    letters = [
-        json.loads(letter)["seed"] for letter in await awaited(queue.redis.lrange(queue.keys.dead, 0, -1))
-    ]
+    letters = [letter.seed for letter in await dead(queue)]
     urls = [source.url for source in admitted]
     assert urls[-1] == "https://b.example/"
     assert len(urls) + len(letters) == 2
@@ -138,8 +144,8 @@ async def test_another_projects_source_is_refused(queue: FrontierQueue, database
         await queue.redis.lpush(KEY, theft)
         await until_empty(queue)
     assert lease.source.project_name == "a"
-    letter = json.loads((await queue.redis.lrange(queue.keys.dead, 0, -1))[0])
-    assert (letter["seed"], letter["reason"]) == (theft, "wrong project")
+    [letter] = await dead(queue)
+    assert (letter.seed, letter.reason) == (theft, "wrong project")
     progress = await queue.progress(lease.source.source_id)
     assert progress is not None
     assert progress.source.project_name == "a"

@@ -7,6 +7,11 @@ from redis.asyncio import Redis
 from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.scheduler import _end
+from alonchat_crawl.sources import Lease
+
+
+async def no_delivery(_: FrontierQueue, __: list[Lease]) -> None:
+    """Nothing waits in this frontier."""
 
 
 async def test_a_busy_exchange_can_always_be_cancelled(redis_url: str) -> None:
@@ -17,7 +22,7 @@ async def test_a_busy_exchange_can_always_be_cancelled(redis_url: str) -> None:
             exchange = Exchange(
                 queue,
                 room=lambda: 1,
-                deliver=lambda _: None,
+                deliver=no_delivery,
                 completed=lambda: None,
                 only=None,
                 poll_seconds=0.0005,

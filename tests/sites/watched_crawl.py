@@ -72,7 +72,7 @@ class Watched(Spider):
     def lease(self, url: str) -> Lease:
         """Return a lease as the frontier would give."""
         source = Source(IDS[1], IDS[0], IDS[2], self.seed.url if self.seed else url, "shop", 10, 3)
-        return Lease(url, source, "h", "d", url, Kind.PAGE, 0, 1)
+        return Lease(url, source, ("http://h",), "d", url, Kind.PAGE, 0, 1)
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for all paths, then wait where told so."""

@@ -11,7 +11,7 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectionLost
 
-from alonchat_crawl.errors import GiveUp, Outage, Refused, Retry, Unchanged
+from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unchanged
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.outcomes import Ending, Outcome
 
@@ -45,8 +45,8 @@ def test_a_retry_keeps_what_the_site_asked_for() -> None:
 
 @pytest.mark.parametrize("error", [Outage("postgres"), RedisError("gone")])
 def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
-    """Where a service of ours is away, the page is tried again and the attempt does not count."""
+    """Where a service of ours is away, the page is put off and the attempt does not count."""
     ending = ending_of(error)
-    assert ending.outcome is Outcome.RETRY
-    assert ending.blameless
-    assert not ending_of(Retry("timeout")).blameless
+    assert ending.outcome is Outcome.DEFERRED
+    assert ending.outage
+    assert not ending_of(Deferred("robots")).outage

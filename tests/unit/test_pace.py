@@ -6,7 +6,7 @@ import pytest
 from scrapy.http import Response
 
 from alonchat_crawl.frontier.endings import backoff_seconds
-from alonchat_crawl.policies.pace import domain_wait_seconds, retry_after_seconds
+from alonchat_crawl.policies.pace import pressure_of, retry_after_seconds
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -34,14 +34,16 @@ def test_retry_after(value: str, expected: float | None) -> None:
     assert retry_after_seconds(value, NOW) == expected
 
 
-def test_the_domain_waits_only_where_it_is_asked_to() -> None:
-    """429 and 503 hold the domain for Retry-After, or for twice as long with each attempt."""
-    asked = Response("http://e.org/", status=429, headers={"Retry-After": "7"})
-    silent = Response("http://e.org/", status=503)
-    assert domain_wait_seconds(asked, 1, 1.0) == 7.0
-    assert [domain_wait_seconds(silent, attempt, 1.0) for attempt in (1, 2, 3)] == [2.0, 4.0, 8.0]
-    assert domain_wait_seconds(silent, 30, 1.0) == 3600.0
-    assert domain_wait_seconds(Response("http://e.org/", status=404), 1, 1.0) == 0.0
+@pytest.mark.parametrize(
+    ("status", "of_page", "of_robots"),
+    [(200, 1, 1), (302, 1, 1), (404, 1, 1), (429, -1, -1), (500, 0, -1), (502, 0, -1), (503, -1, -1)],
+)
+def test_pressure(status: int, of_page: int, of_robots: int) -> None:
+    """429 and 503 make the whole site back off, and for robots.txt any server error; an answer ends that."""
+    response = Response("http://e.org/", status=status)
+    assert pressure_of(response, robots=False) == of_page
+    assert pressure_of(response, robots=True) == of_robots
+    assert pressure_of(None, robots=False) == 0
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 4])

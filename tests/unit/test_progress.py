@@ -27,7 +27,7 @@ SEED = {
     "project_id": "00000000-0000-0000-0000-000000000001",
     "source_id": "00000000-0000-0000-0000-000000000002",
 }
-LEASE = Lease("1", SOURCE, "h", "d", "http://example.com/a", Kind.PAGE, 0, 1)
+LEASE = Lease("1", SOURCE, ("http://h",), "d", "http://example.com/a", Kind.PAGE, 0, 1)
 
 
 def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) -> str:

@@ -2,35 +2,63 @@
 
 import pytest
 
-from alonchat_crawl.policies.robots import parse_rules, readable_body
+from alonchat_crawl.policies.robots import Limits, parse_rules, read_answer
+from alonchat_crawl.policies.robots_cache import Rules, Visit
 
 AGENT = "AlonChatBot/1.0 (+https://alonchat.com/bot)"
 
 
+LIMITS = Limits(
+    max_bytes=1000,
+    max_hops=5,
+    max_failures=3,
+    max_delay_seconds=60,
+    cache_seconds=86_400,
+    unreachable_seconds=3600,
+)
+VISIT = Visit("https://e.org/robots.txt")
+TEXT = "User-agent: *"
+ASK_AGAIN = Visit(VISIT.url, failures=1)
+
+
 @pytest.mark.parametrize(
-    ("status", "expected"),
+    ("status", "location", "expected"),
     [
-        (200, "User-agent: *"),
-        (204, "User-agent: *"),
-        (404, ""),
-        (403, ""),
-        (401, ""),
-        (300, ""),
-        (429, None),
-        (408, None),
-        (500, None),
-        (503, None),
+        (200, "", Rules(TEXT)),
+        (204, "", Rules(TEXT)),
+        (404, "", Rules("")),
+        (403, "", Rules("")),
+        (401, "", Rules("")),
+        (429, "", ASK_AGAIN),
+        (408, "", ASK_AGAIN),
+        (500, "", ASK_AGAIN),
+        (503, "", ASK_AGAIN),
+        (301, "/r.txt", Visit("https://e.org/r.txt", hops=1)),
+        (302, "https://www.e.org/robots.txt", Visit("https://www.e.org/robots.txt", hops=1)),
+        (307, "//f.org/robots.txt", Visit("https://f.org/robots.txt", hops=1)),
+        (301, "", Rules("")),
+        (301, "ftp://e.org/robots.txt", Rules("")),
+        (301, "http://[", Rules("")),
+        (300, "", Rules("")),
+        (304, "", Rules("")),
     ],
 )
-def test_statuses(status: int, expected: str | None) -> None:
-    """Client errors allow all; server errors and 429 make the pages wait (RFC 9309, 2.3.1)."""
-    assert readable_body(status, b"User-agent: *", 1000) == expected
+def test_answers(status: int, location: str, expected: Rules | Visit) -> None:
+    """Redirects are followed, client errors allow all, server errors are asked again (RFC 9309, 2.3.1)."""
+    assert read_answer(VISIT, status, location, TEXT.encode(), LIMITS) == expected
+
+
+def test_enough_is_enough() -> None:
+    """After five redirects all is allowed; after some failures all is forbidden."""
+    assert read_answer(Visit(VISIT.url, hops=4), 302, "/a", b"", LIMITS) == Visit("https://e.org/a", hops=5)
+    assert read_answer(Visit(VISIT.url, hops=5), 302, "/a", b"", LIMITS) == Rules("")
+    assert read_answer(Visit(VISIT.url, failures=2), 500, "", b"", LIMITS) == Rules("", "http 500")
 
 
 def test_size_and_encoding() -> None:
     """What is beyond the limit is not read; a BOM and broken UTF-8 are borne."""
-    assert readable_body(200, b"\xef\xbb\xbfabc\xff", 1000) == "abc"
-    assert readable_body(200, b"x" * 100, 10) == "x" * 10
+    assert read_answer(VISIT, 200, "", b"\xef\xbb\xbfabc\xff", LIMITS) == Rules("abc")
+    assert read_answer(VISIT, 200, "", b"x" * 2000, LIMITS) == Rules("x" * 1000)
 
 
 @pytest.mark.parametrize(

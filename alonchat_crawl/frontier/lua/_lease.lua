@@ -1,37 +1,44 @@
--- Prepended to every transition, after _take.lua: how a lease ends.
+-- Prepended to every transition, after _seen.lua: how a lease begins and ends.
+
+-- Lease a source's next URL in a domain: {id, spec, origins, domain, delay_ms, entry}; nil where there is none,
+-- nil and true while so many are in flight that they may reach its page limit.
+local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
+  local key = source_key(source)
+  local s = call('HMGET', key, 'ends', 'leased', 'max_pages', 'spec', 'origins', 'step')
+  if s[1] then
+    drop_waiting(source, s[1])
+    return nil
+  end
+  if pages_of(source) + s[2] >= tonumber(s[3]) then return nil, true end
+  local entry = call('RPOP', queue_key(domain, source))
+  if not entry then
+    call('SREM', domains_key(source), domain)
+    leave(source, tenant, domain)
+    return nil
+  end
+  local id = string.format('%x-%s', call('INCR', P .. ':sequence'), nonce)
+  call('HSET', P .. ':inflight', id, cmsgpack.pack({source, domain, entry}))
+  call('ZADD', P .. ':lease', now + lease_ms, id)
+  call('HINCRBY', key, 'leased', 1)
+  move_on(turns_key(domain, tenant), source, s[6])
+  move_on(turns_key(domain), tenant, s[6])
+  move_on(P .. ':tenants', tenant, s[6])
+  call('HSET', domain_key(domain), 'hold', id)
+  file(domain, now + hold_ms)
+  return {id, s[4], s[5], domain, call('HGET', domain_key(domain), 'delay') or 0, entry}
+end
 
 -- End a lease and free its domain; nil where it ended before, else source, domain, entry (unpacked).
-local function release_lease(id)
+local function end_lease(id)
   local packed = call('HGET', P .. ':inflight', id)
-  if not packed then return nil end
   call('HDEL', P .. ':inflight', id)
   call('ZREM', P .. ':lease', id)
+  if not packed then return nil end
   local source, domain, entry = unpack(cmsgpack.unpack(packed))
   call('HINCRBY', source_key(source), 'leased', -1)
-  if call('HGET', P .. ':hold', domain) == id then
-    call('HDEL', P .. ':hold', domain)
-    call('ZADD', P .. ':ready', 'XX', now, domain)
+  if call('HGET', domain_key(domain), 'hold') == id then
+    call('HDEL', domain_key(domain), 'hold')
+    file(domain, now)
   end
   return source, domain, cmsgpack.unpack(entry)
-end
-
-local function bury(source, entry, reason, detail, keep)
-  local spec = call('HGET', source_key(source), 'spec')
-  call('LPUSH', P .. ':dead', cjson.encode({
-    source = cjson.decode(spec or '{}'), url = entry[4], kind = entry[2], depth = entry[3],
-    attempts = entry[1], reason = reason, detail = detail, at_ms = now,
-  }))
-  call('LTRIM', P .. ':dead', 0, keep - 1)
-end
-
--- Try again after delay_ms, or bury where max_attempts were made.
-local function try_again(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
-  if entry[1] >= max_attempts then
-    bury(source, entry, reason, detail, keep)
-    if entry[2] == 'start' then call('HSET', source_key(source), 'first_failure', detail) end
-    finish(source, 'dead', reason, 1)
-    return
-  end
-  call('HINCRBY', source_key(source), 'n:retry', 1)
-  call('ZADD', P .. ':delayed', now + delay_ms, cmsgpack.pack({source, domain, cmsgpack.pack(entry)}))
 end

@@ -1,13 +1,13 @@
--- Prepended to every transition, after _keys.lua: how URLs enter a queue, and how they are counted out.
+-- Prepended to every transition, after _turns.lua: how URLs enter a queue, and how they are counted out.
 
--- Queue an entry, at the head where it has waited before, and let its domain be taken when it may.
+local DROPPED_DOMAINS = 1000 -- at once; the rest follows as those domains are due
+
+-- Queue an entry, at the head where it has waited before.
 local function enqueue(source, domain, entry, at_head)
   call(at_head and 'RPUSH' or 'LPUSH', queue_key(domain, source), entry)
-  call('SADD', P .. ':domains:' .. source, domain)
-  local turn = P .. ':turn:' .. domain
-  local first = call('ZRANGE', turn, 0, 0, 'WITHSCORES')
-  call('ZADD', turn, 'NX', first[2] or 0, source)
-  call('ZADD', P .. ':ready', 'NX', now, domain)
+  call('SADD', domains_key(source), domain)
+  local known = call('HMGET', source_key(source), 'state', 'tenant')
+  if known[1] == 'running' then join(source, known[2], domain) end
 end
 
 local completed = {} -- the sources that this call completed
@@ -19,34 +19,37 @@ local function finish(source, outcome, reason, n)
   if reason ~= '' then call('HINCRBY', key, 'r:' .. outcome .. ':' .. reason, n) end
   call('DECRBY', P .. ':pending', n)
   if call('HINCRBY', key, 'pending', -n) > 0 then return end
-  call('HSET', key, 'state', 'completed')
+  call('HSET', key, 'state', call('HGET', key, 'ends') == 'cancelled' and 'cancelled' or 'completed')
   call('SREM', P .. ':running', source)
   call('ZADD', P .. ':completed', now, source)
-  call('UNLINK', P .. ':seen:' .. source, P .. ':domains:' .. source)
+  call('UNLINK', domains_key(source))
   completed[#completed + 1] = source
 end
 
--- Drop what waits of a source whose page limit is reached. Retries beyond the next 10,000 of all sources
--- are dropped as they come due.
-local function drop_rest(source)
-  local dropped = 0
-  for _, domain in ipairs(call('SMEMBERS', P .. ':domains:' .. source)) do
+-- Fetch nothing more of a source, because of `ends`: drop what waits. Returns domains left to be cleared.
+local function drop_waiting(source, ends)
+  local key, dropped = source_key(source), call('ZCARD', delayed_key(source))
+  local tenant = call('HGET', key, 'tenant')
+  call('HSET', key, 'ends', ends)
+  call('UNLINK', delayed_key(source))
+  call('ZREM', P .. ':delayed', source)
+  for _, domain in ipairs(call('SPOP', domains_key(source), DROPPED_DOMAINS)) do
     dropped = dropped + call('LLEN', queue_key(domain, source))
     call('UNLINK', queue_key(domain, source))
-    call('ZREM', P .. ':turn:' .. domain, source)
+    leave(source, tenant, domain)
   end
-  for _, packed in ipairs(call('ZRANGE', P .. ':delayed', 0, 9999)) do
-    if cmsgpack.unpack(packed)[1] == source then
-      call('ZREM', P .. ':delayed', packed)
-      dropped = dropped + 1
-    end
-  end
-  call('UNLINK', P .. ':domains:' .. source)
-  if dropped > 0 then finish(source, 'refused', 'max_pages', dropped) end
+  if dropped > 0 then finish(source, 'refused', ends, dropped) end
+  return call('SCARD', domains_key(source))
 end
 
--- How many pages a source has in the store by this crawl, and how many it may.
+-- Pages that a source has in the store by this crawl.
 local function pages_of(source)
-  local s = call('HMGET', source_key(source), 'n:stored', 'n:unchanged', 'max_pages')
-  return (tonumber(s[1]) or 0) + (tonumber(s[2]) or 0), tonumber(s[3]) or 0
+  local n = call('HMGET', source_key(source), 'n:stored', 'n:unchanged')
+  return (tonumber(n[1]) or 0) + (tonumber(n[2]) or 0)
+end
+
+-- Drop what waits where the page limit is reached.
+local function heed_limit(source)
+  local limit = tonumber(call('HGET', source_key(source), 'max_pages'))
+  if limit and pages_of(source) >= limit then drop_waiting(source, 'max_pages') end
 end

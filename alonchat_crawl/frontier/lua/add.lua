@@ -1,20 +1,29 @@
--- Queue the URLs that a running source has not met before.
+#!lua
+-- Queue the URLs that an open source has not met before.
 -- KEYS  1 prefix
 -- ARGV  1 source  then for each URL: domain, fingerprint, entry
 -- Returns the number added
 local source = ARGV[1]
-local key = source_key(source)
-if call('HGET', key, 'state') ~= 'running' then return 0 end
-local added = 0
+local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant')
+if not (known[1] == 'running' or known[1] == 'paused') or known[2] then return 0 end
+local before, domains, new = tonumber(known[3]), {}, nil
+local seen = before
 for i = 2, #ARGV, 3 do
   local domain, fingerprint, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if call('SADD', P .. ':seen:' .. source, fingerprint) == 1 then
-    enqueue(source, domain, entry, false)
-    added = added + 1
+  new, seen = note_seen(source, fingerprint, seen)
+  if new then
+    call('LPUSH', queue_key(domain, source), entry)
+    domains[domain] = true
   end
 end
+local added = seen - before
 if added > 0 then
-  call('HINCRBY', key, 'pending', added)
+  call('HSET', source_key(source), 'seen', seen)
+  call('HINCRBY', source_key(source), 'pending', added)
   call('INCRBY', P .. ':pending', added)
+end
+for domain in pairs(domains) do
+  call('SADD', domains_key(source), domain)
+  if known[1] == 'running' then join(source, known[4], domain) end
 end
 return added

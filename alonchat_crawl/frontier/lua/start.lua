@@ -1,3 +1,4 @@
+#!lua
 -- Let a source that is opening run, with its start URL queued; does nothing to one that runs already.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 domain  3 fingerprint of the start URL  4 entry
@@ -5,10 +6,9 @@
 local source, domain, fingerprint, entry = unpack(ARGV)
 local key = source_key(source)
 if call('HGET', key, 'state') ~= 'opening' then return 0 end
-call('HSET', key, 'state', 'running', 'started_ms', now, 'pending', 1)
+call('HSET', key, 'state', 'running', 'started_ms', now, 'pending', 1, 'seen', 1)
 call('INCR', P .. ':pending')
 call('SADD', P .. ':running', source)
-call('UNLINK', P .. ':seen:' .. source)
-call('SADD', P .. ':seen:' .. source, fingerprint)
+note_seen(source, fingerprint, 0)
 enqueue(source, domain, entry, false)
 return 1

@@ -1,49 +1,55 @@
--- Lease up to `count` URLs, one a domain, of domains whose time has come; hold those domains.
+#!lua flags=allow-oom
+-- Lease up to `count` URLs, one a domain, of domains whose time has come: of the least served tenant first.
 -- KEYS  1 prefix
--- ARGV  1 count  2 lease_ms  3 hold_ms  4 only this source ('' for any)  5 what makes the lease ids unique
--- Returns {ms until the next domain is due (-1: none waits), {id, spec, host, domain, entry, ...},
---   number of sources that completed: their page limit was reached}
-local count, lease_ms, hold_ms, only, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+-- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 what makes the lease ids unique
+-- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
+--   number of sources completed, URLs pending, URLs leased, sources open}
+local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local FULL_MS = 100 -- until a source is looked at again whose pages in flight may reach its limit
 
-for _, packed in ipairs(call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, count)) do
-  call('ZREM', P .. ':delayed', packed)
-  local source, domain, entry = unpack(cmsgpack.unpack(packed))
-  enqueue(source, domain, entry, true)
-end
-
-local due
-if only == '' then
-  due = call('ZRANGEBYSCORE', P .. ':ready', '-inf', now, 'LIMIT', 0, count)
-else
-  due = {}
-  for _, domain in ipairs(call('SMEMBERS', P .. ':domains:' .. only)) do
-    local at = tonumber(call('ZSCORE', P .. ':ready', domain))
-    if at and at <= now and #due < count then due[#due + 1] = domain end
-  end
+queue_retries(math.max(count, 1))
+for _, tenant in ipairs(call('ZRANGEBYSCORE', P .. ':waiting', '-inf', now, 'LIMIT', 0, 2 * count + 1)) do
+  call('ZREM', P .. ':waiting', tenant)
+  line_up(P .. ':tenants', tenant)
 end
 
-local leased = {}
-for _, domain in ipairs(due) do
-  local sources = only == '' and call('ZRANGE', P .. ':turn:' .. domain, 0, 7) or {only}
-  local got
-  for _, source in ipairs(sources) do
-    got = take_from(domain, source, lease_ms, hold_ms, nonce)
-    if got then break end
+local leased, taken = {}, 0
+local function serve(tenant, domain)
+  local full, got
+  for _, source in ipairs(call('ZRANGE', turns_key(domain, tenant), 0, 7)) do
+    local lease, limited = lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
+    if lease then
+      for _, value in ipairs(lease) do leased[#leased + 1] = value end
+      taken = taken + 1
+      return
+    end
+    if limited then move_on(turns_key(domain, tenant), source, 1) end
+    full = full or limited
   end
-  if got then
-    for _, value in ipairs(got) do leased[#leased + 1] = value end
-  elseif call('ZCARD', P .. ':turn:' .. domain) == 0 then
-    call('ZREM', P .. ':ready', domain)
-  else -- all of its sources wait for pages in flight to decide whether their limit is reached
-    call('ZADD', P .. ':ready', now + 50, domain)
-  end
-end
-local at = tonumber(call('ZRANGE', P .. ':delayed', 0, 0, 'WITHSCORES')[2]) or math.huge
-if only == '' then
-  at = math.min(at, tonumber(call('ZRANGE', P .. ':ready', 0, 0, 'WITHSCORES')[2]) or math.huge)
-else -- other sources' domains may be overdue: nobody here takes them
-  for _, domain in ipairs(call('SMEMBERS', P .. ':domains:' .. only)) do
-    at = math.min(at, tonumber(call('ZSCORE', P .. ':ready', domain)) or math.huge)
+  if full then -- the domain's other tenants go first
+    move_on(turns_key(domain), tenant, 1)
+    file(domain, now + FULL_MS)
   end
 end
-return {at == math.huge and -1 or math.max(0, at - now), leased, #completed}
+
+-- The least served tenant that has a domain which is due, and that domain; nil where there is none.
+local function next_turn()
+  while true do
+    local tenant = call('ZRANGE', P .. ':tenants', 0, 0)[1]
+    if not tenant then return nil end
+    local first = call('ZRANGE', ready_key(tenant), 0, 0, 'WITHSCORES')
+    if first[1] and tonumber(first[2]) <= now then return tenant, first[1] end
+    call('ZREM', P .. ':tenants', tenant)
+    if first[1] then call('ZADD', P .. ':waiting', first[2], tenant) end
+  end
+end
+
+local tenant, domain = next_turn()
+for _ = 1, 2 * count + 8 do -- some turns find an empty queue
+  if not tenant or taken >= count then break end
+  serve(tenant, domain)
+  tenant, domain = next_turn()
+end
+if tenant then ring() end -- there is work for one more
+local due = tenant and now or math.min(first_score(P .. ':delayed'), first_score(P .. ':waiting'))
+return {due == math.huge and -1 or math.max(0, due - now), leased, #completed, unpack(totals())}

@@ -1,0 +1,82 @@
+"""What politeness is counted against: the registrable domain of a URL, or the address that it shares."""
+
+import asyncio
+import socket
+from functools import lru_cache
+from ipaddress import ip_address
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import tldextract
+from redis.asyncio import Redis
+
+KNOWN_MAX = 100_000
+"""Domains whose address a worker keeps in mind."""
+
+# An offline copy of the public suffix list comes with the package; its private part makes a shop on
+# a hosting platform a domain of its own.
+_suffixes = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
+
+
+@lru_cache(maxsize=4096)
+def pace_domain(host: str) -> str:
+    """The registrable domain of a host, or the address of an IP literal."""
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        found = _suffixes(host)
+    if found.suffix:
+        return found.top_domain_under_public_suffix or host
+    # The list's own rule for a top-level domain that it does not know: one label below it.
+    return ".".join(host.split(".")[-2:])
+
+
+def url_domain(url: str) -> str:
+    """The pace domain of an absolute URL."""
+    return pace_domain(urlsplit(url).hostname or "")
+
+
+class Domains:
+    """The pace domains of URLs; with a Redis, domains whose hosts share an address share a pace.
+
+    Which address stands for a domain is settled once for all workers, by the first that looks: name servers
+    give several in any order, and another answer later must not split a domain's queue.
+    """
+
+    KEPT_SECONDS = 86_400  # after its last use
+    SURE_SECONDS = 3_600  # without asking Redis again
+
+    def __init__(self, redis: Redis | None = None) -> None:
+        self._redis = redis
+        self._known: dict[str, tuple[str, float]] = {}
+
+    async def of(self, url: str) -> str:
+        """The pace domain of an absolute URL; its registrable domain while no name server answers."""
+        domain = url_domain(url)
+        if self._redis is None:
+            return domain
+        known, until = self._known.get(domain, ("", 0.0))
+        if until < monotonic():
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            known = await self._settled(self._redis, domain, urlsplit(url).hostname or "")
+            self._known[domain] = known, monotonic() + self.SURE_SECONDS
+        return known
+
+    async def _settled(self, redis: Redis, domain: str, host: str) -> str:
+        key = f"address:{domain}"
+        if (settled := await redis.getex(key, ex=self.KEPT_SECONDS)) is None:
+            address = await _address_of(host) or domain
+            # NX with GET: what stood there before, or nothing.
+            before: Any = await redis.set(key, address, nx=True, get=True, ex=self.KEPT_SECONDS)
+            settled = before or address
+        return settled.decode() if isinstance(settled, bytes) else str(settled)
+
+
+async def _address_of(host: str) -> str | None:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    return min(str(entry[4][0]) for entry in found)

@@ -1,0 +1,13 @@
+#!lua flags=allow-oom
+-- Give an open source other limits: those of its latest seed.
+-- KEYS  1 prefix
+-- ARGV  1 source  2 spec  3 max_pages  4 step
+-- Returns 1 amended, 0 it is not open
+local source, spec, max_pages, step = unpack(ARGV)
+local key = source_key(source)
+local state = call('HGET', key, 'state')
+if not (state == 'opening' or state == 'running' or state == 'paused') then return 0 end
+call('HSET', key, 'spec', spec, 'max_pages', max_pages, 'step', step)
+if call('HGET', key, 'ends') == 'max_pages' then call('HDEL', key, 'ends') end
+heed_limit(source)
+return 1

@@ -1,0 +1,80 @@
+"""The whole frontier: which shard a source lives in, and which one keeps a domain's pace."""
+
+from collections.abc import Sequence
+from uuid import UUID
+from zlib import crc32
+
+from redis.asyncio import Redis
+from scrapy.settings import BaseSettings
+from scrapy.utils.misc import load_object
+
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.frontier.domains import url_domain
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.transitions import awaited
+from alonchat_crawl.sources import Source, SourceProgress
+
+COUNT_KEY = "frontier:shards"
+
+
+class Shards:
+    """All shards. A source lives in that of its start URL's domain, with all its URLs, wherever they lie.
+
+    The pace of a domain is kept in the domain's own shard: a URL from another one has to reserve it there.
+    """
+
+    def __init__(self, queues: Sequence[FrontierQueue]) -> None:
+        self.queues = queues
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings, redis: Redis) -> "Shards":
+        """Build as many queues as FRONTIER_SHARDS says."""
+        queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
+        count = settings.getint("FRONTIER_SHARDS")
+        return cls([queue_class.from_settings(settings, redis, shard) for shard in range(count)])
+
+    def of_domain(self, domain: str) -> FrontierQueue:
+        """The shard that keeps a domain's pace."""
+        return self.queues[crc32(domain.encode()) % len(self.queues)]
+
+    async def home(self, source: Source) -> FrontierQueue:
+        """The shard of a source, which it keeps until it is closed, whatever URL a later seed gives it."""
+        home = self.of_domain(url_domain(source.url))
+        if len(self.queues) == 1:
+            return home
+        shard = home.keys.shard
+        claimed = await home.redis.set(f"home:{source.source_id}", shard, nx=True, get=True)
+        return self.queues[shard if claimed is None else int(claimed)]
+
+    async def close(self, queue: FrontierQueue, source_id: UUID) -> None:
+        """Note that a source's end is written to Postgres."""
+        if await queue.close(source_id) and len(self.queues) > 1:
+            await awaited(queue.redis.delete(f"home:{source_id}"))
+
+    async def find(self, source_id: UUID) -> tuple[FrontierQueue, SourceProgress] | None:
+        """A source that the frontier knows, with its shard; None for any other."""
+        for queue in self.queues:
+            if (progress := await queue.progress(source_id)) is not None:
+                return queue, progress
+        return None
+
+    async def open_count(self) -> int:
+        """How many sources run or are paused."""
+        return sum([await queue.open_count() for queue in self.queues])
+
+    async def check(self) -> None:
+        """Make sure that all workers agree on the number of shards; raises StartupError.
+
+        The number may change while no source is open.
+        """
+        redis, count = self.queues[0].redis, len(self.queues)
+        before = int(await redis.set(COUNT_KEY, count, nx=True, get=True) or count)
+        if before == count:
+            return
+        for prefix in (f"f:{{{shard}}}" for shard in range(before)):
+            if await redis.exists(f"{prefix}:running") or await redis.exists(f"{prefix}:completed"):
+                raise StartupError(
+                    f"FRONTIER_SHARDS={count}, but this Redis holds open sources in {before} shards: "
+                    f"set it to {before}, or change it when they are done."
+                )
+        await redis.set(COUNT_KEY, count)

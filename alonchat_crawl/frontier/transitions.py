@@ -1,0 +1,65 @@
+"""Runs the frontier's transitions: one Lua file each, atomic, cached by Redis."""
+
+from collections.abc import Awaitable
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+PRELUDE = ("_keys", "_turns", "_queue", "_seen", "_lease", "_again", "_take")
+"""Functions that the transitions share; a script that Redis has cached costs little more for them."""
+
+
+class Opened(IntEnum):
+    """What `open` answers."""
+
+    CLOSING = -1
+    RUNNING = 0
+    OPENING = 1
+
+
+class Settled(IntEnum):
+    """What `settle` answers for each lease."""
+
+    UNKNOWN = 0
+    DONE = 1
+    COMPLETED = 2
+
+
+class Replayed(IntEnum):
+    """What `replay` answers for each dead letter."""
+
+    ENDING = -2
+    SOURCE_UNKNOWN = -1
+    LETTER_UNKNOWN = 0
+    QUEUED = 1
+
+
+@cache
+def script(name: str) -> str:
+    """The text of a transition: its `#!lua` line, which has to come first, the shared functions, its body."""
+    lua = files(__package__).joinpath("lua")
+    flags, _, body = lua.joinpath(f"{name}.lua").read_text().partition("\n")
+    return "\n".join((flags, *(lua.joinpath(f"{part}.lua").read_text() for part in PRELUDE), body))
+
+
+class Transitions:
+    """The transitions of one shard. Each may raise redis.RedisError, and may be repeated."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+        self._scripts: dict[str, Any] = {}
+
+    async def run(self, name: str, *arguments: Any) -> Any:
+        """Run lua/<name>.lua; a script that Redis does not know (a restart, a flush) is loaded again."""
+        if name not in self._scripts:
+            self._scripts[name] = self._redis.register_script(script(name))
+        return await self._scripts[name](keys=[self._prefix], args=arguments)
+
+
+async def awaited(call: Awaitable[Any] | Any) -> Any:
+    """Await a redis-py command: its stubs say that it might be synchronous."""
+    return await cast("Awaitable[Any]", call)
