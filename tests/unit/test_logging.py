@@ -29,7 +29,7 @@ PAGE = Page(PROVENANCE, "text/html", "THE-BODY")
 LEASE = Lease(
     "1",
     Source(IDS[1], IDS[0], IDS[2], URL, "shop", 10, 3),
-    "example.com",
+    ("http://example.com",),
     "example.com",
     URL,
     Kind.PAGE,
