@@ -2,12 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 from weakref import WeakKeyDictionary
 
 from pgvector.psycopg import register_vector_async
 from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from scrapy import signals
@@ -27,6 +28,24 @@ REDIS_HEALTH_CHECK_SECONDS = 30
 def redis_url(settings: BaseSettings) -> str:
     """Return REDIS_URL or, where unset, that of the embedded Valkey, started. Raises StartupError."""
     return settings["REDIS_URL"] or embedded.redis_url(Path(settings["ALONCHAT_DATA_DIR"]))
+
+
+def open_redis(settings: BaseSettings) -> Redis:
+    """Return a client of REDIS_URL's server, or of the cluster that it is part of. Raises StartupError.
+
+    It repeats a command whose reply was lost, so commands must bear that.
+    """
+    url = redis_url(settings)
+    client: type[Redis] = cast("type[Redis]", RedisCluster) if check_redis(url) else Redis
+    return client.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        health_check_interval=REDIS_HEALTH_CHECK_SECONDS,
+        retry=Retry(
+            ExponentialBackoff(cap=REDIS_MAX_BACKOFF_SECONDS, base=REDIS_BACKOFF_SECONDS), REDIS_RETRIES
+        ),
+    )
 
 
 def database_url(settings: BaseSettings) -> str:
@@ -69,18 +88,9 @@ class Connections:
 
     @property
     def redis(self) -> Redis:
-        """The client. It repeats a command whose reply was lost, so commands must bear that."""
+        """The client of `open_redis`."""
         if self._redis is None:
-            self._redis = Redis.from_url(
-                redis_url(self._settings),
-                socket_timeout=TIMEOUT_SECONDS,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                health_check_interval=REDIS_HEALTH_CHECK_SECONDS,
-                retry=Retry(
-                    ExponentialBackoff(cap=REDIS_MAX_BACKOFF_SECONDS, base=REDIS_BACKOFF_SECONDS),
-                    REDIS_RETRIES,
-                ),
-            )
+            self._redis = open_redis(self._settings)
         return self._redis
 
     async def postgres(self) -> AsyncConnectionPool:

@@ -1,5 +1,7 @@
 """Whether the servers of REDIS_URL and DATABASE_URL serve us: one sentence where not, without a secret."""
 
+import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -9,7 +11,10 @@ from redis.retry import Retry
 
 from alonchat_crawl.errors import StartupError
 
+logger = logging.getLogger(__name__)
+
 TIMEOUT_SECONDS = 10
+KEEPS_ALL = "noeviction"
 
 # What libpq says, and what it means for whoever set the variable. Its own words are not passed on: with
 # an unescaped `@` in the password they quote the rest of it as the host's name.
@@ -29,8 +34,11 @@ _POSTGRES_FAULTS = {
 }
 
 
-def check_redis(url: str) -> None:
-    """Make sure that the server at REDIS_URL serves us. Raises StartupError."""
+def check_redis(url: str) -> bool:
+    """Make sure that the server at REDIS_URL serves us; return whether it is a cluster. Raises StartupError.
+
+    One that may lose URLs, since it evicts keys or logs nothing, is warned of.
+    """
     where = f"REDIS_URL cannot be used: the server at {_place(url, 6379)}"
     try:
         with redis.Redis.from_url(
@@ -39,7 +47,7 @@ def check_redis(url: str) -> None:
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         ) as client:
-            client.ping()
+            server: Any = client.info()
     except redis.AuthenticationError:
         raise StartupError(f"{where} wants another user or password; write them into the URL.") from None
     except redis.TimeoutError:
@@ -48,6 +56,15 @@ def check_redis(url: str) -> None:
         raise StartupError(f"{where} cannot be reached; start it there, or correct the URL.") from None
     except (redis.RedisError, ValueError):
         raise StartupError(f"{where} cannot be used; correct the URL.") from None
+    if server.get("maxmemory_policy", KEEPS_ALL) != KEEPS_ALL:
+        logger.warning(
+            "The Redis server evicts keys when it is full (maxmemory-policy %s), and with them URLs: "
+            "set it to noeviction.",
+            server["maxmemory_policy"],
+        )
+    if not server.get("aof_enabled", 1):
+        logger.warning("The Redis server has no append-only file: a restart of it loses URLs. Turn AOF on.")
+    return bool(server.get("cluster_enabled", 0))
 
 
 def check_postgres(url: str) -> None:
