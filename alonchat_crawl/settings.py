@@ -102,7 +102,7 @@ FRONTIER_MAX_ATTEMPTS = 5
 FRONTIER_BACKOFF_SECONDS = 2.0  # × 2^attempts
 FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
 FRONTIER_DEAD_LETTERS_MAX = 100_000
-FRONTIER_IDLE_POLL_SECONDS = 5.0  # an idle worker is woken for work; it looks for itself this often
+FRONTIER_IDLE_POLL_SECONDS = 8  # an idle worker is woken for work; it looks for itself this often
 FRONTIER_TERMINAL_POLL_SECONDS = 1.0  # a crawl of one source is not woken: others may add URLs to it
 FRONTIER_PACE_MARGIN = (
     0.03  # of the pace, added: what the way to a site varies must not bring requests closer

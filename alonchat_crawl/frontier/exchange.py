@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
@@ -24,26 +23,34 @@ REST_SECONDS = 0.005
 
 @dataclass(slots=True)
 class Found:
-    """Links of one source that Redis has not been told yet."""
+    """The links of one leased page: kept until it is settled, since a restart of Redis may lose them."""
 
     links: list[Link] = field(default_factory=list)
-    origins: Sequence[str] = ()
-    """The source's own, as the latest lease has them."""
-    moved_to: str = ""
-    """Where the start URL was redirected to; empty where it was not."""
+    origins: tuple[str, ...] = ()
+    """The source's own; one more than the lease has where its start URL was redirected there."""
+    told: int = 0
+    """So many of the links, the first ones, Redis has been told."""
 
 
 @dataclass(slots=True)
 class Outbox:
     """What Redis has not been told yet. Telling it twice does no harm."""
 
-    found: dict[UUID, Found] = field(default_factory=lambda: defaultdict(Found))
+    found: dict[Lease, Found] = field(default_factory=dict)
     releases: list[tuple[Release, float]] = field(default_factory=list)
     """Each with the monotonic seconds at which its request was sent."""
     endings: dict[Lease, Ending] = field(default_factory=dict)
 
+    def add(self, lease: Lease, link: Link, *, moved_to: str = "") -> None:
+        """Note a link of a leased page; `moved_to` is the origin that its start URL was redirected to."""
+        found = self.found.setdefault(lease, Found(origins=lease.origins))
+        found.links.append(link)
+        if moved_to and found.origins[-1] != moved_to:
+            found.origins = (*found.origins, moved_to)
+
     def __bool__(self) -> bool:
-        return bool(self.found or self.releases or self.endings)
+        untold = (found.told < len(found.links) for found in self.found.values())
+        return bool(self.releases or self.endings) or any(untold)
 
 
 class Exchange:
@@ -66,7 +73,7 @@ class Exchange:
         self.outbox = Outbox()
         self.held: dict[str, tuple[Lease, float]] = {}
         """Leases of this worker by id, with the monotonic time at which each was taken."""
-        self.totals = Totals(0, 0, 0)
+        self.totals = Totals()
         self._room = room
         self._deliver = deliver
         self._completed = completed
@@ -151,55 +158,49 @@ class Exchange:
 
         Where Redis has no memory left for links, the rest is told all the same, since it frees some.
         """
-        outbox, self.outbox = self.outbox, Outbox()
         full: OutOfMemoryError | None = None
-        try:
-            for source_id in list(outbox.found):
-                try:
-                    await self._add(source_id, outbox.found[source_id])
-                except OutOfMemoryError as error:
-                    full = error
-                else:
-                    del outbox.found[source_id]
-            if outbox.releases:
-                now = monotonic()
-                releases = [replace(one, elapsed_seconds=now - sent_at) for one, sent_at in outbox.releases]
-                await self.queue.release(releases)
-                outbox.releases.clear()
-            await self._settle(outbox)
-        finally:
-            self._keep(outbox)
+        for lease, found in list(self.outbox.found.items()):
+            try:
+                await self._tell(lease, found)
+            except OutOfMemoryError as error:
+                full = error
+        releases, now = list(self.outbox.releases), monotonic()
+        if releases:
+            await self.queue.release(
+                replace(release, elapsed_seconds=now - sent_at) for release, sent_at in releases
+            )
+            del self.outbox.releases[: len(releases)]
+        await self._settle()
         if full is not None:
             raise full
 
-    async def _add(self, source_id: UUID, found: Found) -> None:
-        if found.moved_to:
-            await self.queue.move(source_id, found.moved_to)
-        await self.queue.add(source_id, found.links, found.origins)
+    async def _tell(self, lease: Lease, found: Found) -> None:
+        count = len(found.links)
+        if found.told < count:
+            untold = found.links[found.told : count]
+            await self.queue.add(lease.source.source_id, untold, found.origins, lease.id)
+            found.told = count
 
-    async def _settle(self, outbox: Outbox) -> None:
+    async def _settle(self) -> None:
         """Settle what has no link left untold."""
-        endings = [one for one in outbox.endings.items() if one[0].source.source_id not in outbox.found]
-        if not endings:
-            return
-        codes = await self.queue.settle(endings)
+        endings, told = [], {}
+        for lease, ending in self.outbox.endings.items():
+            found = self.outbox.found.get(lease, Found())
+            if found.told == len(found.links):
+                endings.append((lease, ending))
+                told[lease.id] = found.told
+        codes = await self.queue.settle(endings, told) if endings else []
         for (lease, _), code in zip(endings, codes, strict=True):
-            del outbox.endings[lease]
+            if code is Settled.LINKS_LOST:
+                self.outbox.found[lease].told = 0
+                continue
+            del self.outbox.endings[lease]
+            self.outbox.found.pop(lease, None)
             self.held.pop(lease.id, None)
             if code is Settled.UNKNOWN:
                 logger.info("The lease on %s had expired: another worker has it", lease.url)
             elif code is Settled.COMPLETED:
                 self._completed()
-
-    def _keep(self, untold: Outbox) -> None:
-        """Put what could not be told in front of what came since."""
-        for source_id, before in untold.found.items():
-            since = self.outbox.found[source_id]
-            since.links[:0] = before.links
-            since.origins = since.origins or before.origins
-            since.moved_to = since.moved_to or before.moved_to
-        self.outbox.releases[:0] = untold.releases
-        self.outbox.endings = untold.endings | self.outbox.endings
 
     async def hand_over(self, unbegun: list[Lease]) -> None:
         """On the way out: tell what there is to tell and give unbegun leases back.

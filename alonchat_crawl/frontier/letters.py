@@ -1,6 +1,7 @@
 """Dead letters: URLs and seeds that were given up, with their history, until they are replayed or dropped."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from alonchat_crawl.frontier.transitions import Replayed, Transitions, awaited
 from alonchat_crawl.sources import Kind, Link
 
 READ_AT_ONCE = 1000
+ID = re.compile(r"([0-9]{1,4})/([0-9]{1,19}-[0-9]{1,19})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +85,38 @@ class DeadLetters:
         self._shards = shards
 
     async def find(self, wanted: Filter) -> AsyncIterator[DeadLetter]:
-        """Those that are meant, oldest first in each shard."""
-        for queue in self._shards.queues:
-            after = "-"
-            while batch := await self._read(queue, after):
-                for letter_id, fields in batch:
-                    letter = _letter(queue.keys.shard, letter_id.decode(), fields)
-                    if wanted.matches(letter):
-                        yield letter
-                after = f"({batch[-1][0].decode()}"
+        """Those that are meant, oldest first; one that is buried after the first was asked for is not."""
+        streams = [self._of(queue) for queue in self._shards.queues]
+        heads = [(letter, stream) for stream in streams if (letter := await anext(stream, None))]
+        while heads:
+            letter, stream = oldest = min(heads, key=lambda head: _age_order(head[0]))
+            heads.remove(oldest)
+            if wanted.matches(letter):
+                yield letter
+            if following := await anext(stream, None):
+                heads.append((following, stream))
 
-    async def _read(self, queue: FrontierQueue, after: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        return cast("Any", await queue.redis.xrange(queue.keys.dead, after, "+", READ_AT_ONCE))  # type: ignore[no-any-return]
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        """The letter of an id; None where there is none, or none any more."""
+        parts = ID.fullmatch(letter_id)
+        if parts is None or int(parts[1]) >= len(self._shards.queues):
+            return None
+        queue = self._shards.queues[int(parts[1])]
+        found = await self._read(queue, parts[2], parts[2])
+        return _letter(queue.keys.shard, *found[0]) if found else None
+
+    async def _of(self, queue: FrontierQueue) -> AsyncIterator[DeadLetter]:
+        newest = cast("Any", await queue.redis.xrevrange(queue.keys.dead, count=1))
+        after = "-"
+        while newest and (batch := await self._read(queue, after, newest[0][0].decode())):
+            for letter_id, fields in batch:
+                yield _letter(queue.keys.shard, letter_id, fields)
+            after = f"({batch[-1][0].decode()}"
+
+    async def _read(
+        self, queue: FrontierQueue, first: str, last: str
+    ) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        return cast("Any", await queue.redis.xrange(queue.keys.dead, first, last, READ_AT_ONCE))  # type: ignore[no-any-return]
 
     async def evicted(self) -> int:
         """How many fell out so far, since no more than FRONTIER_DEAD_LETTERS_MAX are kept."""
@@ -134,10 +156,15 @@ class DeadLetters:
         return [(self._shards.queues[shard], own) for shard, own in parted.items()]
 
 
-def _letter(shard: int, letter_id: str, fields: dict[bytes, bytes]) -> DeadLetter:
-    details = json.loads(fields[b"letter"])
+def _age_order(letter: DeadLetter) -> tuple[int, ...]:
+    return tuple(map(int, letter.id.split("/")[1].split("-")))
+
+
+def _letter(shard: int, letter_id: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
+    # A detail is cut by bytes, so that it may end within a character.
+    details = json.loads(fields[b"letter"].decode(errors="replace"))
     return DeadLetter(
-        id=f"{shard}/{letter_id}",
+        id=f"{shard}/{letter_id.decode()}",
         project=fields[b"project"].decode(),
         source=fields[b"source"].decode(),
         url=fields[b"url"].decode(),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import UUID
 
@@ -56,11 +57,12 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A whole shard in three numbers."""
+    """A whole shard in four numbers."""
 
-    pending: int
-    leased: int
-    sources: int
+    pending: int = 0
+    leased: int = 0
+    sources: int = 0
+    dead_letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +168,17 @@ class FrontierQueue:
 
     # --- A URL's life ---
 
-    async def add(self, source_id: UUID, links: Sequence[Link], origins: Sequence[str] = ()) -> int:
+    async def add(
+        self, source_id: UUID, links: Sequence[Link], origins: Sequence[str] = (), lease_id: str = ""
+    ) -> int:
         """Queue the links that the source has not met before; return how many.
 
-        `origins` are those of a lease of this source: a URL on one of them takes less room.
+        `origins` are the source's own, as a lease has them, and one more where its start URL was redirected
+        there: a URL on one of them takes less room. `lease_id` is of the page that they were found on.
         """
         added = 0
         for start in range(0, len(links), ADDED_AT_ONCE):
-            values: list[Any] = [str(source_id)]
+            values: list[Any] = [str(source_id), lease_id, " ".join(origins)]
             for link in links[start : start + ADDED_AT_ONCE]:
                 values += (
                     await self.domains.of(link.url),
@@ -182,10 +187,6 @@ class FrontierQueue:
                 )
             added += int(await self._run("add", *values))
         return added
-
-    async def move(self, source_id: UUID, origin: str) -> None:
-        """Take another origin for the source's own: its start URL redirected there."""
-        await self._run("move", str(source_id), origin)
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
         """Lease up to `count` URLs, each of another domain; of one source where `only` names it.
@@ -218,14 +219,20 @@ class FrontierQueue:
         """
         return int(await self._run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
 
-    async def settle(self, endings: Sequence[tuple[Lease, Ending]]) -> list[Settled]:
-        """End leases. Under a lease that is no more (a late worker's) nothing happens."""
+    async def settle(
+        self, endings: Sequence[tuple[Lease, Ending]], told: Mapping[str, int] = MappingProxyType({})
+    ) -> list[Settled]:
+        """End leases. Under a lease that is no more (a late worker's) nothing happens.
+
+        `told` says for lease ids how many links were added under them; a lease whose links a restart of Redis
+        has lost since is not settled.
+        """
         codes: list[Settled] = []
         for start in range(0, len(endings), SETTLED_AT_ONCE):
             values: list[Any] = [self.max_attempts, self.dead_letters_max]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
                 values += (lease.id, ending.outcome.value, ending.reason, ending.detail)
-                values.append(_ms(ending.wait_seconds))
+                values += (_ms(ending.wait_seconds), told.get(lease.id, 0))
             codes += map(Settled, await self._run("settle", *values))
         return codes
 

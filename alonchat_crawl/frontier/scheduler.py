@@ -163,11 +163,9 @@ class FrontierScheduler(Scheduler):
             self._found(lease, link)
         return True
 
-    def _found(self, lease: Lease, link: Link) -> None:
+    def _found(self, lease: Lease, link: Link, moved_to: str = "") -> None:
         exchange = self.exchanges[lease.shard]
-        found = exchange.outbox.found[lease.source.source_id]
-        found.links.append(link)
-        found.origins = lease.origins
+        exchange.outbox.add(lease, link, moved_to=moved_to)
         exchange.wake()
 
     def _redirect(self, lease: Lease, request: Request) -> None:
@@ -183,10 +181,8 @@ class FrontierScheduler(Scheduler):
             detail = f"{lease.url} is the end of {lease.hops} redirects, and redirects again"
             self.settler.end(lease, Ending(Outcome.DEAD, "redirects", detail))
             return
-        if start:
-            found = self.exchanges[lease.shard].outbox.found[lease.source.source_id]
-            found.moved_to = origin_of(url)
-        self._found(lease, Link(url, lease.kind, lease.depth, lease.hops + 1))
+        link = Link(url, lease.kind, lease.depth, lease.hops + 1)
+        self._found(lease, link, moved_to=origin_of(url) if start else "")
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
 
     def next_request(self) -> Request | None:

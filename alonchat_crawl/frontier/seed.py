@@ -37,6 +37,7 @@ class Seed(BaseModel):
     include: Globs = ()
     exclude: Globs = ()
     path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"
+    priority: Annotated[int, Field(ge=1, le=10)] = 5
 
     @field_validator("url")
     @classmethod
@@ -96,6 +97,7 @@ class Seed(BaseModel):
             include=self.include,
             exclude=self.exclude,
             path_prefix=self.path_prefix,
+            priority=self.priority,
         )
 
 

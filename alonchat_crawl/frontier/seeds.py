@@ -48,8 +48,6 @@ async def admit(shards: Shards, pool: AsyncConnectionPool, asked: Source) -> tup
 class SeedReader:
     """Reads the web app's list, oldest first, with no delay and without ever taking a seed out early."""
 
-    WAIT_SECONDS = 5
-
     def __init__(
         self,
         shards: Shards,
@@ -65,6 +63,7 @@ class SeedReader:
         self._settings = settings
         self._key = key
         self._admitted = admitted
+        self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
         self._most_sources = settings.getint("MAX_QUEUE_SIZE")
 
     async def run(self) -> None:
@@ -74,7 +73,7 @@ class SeedReader:
             try:
                 await self._wait_for_room()
                 # Moving the last element to where it is: a blocking look, atomic, which takes nothing.
-                look = self._redis.blmove(self._key, self._key, self.WAIT_SECONDS, "RIGHT", "RIGHT")
+                look = self._redis.blmove(self._key, self._key, self._wait_seconds, "RIGHT", "RIGHT")
                 raw = await awaited(look)
                 if raw is not None:
                     await self._read(raw)
@@ -116,3 +115,6 @@ class SeedReader:
         removed = await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
         if removed == 0:  # another worker rejected it meanwhile
             await self._redis.xdel(queue.keys.dead, letter_id)
+        elif not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
+            # Redis restarted between the two, and lost the letter with its last second.
+            await bury_seed(queue, self._key, raw, reason, str(error))

@@ -1,6 +1,8 @@
 """The whole frontier: which shard a source lives in, and which one keeps a domain's pace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 from zlib import crc32
 
@@ -15,6 +17,17 @@ from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source, SourceProgress
 
 COUNT_KEY = "frontier:shards"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A source for people to look at: how far it is, since when, and whether it is about to end."""
+
+    progress: SourceProgress
+    started_at: datetime | None
+    """None while it is opening."""
+    ends: str
+    """Why nothing more of it is fetched (`cancelled`, `max_pages`); empty while more is."""
 
 
 class Shards:
@@ -58,6 +71,28 @@ class Shards:
                 return queue, progress
         return None
 
+    async def standing(self, source_id: UUID) -> Standing | None:
+        """How a source that the frontier knows stands; None for any other."""
+        found = await self.find(source_id)
+        return None if found is None else await _standing(*found)
+
+    async def standings(self) -> list[Standing]:
+        """Those that run or are paused, and those that are done but not yet written to Postgres."""
+        found: list[Standing] = []
+        for queue in self.queues:
+            # One that completes between the two questions is in both answers.
+            known = {*await queue.open_sources(), *await queue.completed()}
+            found += [
+                await _standing(queue, progress)
+                for source_id in known
+                if (progress := await queue.progress(source_id)) is not None
+            ]
+        return found
+
+    async def knows(self, source_id: UUID) -> bool:
+        """Whether a source is open, or its end is still kept."""
+        return any([await queue.redis.exists(queue.keys.source(source_id)) for queue in self.queues])
+
     async def open_count(self) -> int:
         """How many sources run or are paused."""
         return sum([await queue.open_count() for queue in self.queues])
@@ -78,3 +113,10 @@ class Shards:
                     f"set it to {before}, or change it when they are done."
                 )
         await redis.set(COUNT_KEY, count)
+
+
+async def _standing(queue: FrontierQueue, progress: SourceProgress) -> Standing:
+    key = queue.keys.source(progress.source.source_id)
+    started_ms, ends = await awaited(queue.redis.hmget(key, ["started_ms", "ends"]))
+    started_at = datetime.fromtimestamp(int(started_ms) / 1000, UTC) if started_ms else None
+    return Standing(progress, started_at, (ends or b"").decode())

@@ -26,6 +26,7 @@ class Settled(IntEnum):
     UNKNOWN = 0
     DONE = 1
     COMPLETED = 2
+    LINKS_LOST = 3
 
 
 class Replayed(IntEnum):

@@ -14,6 +14,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.frontier.closing import close_source
 from alonchat_crawl.frontier.exchange import Exchange
+from alonchat_crawl.frontier.recovery import EVERY_SECONDS, recover
 from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
@@ -48,7 +49,10 @@ class Upkeep:
         self._job_timeout_seconds = settings.getint("JOB_TIMEOUT_MS") / 1000
         self._only = only
         self._finish = finish
+        self._own: Source | None = None
+        """The run of `only`."""
         self._gone: list[Lease] = []
+        self._recover_at = 0.0
         self._wake = asyncio.Event()
 
     def gone(self, lease: Lease) -> None:
@@ -66,8 +70,9 @@ class Upkeep:
             if opened is not Opened.CLOSING:
                 break
             await self.close_sources()
-        if opened is Opened.RUNNING:
+        if opened is Opened.RUNNING and self._own is None:
             logger.warning("%s is being crawled already: joining that crawl", running.url)
+        self._own = running
 
     async def keep_leases(self) -> None:
         """Extend and reap until cancelled. A task of its own: Postgres being away must not delay it."""
@@ -81,6 +86,9 @@ class Upkeep:
         """Write to Postgres what the frontier came to, and tell how far it is, until cancelled."""
         while True:
             await self._try(self._observe)
+            if self._only is None and monotonic() >= self._recover_at:
+                self._recover_at = monotonic() + EVERY_SECONDS
+                await self._try(self._recover)
             if self._wake.is_set() or self._gone:
                 self._wake.clear()
                 await self._try(self._write)
@@ -135,14 +143,20 @@ class Upkeep:
                 if progress is not None and source_id != self._only:  # `_observe` tells of that one
                     self._signals.send_catch_log(source_completed, progress=progress)
 
+    async def _recover(self) -> None:
+        if await recover(self._shards, self._pool):
+            for exchange in self._exchanges:
+                exchange.wake()
+
     async def _observe(self) -> None:
         totals = [exchange.totals for exchange in self._exchanges]
         pending, leased = sum(one.pending for one in totals), sum(one.leased for one in totals)
         if self._only is not None:
             found = await self._shards.find(self._only)
+            if found is None and self._own is not None:
+                logger.warning("Redis has lost the crawl: it begins again")
+                await self.admit(self._own)
             if found is None:
-                logger.error("Redis has lost the source: crawl it again")
-                self._finish()
                 return
             queue, progress = found
             pending, leased = progress.pending, progress.leased
@@ -151,5 +165,9 @@ class Upkeep:
                 self._signals.send_catch_log(source_completed, progress=progress)
                 self._finish()
         self._signals.send_catch_log(
-            frontier_observed, pending=pending, leased=leased, sources=sum(one.sources for one in totals)
+            frontier_observed,
+            pending=pending,
+            leased=leased,
+            sources=sum(one.sources for one in totals),
+            dead_letters=sum(one.dead_letters for one in totals),
         )

@@ -59,6 +59,9 @@ class Instruments:
         self.pending = Gauge("alonchat_frontier_pending_urls", "URLs waiting.", registry=registry)
         self.leased = Gauge("alonchat_frontier_leased_urls", "URLs in work.", registry=registry)
         self.sources = Gauge("alonchat_frontier_sources", "Sources not completed.", registry=registry)
+        self.dead_letters = Gauge(
+            "alonchat_frontier_dead_letters", "URLs and seeds given up, until replayed.", registry=registry
+        )
         self.in_flight = Gauge("alonchat_requests_in_flight", "Downloads under way.", registry=registry)
         self.model_load = Gauge(
             "alonchat_model_load_seconds", "How long loading the model took; 0 before.", registry=registry

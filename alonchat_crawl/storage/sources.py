@@ -1,9 +1,13 @@
-"""The life of a source's row: a run begins and ends, pages of it are gone."""
+"""The life of a source's row: a run begins, is paused, ends, goes on; pages of it are gone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
@@ -16,6 +20,25 @@ from alonchat_crawl.storage.queries import QUERIES
 Pool = AsyncConnectionPool[AsyncConnection]
 
 
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source's last run as it is written down; what the web app added alone has never run."""
+
+    id: UUID
+    project_id: UUID
+    project_name: str
+    crawl_id: UUID | None
+    url: str
+    status: str
+    """`queued`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
+    options: Mapping[str, Any]
+    counts: Mapping[str, int]
+    """By outcome; empty until the run has ended."""
+    error: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
 def _options(source: Source) -> Jsonb:
     return Jsonb(
         {
@@ -24,6 +47,7 @@ def _options(source: Source) -> Jsonb:
             "include": source.include,
             "exclude": source.exclude,
             "path_prefix": source.path_prefix,
+            "priority": source.priority,
         }
     )
 
@@ -76,6 +100,44 @@ async def finish_crawl(
         async with pool.connection() as connection:
             found = await (await connection.execute(QUERIES["finish_source"], row)).fetchone()
     return int(found[0]) if found else 0
+
+
+async def set_status(pool: Pool, source: Source, status: str) -> None:
+    """Note that the run is `paused` or `running` again; nothing happens where it has ended."""
+    row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "status": status}
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(QUERIES["set_source_status"], row)
+
+
+async def reopen_crawl(pool: Pool, source: Source) -> None:
+    """Note that the run, if it had ended, goes on; nothing happens where a newer one has begun."""
+    row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(QUERIES["reopen_source"], row)
+
+
+async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
+    """Return what is written down of a source; None for an unknown one."""
+    with translated():
+        async with (
+            pool.connection() as connection,
+            connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+        ):
+            await cursor.execute(QUERIES["source_record"], {"source_id": source_id})
+            return await cursor.fetchone()
+
+
+async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
+    """Return the web sites that are not done as far as Postgres knows, oldest first."""
+    with translated():
+        async with (
+            pool.connection() as connection,
+            connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+        ):
+            await cursor.execute(QUERIES["unfinished_sources"])
+            return await cursor.fetchall()
 
 
 async def mark_gone(pool: Pool, source_id: UUID, url: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
@@ -12,6 +12,7 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
@@ -35,6 +36,7 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
         "MAX_PAGES": 10,
         "MAX_DEPTH": 5,
         "MAX_QUEUE_SIZE": 100,
+        "FRONTIER_IDLE_POLL_SECONDS": 5,
         **settings,
     }
     admitted: list[Source] = []
@@ -47,9 +49,7 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
     try:
         yield admitted
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await _end([task])
         await pool.close()
 
 

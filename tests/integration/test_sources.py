@@ -23,7 +23,7 @@ async def test_a_run_begins_and_ends(database_url: str) -> None:
             database_url, "select url, kind, status, options, started_at is null, finished_at from sources"
         ) == [
             (source.url, "website", "running", {"max_pages": 100, "max_depth": 5, "include": ["^https://docs"],
-             "exclude": [], "path_prefix": "/help/"}, False, None)
+             "exclude": [], "path_prefix": "/help/", "priority": 5}, False, None)
         ]  # fmt: skip
         await finish_crawl(pool, source, "failed", {"dead": 1}, "NUL \0, \ud800", unreached_are_gone=False)
     assert rows(database_url, "select status, counts, error, finished_at is null from sources") == [

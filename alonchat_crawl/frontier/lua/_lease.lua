@@ -32,6 +32,7 @@ end
 local function end_lease(id)
   local packed = call('HGET', P .. ':inflight', id)
   call('HDEL', P .. ':inflight', id)
+  call('HDEL', P .. ':told', id)
   call('ZREM', P .. ':lease', id)
   if not packed then return nil end
   local source, domain, entry = unpack(cmsgpack.unpack(packed))

@@ -19,7 +19,8 @@ local function queue_retries(most)
   end
 end
 
--- URLs pending, URLs leased, sources open.
+-- URLs pending, URLs leased, sources open, dead letters.
 local function totals()
-  return {tonumber(call('GET', P .. ':pending')) or 0, call('ZCARD', P .. ':lease'), call('SCARD', P .. ':running')}
+  return {tonumber(call('GET', P .. ':pending')) or 0, call('ZCARD', P .. ':lease'), call('SCARD', P .. ':running'),
+    call('XLEN', P .. ':dead')}
 end

@@ -1,14 +1,20 @@
 #!lua
--- Queue the URLs that an open source has not met before.
+-- Queue the URLs that an open source has not met before, and mark the lease that they were found under: where a
+-- restart of Redis loses them, it loses the mark too, and `settle` asks for them again.
 -- KEYS  1 prefix
--- ARGV  1 source  then for each URL: domain, fingerprint, entry
+-- ARGV  1 source  2 lease id ('' for none)  3 the source's origins, separated by spaces  then for each URL: domain,
+--   fingerprint, entry
 -- Returns the number added
-local source = ARGV[1]
-local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant')
+local source, lease, origins = ARGV[1], ARGV[2], ARGV[3]
+if call('HEXISTS', P .. ':inflight', lease) == 1 then
+  call('HINCRBY', P .. ':told', lease, (#ARGV - 3) / 3)
+end
+local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant', 'origins')
 if not (known[1] == 'running' or known[1] == 'paused') or known[2] then return 0 end
+if #origins > #known[5] then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
 local before, domains, new = tonumber(known[3]), {}, nil
 local seen = before
-for i = 2, #ARGV, 3 do
+for i = 4, #ARGV, 3 do
   local domain, fingerprint, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   new, seen = note_seen(source, fingerprint, seen)
   if new then

@@ -2,13 +2,16 @@
 -- End leases with their outcomes; a lease that ended before, or expired, is left alone.
 -- KEYS  1 prefix
 -- ARGV  1 max_attempts  2 dead letters kept; then for each: lease id, outcome, reason, detail, delay_ms before it is
---   taken again (retry, deferred)
--- Returns for each: 0 no such lease, 1 settled, 2 settled and its source completed
+--   taken again (retry, deferred), number of links told by `add`
+-- Returns for each: 0 no such lease, 1 settled, 2 settled and its source completed, 3 not settled: links are lost
 local max_attempts, keep, codes = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
-for i = 3, #ARGV, 5 do
+for i = 3, #ARGV, 6 do
   local id, outcome, reason, detail, delay_ms = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local done_before = #completed
-  local source, domain, entry = end_lease(id)
+  local lost = tonumber(ARGV[i + 5]) > (tonumber(call('HGET', P .. ':told', id)) or 0)
+    and call('HEXISTS', P .. ':inflight', id) == 1
+  local source, domain, entry
+  if not lost then source, domain, entry = end_lease(id) end
   if source then
     if outcome == 'retry' then
       fail(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
@@ -22,6 +25,6 @@ for i = 3, #ARGV, 5 do
     end
     if outcome == 'stored' or outcome == 'unchanged' then heed_limit(source) end
   end
-  codes[#codes + 1] = not source and 0 or (#completed > done_before and 2 or 1)
+  codes[#codes + 1] = lost and 3 or not source and 0 or (#completed > done_before and 2 or 1)
 end
 return codes

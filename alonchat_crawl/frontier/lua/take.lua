@@ -3,7 +3,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 what makes the lease ids unique
 -- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
---   number of sources completed, URLs pending, URLs leased, sources open}
+--   number of sources completed, URLs pending, URLs leased, sources open, dead letters}
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local FULL_MS = 100 -- until a source is looked at again whose pages in flight may reach its limit
 

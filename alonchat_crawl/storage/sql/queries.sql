@@ -10,7 +10,8 @@ insert into public.sources as s (id, project_id, kind, url, status, options, cra
 values (%(source_id)s, %(project_id)s, 'website', %(url)s, 'running', %(options)s, %(crawl_id)s, now())
 on conflict (id) do update
 set url = excluded.url, status = 'running', options = excluded.options, crawl_id = excluded.crawl_id,
-    same_scope = s.options = excluded.options, counts = '{}', error = '', started_at = now(), finished_at = null
+    same_scope = s.options - 'priority' = excluded.options - 'priority', counts = '{}', error = '',
+    started_at = now(), finished_at = null
 where s.project_id = excluded.project_id and s.crawl_id is distinct from excluded.crawl_id
 
 -- name: project_of_source
@@ -33,6 +34,33 @@ with finished as (
     returning p.id
 )
 select count(*) from gone
+
+-- name: set_source_status
+-- An operator paused or resumed the run; one that has ended meanwhile, or given way to a newer one, is left alone.
+update public.sources
+set status = %(status)s
+where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
+
+-- name: reopen_source
+-- The run that ended goes on: dead letters of it were queued again. It will end once more.
+update public.sources
+set status = 'running', error = '', finished_at = null
+where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is not null
+
+-- name: source_record
+-- What is written down of a source's last run.
+select s.id, s.project_id, p.name as project_name, s.crawl_id, s.url, s.status, s.options, s.counts, s.error,
+    s.started_at, s.finished_at
+from public.sources s join public.projects p on p.id = s.project_id
+where s.id = %(source_id)s
+
+-- name: unfinished_sources
+-- Web sites whose run has begun and not ended.
+select s.id, s.project_id, p.name as project_name, s.crawl_id, s.url, s.status, s.options, s.counts, s.error,
+    s.started_at, s.finished_at
+from public.sources s join public.projects p on p.id = s.project_id
+where s.status in ('running', 'paused') and s.kind = 'website'
+order by s.started_at
 
 -- name: mark_page_gone
 -- The site says that the page is no more. Its chunks stay, unsearchable, in case it comes back.
