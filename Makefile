@@ -8,7 +8,7 @@ override Q := $(value Q)
 export URL Q PROJECT MAX_PAGES MAX_DEPTH
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl search worker test check bench down
+.PHONY: help crawl search worker test check bench bench-frontier down
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: .venv/dev ## Run what CI runs: the linters, the types, the tests
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-frontier: .venv/dev ## Measure the frontier, beside stock scrapy-redis
+	@$(BIN)/python -m tests.benchmarks.frontier
 
 down: ## Stop the embedded Redis and Postgres; their data stays
 	@test ! -x $(BIN)/scrapy || $(BIN)/scrapy down

@@ -89,9 +89,19 @@ class Bench:
         return bool(self.rows(query, project, f"{site.url}/"))
 
 
-def waits_for_seeds(client: Any) -> bool:
-    """Whether the one worker of this Redis has nothing to do."""
-    return seed_readers(client) == 1
+def waits_for_seeds(client: Any, workers: int = 1) -> bool:
+    """Whether the workers of this Redis have nothing to do."""
+    return seed_readers(client) == workers
+
+
+def happens(done: Callable[[], object], seconds: float, *, poll_seconds: float = 0.1) -> bool:
+    """Wait for something that may never become true; return whether it did."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(poll_seconds)
+    return True
 
 
 def until(

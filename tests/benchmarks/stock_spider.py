@@ -26,19 +26,22 @@ class StockSpider(RedisSpider):
         yield {"url": response.url}
 
 
+def stock_settings(redis_url: str) -> dict[str, Any]:
+    """Return what makes a Scrapy project one of scrapy-redis."""
+    return {
+        "REDIS_URL": redis_url,
+        "SCHEDULER": "scrapy_redis.scheduler.Scheduler",
+        "DUPEFILTER_CLASS": "scrapy_redis.dupefilter.RFPDupeFilter",
+        "ROBOTSTXT_OBEY": True,
+        "DOWNLOAD_DELAY": 0,
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_LEVEL": "ERROR",
+    }
+
+
 def main(redis_url: str) -> None:
     """Serve the list until stopped."""
-    process = AsyncCrawlerProcess(
-        {
-            "REDIS_URL": redis_url,
-            "SCHEDULER": "scrapy_redis.scheduler.Scheduler",
-            "DUPEFILTER_CLASS": "scrapy_redis.dupefilter.RFPDupeFilter",
-            "ROBOTSTXT_OBEY": True,
-            "DOWNLOAD_DELAY": 0,
-            "TELNETCONSOLE_ENABLED": False,
-            "LOG_LEVEL": "ERROR",
-        }
-    )
+    process = AsyncCrawlerProcess(stock_settings(redis_url))
     process.crawl(StockSpider)
     process.start()
 
