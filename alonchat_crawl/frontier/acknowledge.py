@@ -11,14 +11,12 @@ from twisted.python.failure import Failure
 
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.pace import Pacer
 from alonchat_crawl.sources import Hold, Lease
 
 
 class Frontier(Protocol):
-    """What the settler tells of a lease, and of the hold on its domain."""
-
-    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """Its request has left the site; the domain may be fetched again after its pace."""
+    """What the settler tells of a lease."""
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """It ended. Told once a lease."""
@@ -40,6 +38,7 @@ class Acknowledge:
 
     def __init__(self) -> None:
         self.frontier: Frontier | None = None
+        self.pacer: Pacer | None = None
         self._progress: dict[str, Progress] = {}
 
     @classmethod
@@ -67,8 +66,8 @@ class Acknowledge:
         """Comes after `response_downloaded`, or alone where there was no response."""
         response = request.meta.pop("answer", None)
         hold: Hold | None = request.meta.get("hold")
-        if hold is not None and self.frontier is not None:
-            self.frontier.released(hold, request, response)
+        if hold is not None and self.pacer is not None:
+            self.pacer.released(hold, request, response)
 
     # --- The spider and the pipelines ---
 

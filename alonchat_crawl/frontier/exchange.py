@@ -64,7 +64,7 @@ class Exchange:
         queue: FrontierQueue,
         *,
         room: Callable[[], int],
-        deliver: Callable[[FrontierQueue, list[Lease]], Awaitable[None]],
+        deliver: Callable[[list[Lease]], Awaitable[None]],
         completed: Callable[[], None],
         only: UUID | None,
         poll_seconds: float,
@@ -143,7 +143,7 @@ class Exchange:
         for lease in taken.leases:
             self.held[lease.id] = (lease, monotonic())
         if taken.leases:
-            await self._deliver(self.queue, taken.leases)
+            await self._deliver(taken.leases)
         if taken.completed:
             self._completed()
         if len(taken.leases) < room:

@@ -40,9 +40,10 @@ MAX_BACKOFF_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The request of a lease has left the site."""
+    """The request of a hold has left the site."""
 
-    lease_id: str
+    hold_id: str
+    """A lease's id, or of `reserve`."""
     domain: str
     elapsed_seconds: float
     """Since it was sent."""
@@ -208,7 +209,7 @@ class FrontierQueue:
             seconds = (one.elapsed_seconds, one.pace_seconds, one.asked_seconds)
             # The pace is rounded up, the time gone by down: never a millisecond too early.
             elapsed_ms, pace_ms, asked_ms = int(seconds[0] * 1000), _ms(seconds[1]), _ms(seconds[2])
-            values += (one.lease_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
+            values += (one.hold_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
             values.append(_ms(one.delay_seconds))
         return int(await self._run("release", *values))
 

@@ -9,28 +9,26 @@ from time import monotonic
 from typing import Any, Self
 from uuid import UUID
 
-from redis.exceptions import RedisError
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.http import Response
 from scrapy.utils.defer import deferred_from_coro
 from scrapy_redis.scheduler import Scheduler
 from twisted.internet import defer
 
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import Deferred, ReasonedError, StartupError
+from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.codec import origin_of
 from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds
 from alonchat_crawl.frontier.exchange import Exchange
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.pacing import Pacing
+from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.policies.pace import pressure_of, response_wait_seconds
 from alonchat_crawl.policies.robots import RobotsPolicy
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.signals import page_ended
@@ -61,7 +59,6 @@ class FrontierScheduler(Scheduler):
         """The one source that this process crawls; None for a worker, which serves them all."""
         self.done = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._hold_seconds = self.settings.getfloat("DOWNLOAD_TIMEOUT") + 10
         self._pause_until = 0.0
         """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
 
@@ -77,7 +74,7 @@ class FrontierScheduler(Scheduler):
     async def _open(self, spider: Spider) -> None:
         settler, robots = (self._component(kind) for kind in (Acknowledge, RobotsPolicy))
         self.settler = settler
-        settler.frontier = robots.pacer = self
+        settler.frontier = self
         connections = Connections.of(self.crawler)
         pool = await connections.postgres()
         self.shards = Shards.from_settings(self.settings, connections.redis)
@@ -86,6 +83,7 @@ class FrontierScheduler(Scheduler):
         source = seed.source(self.settings) if seed else None
         self.only = source.source_id if source else None
         self.exchanges = [self._exchange(queue) for queue in self.shards.queues]
+        self.pacing = settler.pacer = robots.pacer = Pacing(self.shards, self.exchanges, self.settings)
         self.upkeep = Upkeep(
             self.shards,
             pool,
@@ -230,21 +228,13 @@ class FrontierScheduler(Scheduler):
         fetching = len(engine.downloader.active) + len(self.ready)
         return min(most - fetching, 2 * most - sum(len(exchange.held) for exchange in self.exchanges))
 
-    async def _deliver(self, queue: FrontierQueue, leases: list[Lease]) -> None:
+    async def _deliver(self, leases: list[Lease]) -> None:
         for lease in leases:
-            keeper = self.shards.of_domain(lease.domain)
-            if keeper is not queue and (wait := await self._reserve(keeper, lease.domain, lease.id)):
+            if wait := await self.pacing.reserve(lease):
                 self.ended(lease, Ending(Outcome.DEFERRED, "pace", wait_seconds=wait))
             else:
                 self.ready.append(lease)
         self._wake_engine()
-
-    async def _reserve(self, keeper: FrontierQueue, domain: str, hold_id: str) -> float:
-        """Hold a domain in the shard that keeps its pace; return 0, or the seconds until it may be had."""
-        try:
-            return await keeper.reserve(domain, hold_id, self._hold_seconds)
-        except (RedisError, OSError):
-            return OUTAGE_SECONDS
 
     def _wake_engine(self) -> None:
         """Scrapy has no public call for it; unasked, the engine looks every 5 s."""
@@ -252,46 +242,17 @@ class FrontierScheduler(Scheduler):
         if engine is not None and engine._slot is not None:  # noqa: SLF001
             engine._slot.nextcall.schedule()  # noqa: SLF001
 
-    # --- What the settler and the policies tell ---
-
-    async def hold(self, lease: Lease, url: str) -> Hold:
-        """Let the holder of a lease fetch `url`, in its own domain or in another that may be asked now."""
-        queue = self.exchanges[lease.shard].queue
-        domain = await queue.domains.of(url)
-        if domain == lease.domain:
-            return Hold(lease.id, domain)
-        hold = Hold(f"{lease.id}/{domain}", domain)
-        if wait := await self._reserve(self.shards.of_domain(domain), domain, hold.id):
-            raise Deferred("pace", wait_seconds=wait)
-        return hold
-
-    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """Start the pace of a domain; a site that asks for a pause gets it."""
-        least = self.settings.getfloat("CRAWL_DELAY_SECONDS")
-        lease: Lease | None = request.meta.get("lease")
-        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
-        pace = max(least, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
-        release = Release(
-            hold.id,
-            hold.domain,
-            elapsed_seconds=0.0,
-            pace_seconds=pace * (1 + self.settings.getfloat("FRONTIER_PACE_MARGIN")),
-            asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
-            sign=pressure_of(response, robots=request.meta.get("robots", False)),
-            delay_seconds=throttle if throttle > least else 0.0,
-        )
-        sent_at = request.meta.get("sent_at", monotonic())
-        keeper = self.exchanges[self.shards.of_domain(hold.domain).keys.shard]
-        for exchange in self.exchanges:
-            if exchange is keeper or hold.id in exchange.held:
-                exchange.outbox.releases.append((release, sent_at))
-                exchange.wake()
+    # --- What the settler tells ---
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Settle a lease with its ending, a retry with its backoff."""
         someone_waits = lease.kind is Kind.START and self.only is not None
         if ending.outage:
             self._pause_until = monotonic() + OUTAGE_SECONDS
+        elif ending.outcome is Outcome.DEFERRED and ending.wait_seconds:
+            # Not this URL alone has to wait: the next one of its domain would fare the same.
+            self.pacing.put_off(lease, ending.wait_seconds)
+            ending = replace(ending, wait_seconds=0.0)
         elif someone_waits and ending.detail and ending.outcome in {Outcome.RETRY, Outcome.DEFERRED}:
             # At a terminal, for this very page: say now that it cannot be had.
             ending = Ending(Outcome.DEAD, ending.reason, f"{lease.url} cannot be crawled: {ending.detail}")

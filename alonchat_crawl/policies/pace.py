@@ -2,11 +2,25 @@
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
+from scrapy import Request
 from scrapy.http import Response
+
+from alonchat_crawl.sources import Hold, Lease
 
 BACK_OFF_STATUSES = frozenset({429, 503})
 MAX_WAIT_SECONDS = 3600.0
+
+
+class Pacer(Protocol):
+    """Keeps the pace of domains over all workers: the frontier."""
+
+    async def hold(self, lease: Lease, url: str) -> Hold:
+        """Let the holder of a lease fetch `url` now; raises errors.Deferred while that must not be."""
+
+    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
+        """The request of a hold has left the site."""
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:

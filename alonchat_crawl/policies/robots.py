@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Self
 from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import Deferred, Refused
+from alonchat_crawl.policies.pace import Pacer
 from alonchat_crawl.policies.robots_cache import RobotsCache, Rules, Visit
-from alonchat_crawl.sources import Hold, Lease
+from alonchat_crawl.sources import Lease
 
 FETCH_AGAIN = frozenset({408, 425, 429})
 """Client errors that say nothing of robots.txt itself."""
@@ -89,16 +89,6 @@ class Limits:
     cache_seconds: int
     unreachable_seconds: int
     """Until one that could not be had is asked for again."""
-
-
-class Pacer(Protocol):
-    """Keeps the pace of domains over all workers: the frontier."""
-
-    async def hold(self, lease: Lease, url: str) -> Hold:
-        """Let the holder of a lease fetch `url` now; raises errors.Deferred while that must not be."""
-
-    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """The request of a hold has left the site."""
 
 
 class RobotsPolicy:

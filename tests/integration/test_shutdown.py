@@ -10,7 +10,7 @@ from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.sources import Lease
 
 
-async def no_delivery(_: FrontierQueue, __: list[Lease]) -> None:
+async def no_delivery(_: list[Lease]) -> None:
     """Nothing waits in this frontier."""
 
 

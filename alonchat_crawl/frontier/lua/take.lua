@@ -7,6 +7,8 @@
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local FULL_MS = 100 -- until a source is looked at again whose pages in flight may reach its limit
 
+local sums = totals()
+if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find
 queue_retries(math.max(count, 1))
 for _, tenant in ipairs(call('ZRANGEBYSCORE', P .. ':waiting', '-inf', now, 'LIMIT', 0, 2 * count + 1)) do
   call('ZREM', P .. ':waiting', tenant)

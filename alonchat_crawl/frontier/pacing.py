@@ -1,0 +1,82 @@
+"""Keeps the pace of domains over all workers: who may ask a site now, and from when it may be asked again."""
+
+from collections.abc import Sequence
+from time import monotonic
+
+from redis.exceptions import RedisError
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import Deferred
+from alonchat_crawl.frontier.endings import OUTAGE_SECONDS
+from alonchat_crawl.frontier.exchange import Exchange
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.policies.pace import pressure_of, response_wait_seconds
+from alonchat_crawl.sources import Hold, Lease
+
+
+class Pacing:
+    """The Pacer of the policies and of the settler."""
+
+    def __init__(self, shards: Shards, exchanges: Sequence[Exchange], settings: BaseSettings) -> None:
+        self._shards = shards
+        self._exchanges = exchanges
+        self._delay_seconds = settings.getfloat("CRAWL_DELAY_SECONDS")
+        self._margin = 1 + settings.getfloat("FRONTIER_PACE_MARGIN")
+        self._hold_seconds = settings.getfloat("DOWNLOAD_TIMEOUT") + 10
+
+    async def reserve(self, lease: Lease) -> float:
+        """Hold a lease's domain in the shard that keeps its pace; return 0, or the seconds to wait."""
+        keeper = self._shards.of_domain(lease.domain)
+        if keeper.keys.shard == lease.shard:
+            return 0.0  # the lease holds it
+        return await self._reserve(keeper, lease.domain, lease.id)
+
+    async def hold(self, lease: Lease, url: str) -> Hold:
+        """Let the holder of a lease fetch `url` now, in its own domain or in another.
+
+        Raises errors.Deferred while the other must not be asked.
+        """
+        domain = await self._exchanges[lease.shard].queue.domains.of(url)
+        if domain == lease.domain:
+            return Hold(lease.id, domain)
+        hold = Hold(f"{lease.id}/{domain}", domain)
+        if wait := await self._reserve(self._shards.of_domain(domain), domain, hold.id):
+            raise Deferred("pace", wait_seconds=wait)
+        return hold
+
+    async def _reserve(self, keeper: FrontierQueue, domain: str, hold_id: str) -> float:
+        try:
+            return await keeper.reserve(domain, hold_id, self._hold_seconds)
+        except (RedisError, OSError):
+            return OUTAGE_SECONDS
+
+    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
+        """Start the pace of a domain; a site that asks for a pause gets it."""
+        lease: Lease | None = request.meta.get("lease")
+        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
+        pace = max(self._delay_seconds, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        release = Release(
+            hold.id,
+            hold.domain,
+            elapsed_seconds=0.0,  # until it is told
+            pace_seconds=pace * self._margin,
+            asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
+            sign=pressure_of(response, robots=request.meta.get("robots", False)),
+            delay_seconds=throttle if throttle > self._delay_seconds else 0.0,
+        )
+        self._release(release, request.meta.get("sent_at", monotonic()))
+
+    def put_off(self, lease: Lease, seconds: float) -> None:
+        """Let a lease's whole domain wait, for which no request was made."""
+        release = Release(lease.id, lease.domain, 0.0, seconds, delay_seconds=lease.delay_seconds)
+        self._release(release, monotonic())
+
+    def _release(self, release: Release, sent_at: float) -> None:
+        keeper = self._exchanges[self._shards.of_domain(release.domain).keys.shard]
+        for exchange in self._exchanges:
+            if exchange is keeper or release.hold_id in exchange.held:
+                exchange.outbox.releases.append((release, sent_at))
+                exchange.wake()
