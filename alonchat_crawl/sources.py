@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
@@ -104,3 +105,6 @@ class SourceProgress:
     """By `outcome:reason`, for instance `refused:robots`."""
     first_failure: str = ""
     """One sentence on why the start URL did not end as stored; empty where it did."""
+    ends: str = ""
+    """Why nothing more of it is fetched: `max_pages` or `cancelled`; empty while more is."""
+    started_at: datetime | None = None

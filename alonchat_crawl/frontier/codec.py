@@ -55,7 +55,7 @@ def decode_lease(
     entry: bytes,
 ) -> Lease:
     """A lease from the values that the transition `take` returns for it."""
-    kind, depth, origin, path, hops, *failures = msgpack.unpackb(entry)  # type: ignore[no-untyped-call, attr-defined]
+    kind, depth, origin, path, hops, *failures = msgpack.unpackb(entry, unicode_errors="replace")  # type: ignore[no-untyped-call, attr-defined]
     known = tuple(origins.decode().split())
     return Lease(
         id=lease_id.decode(),

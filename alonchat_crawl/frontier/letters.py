@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import UUID
 
 from alonchat_crawl.frontier.codec import encode_entry
 from alonchat_crawl.frontier.queue import FrontierQueue
@@ -138,10 +139,20 @@ class DeadLetters:
             seeds = [letter for letter in own if letter.seed]
             told += [(letter, await self._replay_seed(queue, letter)) for letter in seeds]
             urls = [letter for letter in own if not letter.seed]
+            elsewhere = {
+                source for source in {letter.source for letter in urls} if await self._moved(queue, source)
+            }
+            told += [(letter, Replayed.NEWER_CRAWL) for letter in urls if letter.source in elsewhere]
+            urls = [letter for letter in urls if letter.source not in elsewhere]
             values = [value for letter in urls for value in _replayed(letter)]
             codes = await Transitions(queue.redis, queue.keys.prefix).run("replay", *values) if urls else ()
             told += [(letter, Replayed(code)) for letter, code in zip(urls, codes, strict=True)]
         return told
+
+    async def _moved(self, queue: FrontierQueue, source: str) -> bool:
+        """Whether a source that this shard knows lives in another by now; else it is to stay in this one."""
+        known = await queue.redis.exists(queue.keys.source(UUID(source)))
+        return bool(known) and await self._shards.claim(queue, UUID(source)) is not queue
 
     async def _replay_seed(self, queue: FrontierQueue, letter: DeadLetter) -> Replayed:
         assert letter.details is not None  # noqa: S101 - a seed's letter has them
@@ -161,8 +172,7 @@ def _age_order(letter: DeadLetter) -> tuple[int, ...]:
 
 
 def _letter(shard: int, letter_id: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
-    # A detail is cut by bytes, so that it may end within a character.
-    details = json.loads(fields[b"letter"].decode(errors="replace"))
+    details = json.loads(fields[b"letter"])
     return DeadLetter(
         id=f"{shard}/{letter_id.decode()}",
         project=fields[b"project"].decode(),
@@ -182,4 +192,4 @@ def _replayed(letter: DeadLetter) -> tuple[str | bytes, ...]:
     assert letter.details is not None  # noqa: S101 - a URL's letter has them
     kept = letter.details
     entry = encode_entry(Link(letter.url, Kind(kept["kind"]), kept["depth"], kept["hops"]))
-    return letter.id.split("/")[1], letter.source, kept["domain"], letter.reason, entry
+    return letter.id.split("/")[1], letter.source, kept["crawl"], kept["domain"], letter.reason, entry

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, Self
@@ -27,6 +28,8 @@ from alonchat_crawl.sources import Kind, Lease, Link, Source, SourceProgress
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
 SETTLED_AT_ONCE = 100
+
+DETAIL_MAX_CHARS = 500
 
 KEPT_MS = 7 * 86_400_000
 """How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
@@ -125,6 +128,7 @@ class FrontierQueue:
             origin_of(source.url),
             source.max_pages,
             1 / source.priority,
+            str(source.crawl_id),
         )
         return Opened(code), decode_source(spec)
 
@@ -232,7 +236,7 @@ class FrontierQueue:
         for start in range(0, len(endings), SETTLED_AT_ONCE):
             values: list[Any] = [self.max_attempts, self.dead_letters_max]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
-                values += (lease.id, ending.outcome.value, ending.reason, ending.detail)
+                values += (lease.id, ending.outcome.value, ending.reason, _text(ending.detail))
                 values += (_ms(ending.wait_seconds), told.get(lease.id, 0))
             codes += map(Settled, await self._run("settle", *values))
         return codes
@@ -279,7 +283,16 @@ class FrontierQueue:
             counts=counts("n:"),
             reasons=counts("r:"),
             first_failure=fields.get("first_failure", ""),
+            ends=fields.get("ends", ""),
+            started_at=datetime.fromtimestamp(int(fields["started_ms"]) / 1000, UTC)
+            if "started_ms" in fields
+            else None,
         )
+
+
+def _text(detail: str) -> bytes:
+    """A site's words may be quoted in it: cut, and without what is no Unicode."""
+    return detail[:DETAIL_MAX_CHARS].encode(errors="replace")
 
 
 def _ms(seconds: float) -> int:

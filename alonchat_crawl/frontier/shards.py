@@ -1,8 +1,6 @@
 """The whole frontier: which shard a source lives in, and which one keeps a domain's pace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 from zlib import crc32
 
@@ -17,17 +15,6 @@ from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source, SourceProgress
 
 COUNT_KEY = "frontier:shards"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A source for people to look at: how far it is, since when, and whether it is about to end."""
-
-    progress: SourceProgress
-    started_at: datetime | None
-    """None while it is opening."""
-    ends: str
-    """Why nothing more of it is fetched (`cancelled`, `max_pages`); empty while more is."""
 
 
 class Shards:
@@ -53,10 +40,14 @@ class Shards:
     async def home(self, source: Source) -> FrontierQueue:
         """The shard of a source, which it keeps until it is closed, whatever URL a later seed gives it."""
         home = self.of_domain(url_domain(source.url))
+        return await self.claim(home, source.source_id)
+
+    async def claim(self, home: FrontierQueue, source_id: UUID) -> FrontierQueue:
+        """Let a source live in a shard, unless it lives in one already; return that one."""
         if len(self.queues) == 1:
             return home
         shard = home.keys.shard
-        claimed = await home.redis.set(f"home:{source.source_id}", shard, nx=True, get=True)
+        claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
         return self.queues[shard if claimed is None else int(claimed)]
 
     async def close(self, queue: FrontierQueue, source_id: UUID) -> None:
@@ -71,23 +62,15 @@ class Shards:
                 return queue, progress
         return None
 
-    async def standing(self, source_id: UUID) -> Standing | None:
-        """How a source that the frontier knows stands; None for any other."""
-        found = await self.find(source_id)
-        return None if found is None else await _standing(*found)
-
-    async def standings(self) -> list[Standing]:
-        """Those that run or are paused, and those that are done but not yet written to Postgres."""
-        found: list[Standing] = []
-        for queue in self.queues:
+    async def progresses(self) -> list[SourceProgress]:
+        """Sources that run or are paused, and those that are done but not yet written to Postgres."""
+        return [
+            progress
+            for queue in self.queues
             # One that completes between the two questions is in both answers.
-            known = {*await queue.open_sources(), *await queue.completed()}
-            found += [
-                await _standing(queue, progress)
-                for source_id in known
-                if (progress := await queue.progress(source_id)) is not None
-            ]
-        return found
+            for source_id in {*await queue.open_sources(), *await queue.completed()}
+            if (progress := await queue.progress(source_id)) is not None
+        ]
 
     async def knows(self, source_id: UUID) -> bool:
         """Whether a source is open, or its end is still kept."""
@@ -113,10 +96,3 @@ class Shards:
                     f"set it to {before}, or change it when they are done."
                 )
         await redis.set(COUNT_KEY, count)
-
-
-async def _standing(queue: FrontierQueue, progress: SourceProgress) -> Standing:
-    key = queue.keys.source(progress.source.source_id)
-    started_ms, ends = await awaited(queue.redis.hmget(key, ["started_ms", "ends"]))
-    started_at = datetime.fromtimestamp(int(started_ms) / 1000, UTC) if started_ms else None
-    return Standing(progress, started_at, (ends or b"").decode())

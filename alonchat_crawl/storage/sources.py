@@ -110,6 +110,14 @@ async def set_status(pool: Pool, source: Source, status: str) -> None:
             await connection.execute(QUERIES["set_source_status"], row)
 
 
+async def amend_crawl(pool: Pool, source: Source) -> None:
+    """Note the run's limits as they are now; nothing happens where it has ended."""
+    row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "options": _options(source)}
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(QUERIES["amend_source"], row)
+
+
 async def reopen_crawl(pool: Pool, source: Source) -> None:
     """Note that the run, if it had ended, goes on; nothing happens where a newer one has begun."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id}

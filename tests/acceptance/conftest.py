@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,16 @@ def worker(environment: Mapping[str, str], folder: Path, *arguments: str) -> Ite
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def until(done: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+    """Wait for something to become true; a bound, not a measurement."""
+    for _ in range(1800):
+        if done():
+            return
+        assert process is None or process.poll() is None, process.stderr.read()  # type: ignore[union-attr]
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
 
 
 def seed_readers(client: Any) -> int:

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.acceptance.conftest import rows, seed_readers, worker
+from tests.acceptance.conftest import rows, seed_readers, until, worker
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Site, page
 
@@ -36,16 +34,6 @@ def site() -> Iterator[Site]:
     routes = {path: page(f"Page {path}", f"This is page {path}. {FILLER}") for path in paths}
     with Site({"/": page("Front", FILLER, paths), **routes}).serving() as running:
         yield running
-
-
-def until(done: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
-    """Wait for something to become true; a bound, not a measurement."""
-    for _ in range(1800):
-        if done():
-            return
-        assert process is None or process.poll() is None, process.stderr.read()  # type: ignore[union-attr]
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
 
 
 def seed(site: Site, **fields: object) -> str:

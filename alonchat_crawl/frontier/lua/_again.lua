@@ -33,7 +33,7 @@ end
 -- An attempt failed: try again after delay_ms, or give up where it was the last of max_attempts.
 local function fail(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
   local failures = entry[6] or {}
-  failures[#failures + 1] = {math.floor(now / 1000), reason, string.sub(detail, 1, 500)}
+  failures[#failures + 1] = {math.floor(now / 1000), reason, detail}
   entry[6] = failures
   if #failures < max_attempts then
     call('HINCRBY', source_key(source), 'n:retry', 1)
@@ -41,7 +41,7 @@ local function fail(source, domain, entry, reason, detail, delay_ms, max_attempt
     return
   end
   local url = url_of(source, entry)
-  local letter = {kind = entry[1], depth = entry[2], hops = entry[5], domain = domain, failures = failures}
+  local letter = {crawl = call('HGET', source_key(source), 'crawl'), kind = entry[1], depth = entry[2], hops = entry[5], domain = domain, failures = failures}
   keep_letter(keep, 'project', call('HGET', source_key(source), 'tenant'), 'source', source, 'url', url,
     'reason', reason, 'letter', cjson.encode(letter))
   if entry[1] == 0 then call('HSET', source_key(source), 'first_failure', detail) end

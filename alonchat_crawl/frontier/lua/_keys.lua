@@ -16,7 +16,7 @@
 --   delayed:<source>  ZSET    msgpack {domain, entry} -> ms at which to queue it again
 --   inflight, lease   HASH, ZSET      lease id -> msgpack {source, domain, entry}, -> ms of expiry
 --   told              HASH    lease id -> links of its page that were told
---   source:<source>   HASH    spec, tenant, origins, step (of virtual time, a URL), state, ends (why nothing more
+--   source:<source>   HASH    spec, tenant, origins, crawl, step (of virtual time, a URL), state, ends (why nothing more
 --                             is fetched), max_pages, pending, leased, seen, n:<outcome>, r:<outcome>:<reason>
 --   seen:<source>:<bucket>    SET     63-bit fingerprints of the URLs it has met: see _seen.lua
 --   running           SET     sources that are open

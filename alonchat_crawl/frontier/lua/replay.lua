@@ -2,15 +2,16 @@
 -- Queue dead letters' URLs again, with no failures counted; a source that was done is opened again for them, as the
 -- same run, and so completes again.
 -- KEYS  1 prefix
--- ARGV  for each: id of the letter, source, domain, reason, entry
--- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end
+-- ARGV  for each: id of the letter, source, crawl, domain, reason, entry
+-- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end, -3 a newer
+--   crawl of it has begun, which finds the URL by itself
 local codes = {}
-for i = 1, #ARGV, 5 do
-  local id, source, domain, reason, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+for i = 1, #ARGV, 6 do
+  local id, source, crawl, domain, reason, entry = unpack(ARGV, i, i + 5)
   local key = source_key(source)
-  local state, ends = unpack(call('HMGET', key, 'state', 'ends'))
+  local state, ends, current = unpack(call('HMGET', key, 'state', 'ends', 'crawl'))
   local done = state == 'completed' or state == 'cancelled'
-  local code = not state and -1 or (not done and (ends or state == 'opening')) and -2 or call('XDEL', P .. ':dead', id)
+  local code = not state and -1 or current ~= crawl and -3 or (not done and ends) and -2 or call('XDEL', P .. ':dead', id)
   if code == 1 then
     call('HINCRBY', key, 'n:dead', -1)
     call('HINCRBY', key, 'r:dead:' .. reason, -1)

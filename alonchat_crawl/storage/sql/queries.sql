@@ -41,6 +41,12 @@ update public.sources
 set status = %(status)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 
+-- name: amend_source
+-- The run goes on within other limits.
+update public.sources
+set options = %(options)s
+where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
+
 -- name: reopen_source
 -- The run that ended goes on: dead letters of it were queued again. It will end once more.
 update public.sources

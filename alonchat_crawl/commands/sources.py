@@ -1,0 +1,245 @@
+"""`scrapy sources`: what the frontier works on, and the verbs to steer it with."""
+
+import asyncio
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.commands import desk
+from alonchat_crawl.commands.desk import UnableError, printable
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.frontier.closing import close_source, found_pages
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.sources import SourceProgress
+from alonchat_crawl.storage.sources import SourceRecord, amend_crawl, read_source, set_status
+
+VERBS = {
+    "pause": "paused",
+    "resume": "resumed",
+    "cancel": "cancelled: it ends with what is in work",
+    "cap": "capped at {} pages",
+    "priority": "given priority {}",
+}
+"""Each with what it has done."""
+STATUS = {"pause": "paused", "resume": "running"}
+"""What is written to Postgres at once; an end is written by whoever closes the source."""
+RANGES = {"cap": (1, 1_000_000_000), "priority": (1, 10)}
+REFRESH_SECONDS = 1.0
+COLUMNS = ("id", "project", "url", "state", "prio", "pages", "waiting", "in work", "refused", "dead", "age")
+
+
+def _in_frontier(progress: SourceProgress) -> dict[str, Any]:
+    source = asdict(progress.source)
+    return {
+        "id": str(source.pop("source_id")),
+        "project": source.pop("project_name"),
+        **{name: str(value) if isinstance(value, UUID) else value for name, value in source.items()},
+        "state": progress.state,
+        "ends": progress.ends,
+        "waiting": progress.pending - progress.leased,
+        "in_work": progress.leased,
+        "counts": dict(progress.counts),
+        "reasons": dict(progress.reasons),
+        "first_failure": progress.first_failure,
+        "started_at": progress.started_at and progress.started_at.isoformat(),
+    }
+
+
+def _in_postgres(record: SourceRecord) -> dict[str, Any]:
+    return {
+        **record.options,
+        "id": str(record.id),
+        "project": record.project_name,
+        "project_id": str(record.project_id),
+        "crawl_id": record.crawl_id and str(record.crawl_id),
+        "url": record.url,
+        "state": record.status,
+        "counts": record.counts,
+        "started_at": record.started_at and record.started_at.isoformat(),
+        "status": record.status,
+        "error": record.error,
+        "finished_at": record.finished_at and record.finished_at.isoformat(),
+    }
+
+
+async def _listed(shards: Shards, project: str) -> list[dict[str, Any]]:
+    rows = [_in_frontier(progress) for progress in await shards.progresses()]
+    meant = [row for row in rows if not project or row["project_id"] == str(as_uuid(project))]
+    return sorted(meant, key=lambda row: (row["started_at"] or "", row["id"]))
+
+
+def _age(started_at: str | None) -> str:
+    if started_at is None:
+        return ""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(started_at)).total_seconds()
+    units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    length, unit = next((one for one in units if seconds >= one[0]), units[-1])
+    return f"{max(0, int(seconds / length))} {unit}"
+
+
+def _table(rows: Sequence[dict[str, Any]], width: int) -> RenderableType:
+    cells = [
+        (
+            row["id"], row["project"], row["url"],
+            "ending" if row["ends"] and row["state"] in {"running", "paused"} else row["state"],
+            row["priority"], f"{found_pages(row['counts'])} of {row['max_pages']}", row["waiting"],
+            row["in_work"], row["counts"].get("refused", 0), row["counts"].get("dead", 0),
+            _age(row["started_at"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return Group(desk.table(COLUMNS, cells, width), Text(f"{len(rows)} sources", style="dim"))
+
+
+def _whole(row: dict[str, Any]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name, value in row.items():
+        lines = [f"{n} {word}" for word, n in value.items()] if isinstance(value, dict) else [value]
+        if isinstance(value, (list, tuple)):
+            lines = list(value)
+        shown = "\n".join(printable(line) for line in lines if line not in {None, ""})
+        if shown:
+            grid.add_row(Text(name.replace("_", " "), style="dim"), Text(shown, overflow="fold"))
+    return grid
+
+
+async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: bool) -> int:
+    out = desk.console()
+    async with desk.frontier(settings) as (shards, _):
+        rows = await _listed(shards, project)
+        if as_json:
+            for row in rows:
+                print(json.dumps(row))
+        elif not watch:
+            out.print(_table(rows, out.width))
+        else:
+            with Live(_table(rows, out.width), console=out, auto_refresh=False) as live:
+                while True:
+                    await asyncio.sleep(REFRESH_SECONDS)
+                    live.update(_table(await _listed(shards, project), out.width), refresh=True)
+    return 0
+
+
+async def _show(settings: BaseSettings, source_id: UUID, *, as_json: bool) -> int:
+    async with desk.frontier(settings) as (shards, connections):
+        found = await shards.find(source_id)
+        record = await read_source(await connections.postgres(), source_id)
+    row = (_in_postgres(record) if record else {}) | (_in_frontier(found[1]) if found else {})
+    if not row:
+        raise UnableError(f"There is no source {source_id}.")
+    print(json.dumps(row)) if as_json else desk.console().print(_whole(row))
+    return 0
+
+
+async def _steer(settings: BaseSettings, verb: str, source_ids: Sequence[UUID], number: int) -> int:
+    code = 0
+    async with desk.frontier(settings) as (shards, connections):
+        await connections.postgres()  # before anything is changed
+        for source_id in source_ids:
+            try:
+                url = await _act(shards, connections, verb, source_id, number)
+            except UnableError as error:
+                desk.complain(str(error))
+                code = 1
+            else:
+                print(printable(f"{source_id} {VERBS[verb].format(number)} ({url})"))
+    return code
+
+
+async def _act(shards: Shards, connections: Connections, verb: str, source_id: UUID, number: int) -> str:
+    """Do it in the frontier, then in Postgres; may be repeated. Returns the source's URL."""
+    found = await shards.find(source_id)
+    if found is None:
+        raise UnableError(f"The frontier knows no source {source_id}.")
+    queue, progress = found
+    source, state = progress.source, progress.state
+    match verb:
+        case "pause":
+            done = await queue.pause(source_id)
+        case "resume":
+            done = await queue.resume(source_id)
+        case "cancel":
+            done = await queue.cancel(source_id)
+        case "cap":
+            source = replace(source, max_pages=number)
+            done = await queue.amend(source)
+        case _:
+            source = replace(source, priority=number)
+            done = await queue.amend(source)
+    if not done:
+        why = "is only being opened" if state == "opening" else f"has ended already ({state})"
+        raise UnableError(f"Source {source_id} {why}.")
+    if verb in STATUS:
+        await set_status(await connections.postgres(), source, STATUS[verb])
+    elif verb == "cancel" and source_id in await queue.completed():
+        # Nothing was in work: should no worker run, nobody else would write its end.
+        await close_source(shards, queue, await connections.postgres(), source_id)
+    elif verb in RANGES:
+        await amend_crawl(await connections.postgres(), source)
+    return source.url
+
+
+class Command(ScrapyCommand):
+    """Lists the sources in the frontier, shows one whole, or steers some."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Stand in the usage."""
+        return "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N]"
+
+    def short_desc(self) -> str:
+        """Stand in the list of commands."""
+        return "List, pause, resume, cancel, cap or prioritise sources"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add -a, --watch and --json to Scrapy's own."""
+        super().add_options(parser)
+        parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
+                            help="list this project's; or take IDs for names in it")  # fmt: skip
+        parser.add_argument("--watch", action="store_true", help="list again every second, until Ctrl-C")
+        parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Exit with 1 and a sentence for each source that cannot be had, with 2 where the usage is wrong."""
+        settings = self.settings
+        assert settings is not None  # noqa: S101 - set by Scrapy; for the type checker
+        project = desk.named(opts.arguments, ("project",)).get("project", "")
+        verb, *ids = desk.words(args) or [""]
+        number = _number(verb, ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
+        if (opts.watch and (verb or opts.json)) or (opts.json and verb in VERBS):
+            raise UsageError("--watch is for the list alone, --json for looking", print_help=False)
+        if (verb in VERBS) != bool(ids):
+            raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
+        parent = as_uuid(project or settings["DEFAULT_PROJECT"])
+        if verb in VERBS:
+            work = _steer(settings, verb, [as_uuid(one, parent) for one in dict.fromkeys(ids)], number)
+        elif verb:
+            work = _show(settings, as_uuid(verb, parent), as_json=opts.json)
+        else:
+            work = _look(settings, project, watch=opts.watch, as_json=opts.json)
+        self.exitcode = desk.run(work)
+        if opts.watch and self.exitcode == desk.INTERRUPTED:
+            self.exitcode = 0
+
+
+def _number(verb: str, given: str) -> int:
+    lowest, highest = RANGES[verb]
+    if not given.isdecimal() or not lowest <= int(given[:12]) <= highest:
+        raise UsageError(f"{verb} takes one ID and a number from {lowest} to {highest}", print_help=False)
+    return int(given)
