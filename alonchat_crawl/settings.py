@@ -97,6 +97,7 @@ SENTRY_DSN = environment.SENTRY_DSN
 # --- Frontier --------------------------------------------------------------------------------------
 
 REDIS_START_URLS_KEY = "%(name)s:start_urls"  # scrapy-redis' convention
+REDIS_ORDERS_KEY = "%(name)s:orders"  # to pause, resume, cancel, cap or prioritise what is being crawled
 FRONTIER_LEASE_SECONDS = 30  # a dead worker's URLs come back after this; live ones extend
 FRONTIER_MAX_ATTEMPTS = 5
 FRONTIER_BACKOFF_SECONDS = 2.0  # × 2^attempts

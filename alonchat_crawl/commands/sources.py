@@ -4,7 +4,7 @@ import asyncio
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,24 +19,22 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
-from alonchat_crawl.connections import Connections
-from alonchat_crawl.frontier.closing import close_source, found_pages
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.frontier.closing import found_pages
 from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import SourceProgress
-from alonchat_crawl.storage.sources import SourceRecord, amend_crawl, read_source, set_status
+from alonchat_crawl.storage.sources import SourceRecord, read_source
 
-VERBS = {
-    "pause": "paused",
-    "resume": "resumed",
-    "cancel": "cancelled: it ends with what is in work",
-    "cap": "capped at {} pages",
-    "priority": "given priority {}",
+DONE = {
+    Verb.PAUSE: "paused",
+    Verb.RESUME: "resumed",
+    Verb.CANCEL: "cancelled: it ends with what is in work",
+    Verb.CAP: "capped at {} pages",
+    Verb.PRIORITY: "given priority {}",
 }
-"""Each with what it has done."""
-STATUS = {"pause": "paused", "resume": "running"}
-"""What is written to Postgres at once; an end is written by whoever closes the source."""
-RANGES = {"cap": (1, 1_000_000_000), "priority": (1, 10)}
+"""What each verb has done."""
 REFRESH_SECONDS = 1.0
 COLUMNS = ("id", "project", "url", "state", "prio", "pages", "waiting", "in work", "refused", "dead", "age")
 
@@ -144,52 +142,19 @@ async def _show(settings: BaseSettings, source_id: UUID, *, as_json: bool) -> in
     return 0
 
 
-async def _steer(settings: BaseSettings, verb: str, source_ids: Sequence[UUID], number: int) -> int:
+async def _steer(settings: BaseSettings, verb: Verb, source_ids: Sequence[UUID], number: int) -> int:
     code = 0
     async with desk.frontier(settings) as (shards, connections):
-        await connections.postgres()  # before anything is changed
+        pool = await connections.postgres()  # before anything is changed
         for source_id in source_ids:
             try:
-                url = await _act(shards, connections, verb, source_id, number)
-            except UnableError as error:
+                source = await steer(shards, pool, verb, source_id, number)
+            except GiveUp as error:
                 desk.complain(str(error))
                 code = 1
             else:
-                print(printable(f"{source_id} {VERBS[verb].format(number)} ({url})"))
+                print(printable(f"{source_id} {DONE[verb].format(number)} ({source.url})"))
     return code
-
-
-async def _act(shards: Shards, connections: Connections, verb: str, source_id: UUID, number: int) -> str:
-    """Do it in the frontier, then in Postgres; may be repeated. Returns the source's URL."""
-    found = await shards.find(source_id)
-    if found is None:
-        raise UnableError(f"The frontier knows no source {source_id}.")
-    queue, progress = found
-    source, state = progress.source, progress.state
-    match verb:
-        case "pause":
-            done = await queue.pause(source_id)
-        case "resume":
-            done = await queue.resume(source_id)
-        case "cancel":
-            done = await queue.cancel(source_id)
-        case "cap":
-            source = replace(source, max_pages=number)
-            done = await queue.amend(source)
-        case _:
-            source = replace(source, priority=number)
-            done = await queue.amend(source)
-    if not done:
-        why = "is only being opened" if state == "opening" else f"has ended already ({state})"
-        raise UnableError(f"Source {source_id} {why}.")
-    if verb in STATUS:
-        await set_status(await connections.postgres(), source, STATUS[verb])
-    elif verb == "cancel" and source_id in await queue.completed():
-        # Nothing was in work: should no worker run, nobody else would write its end.
-        await close_source(shards, queue, await connections.postgres(), source_id)
-    elif verb in RANGES:
-        await amend_crawl(await connections.postgres(), source)
-    return source.url
 
 
 class Command(ScrapyCommand):
@@ -221,14 +186,15 @@ class Command(ScrapyCommand):
         assert settings is not None  # noqa: S101 - set by Scrapy; for the type checker
         project = desk.named(opts.arguments, ("project",)).get("project", "")
         verb, *ids = desk.words(args) or [""]
-        number = _number(verb, ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
-        if (opts.watch and (verb or opts.json)) or (opts.json and verb in VERBS):
+        steers = verb in set(Verb)
+        number = _number(Verb(verb), ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
+        if (opts.watch and (verb or opts.json)) or (opts.json and steers):
             raise UsageError("--watch is for the list alone, --json for looking", print_help=False)
-        if (verb in VERBS) != bool(ids):
+        if steers != bool(ids):
             raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
         parent = as_uuid(project or settings["DEFAULT_PROJECT"])
-        if verb in VERBS:
-            work = _steer(settings, verb, [as_uuid(one, parent) for one in dict.fromkeys(ids)], number)
+        if steers:
+            work = _steer(settings, Verb(verb), [as_uuid(one, parent) for one in dict.fromkeys(ids)], number)
         elif verb:
             work = _show(settings, as_uuid(verb, parent), as_json=opts.json)
         else:
@@ -238,7 +204,7 @@ class Command(ScrapyCommand):
             self.exitcode = 0
 
 
-def _number(verb: str, given: str) -> int:
+def _number(verb: Verb, given: str) -> int:
     lowest, highest = RANGES[verb]
     if not given.isdecimal() or not lowest <= int(given[:12]) <= highest:
         raise UsageError(f"{verb} takes one ID and a number from {lowest} to {highest}", print_help=False)

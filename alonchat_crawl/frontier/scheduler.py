@@ -22,6 +22,7 @@ from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.codec import origin_of
 from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds
 from alonchat_crawl.frontier.exchange import Exchange
+from alonchat_crawl.frontier.orders import OrderReader
 from alonchat_crawl.frontier.pacing import Pacing
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.seed import Seed
@@ -101,9 +102,11 @@ class FrontierScheduler(Scheduler):
                     f"{source.url} cannot be crawled: {error.detail or error.reason}"
                 ) from error
         else:
-            key = self.settings["REDIS_START_URLS_KEY"] % {"name": spider.name}
-            reader = SeedReader(self.shards, pool, self.settings, key=key, admitted=self._admitted)
-            self._spawn(reader.run(), "seeds")
+            names = {"name": spider.name}
+            key, orders = (self.settings[key] % names for key in ("REDIS_START_URLS_KEY", "REDIS_ORDERS_KEY"))
+            seeds = SeedReader(self.shards, pool, self.settings, key=key, admitted=self._admitted)
+            self._spawn(seeds.run(), "seeds")
+            self._spawn(OrderReader(self.shards, pool, self.settings, orders).run(), "orders")
         for exchange in self.exchanges:
             self._spawn(exchange.run(), "exchange")
             if source is None:

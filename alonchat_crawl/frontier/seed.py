@@ -1,7 +1,7 @@
 """A seed: the message that asks for a source, checked. From the terminal and from the web app alike."""
 
 import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,6 +13,9 @@ from alonchat_crawl.sources import Source
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
+
+
+Message = TypeVar("Message", bound=BaseModel)
 
 
 class SeedError(ValueError):
@@ -59,27 +62,18 @@ class Seed(BaseModel):
     @classmethod
     def parse(cls, raw: bytes) -> Self:
         """Read a message of the web app's list: a JSON object or a plain URL; raises SeedError."""
+        text = raw.strip()
+        if text.startswith(b"{"):
+            return cls.of(read_json(text))
         try:
-            text = raw.decode().strip()
-            return cls.of(json.loads(text) if text.startswith("{") else {"url": text})
+            return cls.of({"url": text.decode()})
         except UnicodeDecodeError:
             raise SeedError("the seed is not UTF-8") from None
-        except json.JSONDecodeError as error:
-            raise SeedError(f"the seed is not valid JSON: {error}") from None
-        except RecursionError:
-            raise SeedError("the seed is nested too deeply") from None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
         """Check the values of a message or of a command line; raises SeedError."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            problems = (
-                f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
-                for problem in error.errors()
-            )
-            raise SeedError("; ".join(problems)) from None
+        return check(cls, values)
 
     def source(self, settings: BaseSettings) -> Source:
         """A new run of the source that it asks for."""
@@ -99,6 +93,33 @@ class Seed(BaseModel):
             path_prefix=self.path_prefix,
             priority=self.priority,
         )
+
+
+def read_json(raw: bytes) -> dict[str, Any]:
+    """Read a message of the web app; raises SeedError."""
+    try:
+        found = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise SeedError("the message is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise SeedError(f"the message is not valid JSON: {error}") from None
+    except RecursionError:
+        raise SeedError("the message is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise SeedError("the message is not a JSON object")
+    return found
+
+
+def check(kind: type[Message], values: dict[str, Any]) -> Message:
+    """Check a message's values; raises SeedError, which says what is wrong with each."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        problems = (
+            ": ".join((*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")))
+            for problem in error.errors()
+        )
+        raise SeedError("; ".join(problems)) from None
 
 
 ARGUMENTS = tuple(

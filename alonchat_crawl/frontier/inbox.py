@@ -1,0 +1,81 @@
+"""A list that the web app pushes messages to: read oldest first, with no delay; none is taken out early."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+
+from redis.exceptions import RedisError
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import Outage, Retry
+from alonchat_crawl.frontier.letters import bury_seed
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import awaited
+
+logger = logging.getLogger(__name__)
+
+
+class Inbox(ABC):
+    """Reads one list. A message leaves it once it is acted on, or kept as a dead letter."""
+
+    def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
+        self.shards = shards
+        self._redis = shards.queues[0].redis
+        self._key = key
+        self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
+
+    @abstractmethod
+    async def act(self, raw: bytes) -> None:
+        """Do what a message asks for.
+
+        Raises Retry, Outage, RedisError or OSError where it must wait; any other error rejects it. It may be
+        asked to do the same again, also by another worker at the same time.
+        """
+
+    @abstractmethod
+    async def ready(self) -> None:
+        """Raise Retry while no message may be read."""
+
+    async def run(self) -> None:
+        """Read until cancelled; Redis or Postgres being away is waited out."""
+        waiting = ""
+        while True:
+            try:
+                await self.ready()
+                # Moving the last element to where it is: a blocking look, atomic, which takes nothing.
+                look = self._redis.blmove(self._key, self._key, self._wait_seconds, "RIGHT", "RIGHT")
+                raw = await awaited(look)
+                if raw is not None:
+                    await self._read(raw)
+                waiting = ""
+            except (Retry, Outage, RedisError, OSError) as error:
+                if str(error) != waiting:
+                    logger.warning("%s waits: %s", self._key, error)
+                waiting = str(error)
+                await asyncio.sleep(1)
+            except Exception:
+                logger.exception("Reading %s failed; going on", self._key)
+                await asyncio.sleep(1)
+
+    async def _read(self, raw: bytes) -> None:
+        try:
+            await self.act(raw)
+        except (Retry, Outage, RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
+            await self._reject(raw, error)
+            return
+        await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
+
+    async def _reject(self, raw: bytes, error: Exception) -> None:
+        """Move a message to the dead letters: written there before it leaves the list."""
+        logger.warning("A message in %s cannot be used: %s", self._key, error)
+        queue = self.shards.queues[0]
+        reason = getattr(error, "reason", "bad seed")
+        letter_id = await bury_seed(queue, self._key, raw, reason, str(error))
+        removed = await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
+        if removed == 0:  # another worker rejected it meanwhile
+            await self._redis.xdel(queue.keys.dead, letter_id)
+        elif not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
+            # Redis restarted between the two, and lost the letter with its last second.
+            await bury_seed(queue, self._key, raw, reason, str(error))
