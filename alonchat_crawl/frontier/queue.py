@@ -34,6 +34,9 @@ DETAIL_MAX_CHARS = 500
 KEPT_MS = 7 * 86_400_000
 """How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
 
+SEEN_KEPT_MS = 86_400_000
+"""How long the URLs do that it has seen, where it has dead letters: they are several times as large."""
+
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
 
@@ -169,7 +172,7 @@ class FrontierQueue:
 
     async def close(self, source_id: UUID) -> bool:
         """Note that a source's end is written to Postgres; False where it was opened again meanwhile."""
-        return bool(await self._run("close", str(source_id), KEPT_MS))
+        return bool(await self._run("close", str(source_id), KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
 

@@ -87,7 +87,7 @@ def until(done: Callable[[], object], process: subprocess.Popen[str] | None = No
 
 def seed_readers(client: Any) -> int:
     """How many workers wait for seeds in this moment."""
-    return sum(one["cmd"] == "blmove" for one in client.client_list()) // 2  # seeds, and orders
+    return [one["cmd"] for one in client.client_list()].count("blmove") // 2  # seeds, and orders
 
 
 def rows(database_url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -29,8 +29,9 @@ def queue_of(redis: Redis) -> FrontierQueue:
     return FrontierQueue(redis, lease_seconds=30, max_attempts=5, dead_letters_max=100_000)
 
 
-async def fill(queue: FrontierQueue, sources: int, urls_each: int) -> None:
+async def fill(queue: FrontierQueue, sources: int, urls_each: int) -> list[Source]:
     """Open sources of TENANTS projects and queue `urls_each` URLs of each, its front page included."""
+    opened = []
     for number in range(sources):
         source = Source(
             source_id=uuid4(),
@@ -43,8 +44,15 @@ async def fill(queue: FrontierQueue, sources: int, urls_each: int) -> None:
         )
         await queue.open(source)
         await queue.start(source)
-        links = [Link(url, Kind.PAGE, 1) for url in urls(number, urls_each - 1)]
-        await queue.add(source.source_id, links, (origin_of(source.url),))
+        await tell(queue, source, urls(number, urls_each - 1))
+        opened.append(source)
+    return opened
+
+
+async def tell(queue: FrontierQueue, source: Source, found: list[str]) -> None:
+    """Add links to a source, as after a page that has them."""
+    links = [Link(url, Kind.PAGE, 1) for url in found]
+    await queue.add(source.source_id, links, (origin_of(source.url),))
 
 
 async def work_off(queue: FrontierQueue, count: int) -> int:

@@ -19,12 +19,13 @@ from redis.asyncio import Redis
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.frontier import stock_fill
-from tests.benchmarks.frontier.fill import SEEN_KEYS, fill, front_page, queue_of, urls, work_off
+from tests.benchmarks.frontier.fill import SEEN_KEYS, fill, front_page, queue_of, tell, urls, work_off
 from tests.benchmarks.frontier.stock_fill import StockFrontier
 from tests.benchmarks.frontier.valkey import Valkey
 from tests.benchmarks.results import Row
 
 STOCK = "scrapy-redis 0.9.1's pop"
+RETOLD = 100  # sources whose links are told once more
 SCRIPTS = ("evalsha", "eval", "fcall")
 POP = ("multi", "exec")  # EXEC's time includes that of the commands in it
 
@@ -49,6 +50,8 @@ class Cost(NamedTuple):
     seen_bytes: float
     microseconds: float
     a_second: float
+    a_link: float = 0.0
+    """Microseconds of the server for a link that the source has met before."""
 
 
 SIZES = (Size(100, 10, 480), Size(1000, 100, 4800), Size(10_000, 100, 4800))
@@ -83,6 +86,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield Row(
             f"taken and settled by one client, {at}", "a second", [cost.a_second], beside, [pop.a_second]
         )
+    yield Row(f"server time a link met before, {most} pending", "µs", [ours[-1].a_link])
     grows = ours[-1].microseconds / ours[0].microseconds
     stocks = stock[-1].microseconds / stock[0].microseconds
     yield Row(f"server time at {most} by that at {sizes[0].urls:,}", "×", [grows], against, [stocks])
@@ -92,14 +96,19 @@ async def _ours(valkey: Valkey, size: Size) -> Cost:
     async with Redis.from_url(valkey.url) as redis:
         queue = queue_of(redis)
         before = valkey.used_bytes()
-        await fill(queue, size.sources, size.urls_each)
+        sources = await fill(queue, size.sources, size.urls_each)
         grown = valkey.used_bytes() - before
+        valkey.client.config_resetstat()
+        for number, source in enumerate(sources[:RETOLD]):
+            await tell(queue, source, urls(number, size.urls_each - 1))
+        a_link = valkey.microseconds(*SCRIPTS) / (len(sources[:RETOLD]) * (size.urls_each - 1))
         valkey.client.config_resetstat()
         began = perf_counter()
         done = await work_off(queue, size.worked_off)
         seconds = perf_counter() - began
     spent = valkey.microseconds(*SCRIPTS)
-    return Cost(grown / size.urls, _freed(valkey, SEEN_KEYS) / size.urls, spent / done, done / seconds)
+    seen = _freed(valkey, SEEN_KEYS) / size.urls
+    return Cost(grown / size.urls, seen, spent / done, done / seconds, a_link)
 
 
 def _stock(valkey: Valkey, size: Size) -> Cost:
