@@ -31,6 +31,7 @@ AT_ONCE = 100  # replayed in one call: some milliseconds of the server's time
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
+    Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
     Replayed.ENDING: "their source is about to end; try again when it is done",
     Replayed.LETTER_UNKNOWN: "somebody else replayed or dropped them meanwhile",
 }

@@ -117,7 +117,7 @@ class Exchange:
                 self.wake()
 
     async def _wait_out(self, error: Exception) -> None:
-        kind = type(error).__name__
+        kind = "full" if isinstance(error, OutOfMemoryError) else "away"
         if kind != self._fault:
             logger.warning("Redis does not serve us; waiting: %s", error)
         self._fault = kind
@@ -136,7 +136,7 @@ class Exchange:
 
     async def _exchange(self) -> float:
         """Tell, then take; return the seconds until the next URL is due."""
-        await self.flush()
+        full = await self.flush()
         room = max(0, self._room())
         taken = await self.queue.take(room, self._only)
         self.totals = taken.totals
@@ -146,6 +146,8 @@ class Exchange:
             await self._deliver(taken.leases)
         if taken.completed:
             self._completed()
+        if full is not None:
+            raise full  # only now: what is taken, and ends, frees memory
         if len(taken.leases) < room:
             self._hungry.set()
             return taken.due_seconds
@@ -153,10 +155,11 @@ class Exchange:
         # Without room, look no more often than that somebody else is woken for what is due.
         return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if room == 0 else 0.0
 
-    async def flush(self) -> None:
+    async def flush(self) -> OutOfMemoryError | None:
         """Tell Redis everything in the outbox: a page's links before the page's own ending.
 
-        Where Redis has no memory left for links, the rest is told all the same, since it frees some.
+        Where Redis has no memory left for links, the rest is told all the same, since it frees some; its
+        error is returned.
         """
         full: OutOfMemoryError | None = None
         for lease, found in list(self.outbox.found.items()):
@@ -171,8 +174,7 @@ class Exchange:
             )
             del self.outbox.releases[: len(releases)]
         await self._settle()
-        if full is not None:
-            raise full
+        return full
 
     async def _tell(self, lease: Lease, found: Found) -> None:
         count = len(found.links)

@@ -10,6 +10,7 @@ from scrapy.utils.misc import load_object
 
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.domains import url_domain
+from alonchat_crawl.frontier.keys import prefix_of
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source, SourceProgress
@@ -89,7 +90,7 @@ class Shards:
         before = int(await redis.set(COUNT_KEY, count, nx=True, get=True) or count)
         if before == count:
             return
-        for prefix in (f"f:{{{shard}}}" for shard in range(before)):
+        for prefix in map(prefix_of, range(before)):
             if await redis.exists(f"{prefix}:running") or await redis.exists(f"{prefix}:completed"):
                 raise StartupError(
                     f"FRONTIER_SHARDS={count}, but this Redis holds open sources in {before} shards: "

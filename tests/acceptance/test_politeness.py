@@ -98,7 +98,7 @@ def test_a_domain_of_another_shard(
         with redis.Redis.from_url(redis_url) as client:
             seeds: list[Any] = [json.dumps({"url": home.url, "include": "*"}) for home in homes]
             client.lpush(KEY, *seeds)
-            shards = {key.split(b":")[1] for key in client.scan_iter("f:*:running")}
+            shards = {key.split(b":")[1] for key in client.scan_iter("f2:*:running")}
         until(lambda: len(rows(database_url, "select from sources where status = 'completed'")) == 3, first)
         for process in (first, second):
             process.send_signal(signal.SIGTERM)

@@ -57,7 +57,7 @@ def test_seeds_good_and_bad(
     query = "select url, options->>'max_pages', counts->>'stored' from sources where counts ? 'stored'"
     counts = {(url, limit): stored for url, limit, stored in rows(database_url, query)}
     assert counts == {(f"{site.url}/", "3"): "3", (f"{site.url}/", "10000"): str(PAGES + 1)}
-    letters = [json.loads(fields["letter"]) for _, fields in client.xrange("f:{0}:dead")]
+    letters = [json.loads(fields["letter"]) for _, fields in client.xrange("f2:{0}:dead")]
     seeds = {letter["seed"]: letter["failures"][0][2] for letter in letters if "seed" in letter}
     assert set(seeds) == {"{broken", "no-scheme.example", '{"url": "https://e.org", "max_pages": 0}'}
     assert "has no scheme: write https://no-scheme.example" in seeds["no-scheme.example"]
@@ -73,8 +73,8 @@ def test_kill_minus_nine_loses_nothing(
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
     # What it held comes back when its leases expire; the test does not wait for that.
-    for lease in client.zrange("f:{0}:lease", 0, -1):
-        client.zadd("f:{0}:lease", {lease: 1})
+    for lease in client.zrange("f2:{0}:lease", 0, -1):
+        client.zadd("f2:{0}:lease", {lease: 1})
     with worker(environment, tmp_path) as second:
         until(lambda: rows(database_url, "select from sources where status = 'completed'"), second)
         second.send_signal(signal.SIGTERM)
@@ -85,7 +85,7 @@ def test_kill_minus_nine_loses_nothing(
     assert (
         rows(database_url, "select from source_chunks group by page_id, position having count(*) > 1") == []
     )
-    assert client.zcard("f:{0}:lease") == 0
+    assert client.zcard("f2:{0}:lease") == 0
 
 
 def test_two_workers_share_a_source(

@@ -78,8 +78,8 @@ async def test_links_that_a_restart_lost_are_asked_for_again(queue: FrontierQueu
 
     assert await tell() == 3
     # What a restart does that lost the last second: all that `add` wrote is gone, the lease is not.
-    kept = {"f:{0}:inflight", "f:{0}:lease", "f:{0}:running"}
-    for key in await awaited(queue.redis.keys("f:{0}:*")):
+    kept = {"f2:{0}:inflight", "f2:{0}:lease", "f2:{0}:running"}
+    for key in await awaited(queue.redis.keys("f2:{0}:*")):
         if key.decode() not in kept:
             await queue.redis.delete(key)
     assert dump is not None

@@ -1,4 +1,4 @@
--- Prepended to every transition. KEYS[1] is the shard's prefix, for instance `f:{0}`: whatever a transition
+-- Prepended to every transition. KEYS[1] is the shard's prefix, for instance `f2:{0}`: whatever a transition
 -- touches is built from it, and so lies in the shard's one cluster slot. Names are written here and in keys.py.
 --
 -- A domain in wait is in one list, under the tenant whose turn it is there; a tenant is in one of two:

@@ -5,17 +5,13 @@
 local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   local key = source_key(source)
   local s = call('HMGET', key, 'ends', 'leased', 'max_pages', 'spec', 'origins', 'step')
-  if s[1] then
-    drop_waiting(source, s[1])
+  if s[1] or not s[2] then
+    if s[1] then drop_waiting(source, s[1]) end
+    leave(source, tenant, domain)
     return nil
   end
   if pages_of(source) + s[2] >= tonumber(s[3]) then return nil, true end
   local entry = call('RPOP', queue_key(domain, source))
-  if not entry then
-    call('SREM', domains_key(source), domain)
-    leave(source, tenant, domain)
-    return nil
-  end
   local id = string.format('%x-%s', call('INCR', P .. ':sequence'), nonce)
   call('HSET', P .. ':inflight', id, cmsgpack.pack({source, domain, entry}))
   call('ZADD', P .. ':lease', now + lease_ms, id)
@@ -24,6 +20,10 @@ local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   move_on(turns_key(domain), tenant, s[6])
   move_on(P .. ':tenants', tenant, s[6])
   call('HSET', domain_key(domain), 'hold', id)
+  if call('EXISTS', queue_key(domain, source)) == 0 then
+    call('SREM', domains_key(source), domain)
+    give_up_turn(source, tenant, domain)
+  end
   file(domain, now + hold_ms)
   return {id, s[4], s[5], domain, call('HGET', domain_key(domain), 'delay') or 0, entry}
 end

@@ -22,14 +22,14 @@ local function finish(source, outcome, reason, n)
   call('HSET', key, 'state', call('HGET', key, 'ends') == 'cancelled' and 'cancelled' or 'completed')
   call('SREM', P .. ':running', source)
   call('ZADD', P .. ':completed', now, source)
-  call('UNLINK', domains_key(source))
   completed[#completed + 1] = source
 end
 
 -- Fetch nothing more of a source, because of `ends`: drop what waits. Returns domains left to be cleared.
 local function drop_waiting(source, ends)
   local key, dropped = source_key(source), call('ZCARD', delayed_key(source))
-  local tenant = call('HGET', key, 'tenant')
+  local tenant, before = unpack(call('HMGET', key, 'tenant', 'ends'))
+  if before == 'cancelled' then ends = before end
   call('HSET', key, 'ends', ends)
   call('UNLINK', delayed_key(source))
   call('ZREM', P .. ':delayed', source)
@@ -50,6 +50,6 @@ end
 
 -- Drop what waits where the page limit is reached.
 local function heed_limit(source)
-  local limit = tonumber(call('HGET', source_key(source), 'max_pages'))
-  if limit and pages_of(source) >= limit then drop_waiting(source, 'max_pages') end
+  local known = call('HMGET', source_key(source), 'max_pages', 'pending')
+  if pages_of(source) >= tonumber(known[1]) and tonumber(known[2]) > 0 then drop_waiting(source, 'max_pages') end
 end

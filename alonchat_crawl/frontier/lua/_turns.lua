@@ -51,10 +51,15 @@ local function join(source, tenant, domain)
   if call('HEXISTS', domain_key(domain), 'tenant') == 0 then file(domain, math.max(now, due_at(domain))) end
 end
 
--- It has none, or may not fetch them now.
-local function leave(source, tenant, domain)
-  local at = due_at(domain)
+-- It takes part no longer; the domain is to be filed anew.
+local function give_up_turn(source, tenant, domain)
   call('ZREM', turns_key(domain, tenant), source)
   if call('EXISTS', turns_key(domain, tenant)) == 0 then call('ZREM', turns_key(domain), tenant) end
+end
+
+-- It has no URLs there any more, or may not fetch them now.
+local function leave(source, tenant, domain)
+  local at = due_at(domain)
+  give_up_turn(source, tenant, domain)
   file(domain, at)
 end

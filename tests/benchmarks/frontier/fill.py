@@ -11,7 +11,7 @@ from alonchat_crawl.sources import Kind, Link, Source
 
 TENANTS = 100
 TAKEN_AT_ONCE = 16  # WORKER_CONCURRENCY's default
-SEEN_KEYS = "f:*:seen:*"
+SEEN_KEYS = "f2:*:seen:*"
 
 
 def front_page(number: int) -> str:
