@@ -128,7 +128,7 @@ class ShardState:
         for source in set(self.completed) | (set(states) - self.running):
             assert states[source] in {"completed", "cancelled", "opening"}
             assert self.places(source) == []
-            assert source not in self.domains_of
+            assert source not in self.domains_of, "a source that is done has domains"
         for source in self.delayed_of.keys() | self.delayed.keys():
             assert self.delayed[source] <= min(self.delayed_of[source].values()), "a retry is looked at late"
 
@@ -141,8 +141,9 @@ class ShardState:
         for name, members in self.turns_in.items():
             domain, tenant = name.split(":")
             assert tenant in self.turns[domain]
-            states = [self.sources[source]["state"] for source in members if source in self.sources]
-            assert "paused" not in states
+            for source in members:
+                assert (domain, source) in self.queues.values(), "a turn without URLs"
+                assert self.sources[source]["state"] == "running"
         for domain, members in self.turns.items():
             assert all(f"{domain}:{tenant}" in self.turns_in for tenant in members)
             first = min(members, key=lambda tenant: (members[tenant], tenant))

@@ -5,6 +5,8 @@
 --   ready:<tenant>    ZSET    domain -> ms from which it may be taken
 --   tenants           ZSET    tenant with a domain that is due -> virtual time: the least served goes first
 --   waiting           ZSET    tenant without one -> ms of its next domain, or sooner
+--   served, clock     ZSET    tenant without one -> its virtual time, as long as that is ahead of the STRING: the
+--                             virtual time of who was served last
 --   domain:<domain>   HASH    tenant it is filed under, hold: id of the lease (or claim) whose request is in flight,
 --                             next: ms from which it may be taken while nobody has URLs in it,
 --                             delay: ms that AutoThrottle found, level: 429s and 503s in a row

@@ -24,3 +24,14 @@ local function totals()
   return {tonumber(call('GET', P .. ':pending')) or 0, call('ZCARD', P .. ':lease'), call('SCARD', P .. ':running'),
     call('XLEN', P .. ':dead')}
 end
+
+-- Let up to `most` tenants take part again that have a domain which is due. Who was only held up by the pace of its
+-- domains comes back to its place.
+local function wake_tenants(most, clock)
+  for _, tenant in ipairs(call('ZRANGEBYSCORE', P .. ':waiting', '-inf', now, 'LIMIT', 0, most)) do
+    call('ZREM', P .. ':waiting', tenant)
+    local own = tonumber(call('ZSCORE', P .. ':served', tenant)) or -1
+    call('ZREM', P .. ':served', tenant)
+    if own > clock then call('ZADD', P .. ':tenants', own, tenant) else line_up(P .. ':tenants', tenant, clock) end
+  end
+end

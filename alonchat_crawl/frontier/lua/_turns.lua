@@ -1,15 +1,6 @@
--- Prepended to every transition, after _keys.lua: whose turn it is, and when.
--- Virtual time as in weighted fair queuing (Demers, Keshav and Shenker 1989): who is served moves on by its
--- step; who comes anew goes behind all that are there, so that nobody who waits is overtaken for ever.
+-- Prepended to every transition, after _line.lua: which domain is whose turn, and when.
 
 local REMEMBER_MS = 86400000 -- what was learnt of a site's speed outlives its queue by a day
-
-local function line_up(key, member)
-  local last = call('ZRANGE', key, -1, -1, 'WITHSCORES')
-  call('ZADD', key, 'NX', last[2] and last[2] + 0.001 or 0, member)
-end
-
-local function move_on(key, member, step) call('ZADD', key, 'XX', 'INCR', step, member) end
 
 -- Wake one idle worker, if none is about to be.
 local function ring()

@@ -10,14 +10,12 @@ local FULL_MS = 100 -- until a source is looked at again whose pages in flight m
 local sums = totals()
 if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find
 queue_retries(math.max(count, 1))
-for _, tenant in ipairs(call('ZRANGEBYSCORE', P .. ':waiting', '-inf', now, 'LIMIT', 0, 2 * count + 1)) do
-  call('ZREM', P .. ':waiting', tenant)
-  line_up(P .. ':tenants', tenant)
-end
+local clock = tonumber(call('GET', P .. ':clock')) or 0
+wake_tenants(2 * count + 1, clock)
 
 local leased, taken = {}, 0
 local function serve(tenant, domain)
-  local full, got
+  local full
   for _, source in ipairs(call('ZRANGE', turns_key(domain, tenant), 0, 7)) do
     local lease, limited = lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
     if lease then
@@ -34,24 +32,28 @@ local function serve(tenant, domain)
   end
 end
 
--- The least served tenant that has a domain which is due, and that domain; nil where there is none.
+-- The least served tenant that has a domain which is due, that domain, and its virtual time; nil for none.
 local function next_turn()
   while true do
-    local tenant = call('ZRANGE', P .. ':tenants', 0, 0)[1]
+    local tenant, at = unpack(call('ZRANGE', P .. ':tenants', 0, 0, 'WITHSCORES'))
     if not tenant then return nil end
     local first = call('ZRANGE', ready_key(tenant), 0, 0, 'WITHSCORES')
-    if first[1] and tonumber(first[2]) <= now then return tenant, first[1] end
+    if first[1] and tonumber(first[2]) <= now then return tenant, first[1], tonumber(at) end
     call('ZREM', P .. ':tenants', tenant)
+    call('ZADD', P .. ':served', at, tenant)
     if first[1] then call('ZADD', P .. ':waiting', first[2], tenant) end
   end
 end
 
-local tenant, domain = next_turn()
-for _ = 1, 2 * count + 8 do -- some turns find an empty queue
+local tenant, domain, at = next_turn()
+for _ = 1, 2 * count + 8 do -- some turns find a source that may not be fetched
   if not tenant or taken >= count then break end
+  clock = math.max(clock, at)
   serve(tenant, domain)
-  tenant, domain = next_turn()
+  tenant, domain, at = next_turn()
 end
+call('SET', P .. ':clock', clock)
+call('ZREMRANGEBYSCORE', P .. ':served', '-inf', clock)
 if tenant then ring() end -- there is work for one more
 local due = tenant and now or math.min(first_score(P .. ':delayed'), first_score(P .. ':waiting'))
 return {due == math.huge and -1 or math.max(0, due - now), leased, #completed, unpack(totals())}
