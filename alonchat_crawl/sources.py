@@ -108,3 +108,8 @@ class SourceProgress:
     ends: str = ""
     """Why nothing more of it is fetched: `max_pages` or `cancelled`; empty while more is."""
     started_at: datetime | None = None
+
+    @property
+    def pages(self) -> int:
+        """Pages that are in the store after this crawl."""
+        return self.counts.get("stored", 0) + self.counts.get("unchanged", 0)

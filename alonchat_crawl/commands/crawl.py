@@ -11,7 +11,6 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl import connections
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.closing import found_pages
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.memory import return_freed_memory
 from alonchat_crawl.signals import source_completed, unable_to_work
@@ -85,6 +84,6 @@ class Verdict:
         """Why nothing is stored, in one sentence; empty where something is."""
         if self._unable:
             return self._unable
-        if self.progress is None or found_pages(self.progress.counts):
+        if self.progress is None or self.progress.pages:
             return ""
         return self.progress.first_failure or f"{self.progress.source.url} has no page with text to store."

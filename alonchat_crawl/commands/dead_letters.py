@@ -31,8 +31,9 @@ AT_ONCE = 100  # replayed in one call: some milliseconds of the server's time
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
+    Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
-    Replayed.ENDING: "their source is about to end; try again when it is done",
+    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
     Replayed.LETTER_UNKNOWN: "somebody else replayed or dropped them meanwhile",
 }
 
@@ -94,7 +95,8 @@ async def _list(settings: BaseSettings, wanted: Filter, most: int | None, *, as_
     if newest:
         out.print(desk.table(COLUMNS, [_row(letter) for letter in newest], out.width))
     cut = f", the newest {len(newest)} shown" if len(newest) < meant else ""
-    out.print(f"{meant} of {total} dead letters{cut}; {evicted} older ones fell out.")
+    fell = f"; {evicted} older ones fell out" if evicted else ""
+    out.print(f"{meant} of {total} dead letters{cut}{fell}." if total or evicted else "No dead letters.")
     return 0
 
 

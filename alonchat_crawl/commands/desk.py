@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -56,6 +57,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 @asynccontextmanager
 async def frontier(settings: BaseSettings) -> AsyncIterator[tuple[Shards, Connections]]:
     """Open the frontier; Postgres too, once it is asked for. Raises StartupError."""
+    _check_place(settings)
     connections = Connections(settings)
     try:
         shards = Shards.from_settings(settings, connections.redis)
@@ -68,6 +70,13 @@ async def frontier(settings: BaseSettings) -> AsyncIterator[tuple[Shards, Connec
         yield shards, connections
     finally:
         await connections.close()
+
+
+def _check_place(settings: BaseSettings) -> None:
+    """Start no server where none was ever: it would know of nothing. Raises StartupError."""
+    folder = Path(settings["ALONCHAT_DATA_DIR"]).absolute()
+    if not settings["REDIS_URL"] and not folder.exists():
+        raise StartupError(f"There is no {folder}, and REDIS_URL is not set: go to where the crawler runs.")
 
 
 def words(args: list[str]) -> list[str]:

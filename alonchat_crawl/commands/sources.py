@@ -3,7 +3,7 @@
 import asyncio
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -19,10 +19,12 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
+from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.frontier.closing import found_pages
+from alonchat_crawl.frontier.queue import Wait
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
+from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import SourceRecord, read_source
@@ -47,6 +49,7 @@ def _in_frontier(progress: SourceProgress) -> dict[str, Any]:
         **{name: str(value) if isinstance(value, UUID) else value for name, value in source.items()},
         "state": progress.state,
         "ends": progress.ends,
+        "pages": progress.pages,
         "waiting": progress.pending - progress.leased,
         "in_work": progress.leased,
         "counts": dict(progress.counts),
@@ -56,18 +59,24 @@ def _in_frontier(progress: SourceProgress) -> dict[str, Any]:
     }
 
 
+def _waiting(wait: Wait) -> str:
+    why = [f"after {wait.refusals} times 429 or 503"] if wait.refusals else []
+    why += [f"slow: {wait.delay_seconds:.1f} s between requests"] if wait.delay_seconds else []
+    when = "a request is in flight" if wait.in_flight else f"due in {wait.due_seconds:.0f} s"
+    return f"{wait.domain}: {wait.urls} URLs, {', '.join([when, *why])}"
+
+
 def _in_postgres(record: SourceRecord) -> dict[str, Any]:
     return {
-        **record.options,
         "id": str(record.id),
         "project": record.project_name,
-        "project_id": str(record.project_id),
-        "crawl_id": record.crawl_id and str(record.crawl_id),
         "url": record.url,
         "state": record.status,
+        "project_id": str(record.project_id),
+        "crawl_id": record.crawl_id and str(record.crawl_id),
+        **record.options,
         "counts": record.counts,
         "started_at": record.started_at and record.started_at.isoformat(),
-        "status": record.status,
         "error": record.error,
         "finished_at": record.finished_at and record.finished_at.isoformat(),
     }
@@ -88,18 +97,28 @@ def _age(started_at: str | None) -> str:
     return f"{max(0, int(seconds / length))} {unit}"
 
 
-def _table(rows: Sequence[dict[str, Any]], width: int) -> RenderableType:
+async def _unread(connections: Connections, settings: BaseSettings) -> str:
+    """What no worker has read yet, for people; empty where there is none."""
+    names = {"name": "website"}
+    counts = {
+        word: await awaited(connections.redis.llen(settings[key] % names))
+        for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY"))
+    }
+    return "".join(f", {count} {word} unread" for word, count in counts.items() if count)
+
+
+def _table(rows: Sequence[dict[str, Any]], unread: str, width: int) -> RenderableType:
     cells = [
         (
             row["id"], row["project"], row["url"],
             "ending" if row["ends"] and row["state"] in {"running", "paused"} else row["state"],
-            row["priority"], f"{found_pages(row['counts'])} of {row['max_pages']}", row["waiting"],
+            row["priority"], f"{row['pages']} of {row['max_pages']}", row["waiting"],
             row["in_work"], row["counts"].get("refused", 0), row["counts"].get("dead", 0),
             _age(row["started_at"]),
         )
         for row in rows
     ]  # fmt: skip
-    return Group(desk.table(COLUMNS, cells, width), Text(f"{len(rows)} sources", style="dim"))
+    return Group(desk.table(COLUMNS, cells, width), Text(f"{len(rows)} sources{unread}", style="dim"))
 
 
 def _whole(row: dict[str, Any]) -> Table:
@@ -116,45 +135,60 @@ def _whole(row: dict[str, Any]) -> Table:
 
 async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: bool) -> int:
     out = desk.console()
-    async with desk.frontier(settings) as (shards, _):
-        rows = await _listed(shards, project)
+    async with desk.frontier(settings) as (shards, connections):
+
+        async def table() -> RenderableType:
+            rows = await _listed(shards, project)
+            return _table(rows, await _unread(connections, settings), out.width)
+
         if as_json:
-            for row in rows:
+            for row in await _listed(shards, project):
                 print(json.dumps(row))
         elif not watch:
-            out.print(_table(rows, out.width))
+            out.print(await table())
         else:
-            with Live(_table(rows, out.width), console=out, auto_refresh=False) as live:
+            with Live(await table(), console=out, auto_refresh=False) as live:
                 while True:
                     await asyncio.sleep(REFRESH_SECONDS)
-                    live.update(_table(await _listed(shards, project), out.width), refresh=True)
+                    live.update(await table(), refresh=True)
     return 0
 
 
-async def _show(settings: BaseSettings, source_id: UUID, *, as_json: bool) -> int:
+async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: bool) -> int:
     async with desk.frontier(settings) as (shards, connections):
         found = await shards.find(source_id)
         record = await read_source(await connections.postgres(), source_id)
+        waits = await found[0].waits(source_id) if found else []
     row = (_in_postgres(record) if record else {}) | (_in_frontier(found[1]) if found else {})
     if not row:
-        raise UnableError(f"There is no source {source_id}.")
+        raise UnableError(f"There is no source {name}.{_hint(source_id, name)}")
+    if record and record.finished_at:
+        row["state"] = record.status  # the frontier calls completed what has failed, too
+    row["waits"] = [_waiting(wait) for wait in waits]
     print(json.dumps(row)) if as_json else desk.console().print(_whole(row))
     return 0
 
 
-async def _steer(settings: BaseSettings, verb: Verb, source_ids: Sequence[UUID], number: int) -> int:
+async def _steer(settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int) -> int:
     code = 0
     async with desk.frontier(settings) as (shards, connections):
         pool = await connections.postgres()  # before anything is changed
-        for source_id in source_ids:
+        for source_id, name in names.items():
             try:
                 source = await steer(shards, pool, verb, source_id, number)
             except GiveUp as error:
-                desk.complain(str(error))
+                desk.complain(f"{error}{_hint(source_id, name)}")
                 code = 1
             else:
                 print(printable(f"{source_id} {DONE[verb].format(number)} ({source.url})"))
     return code
+
+
+def _hint(source_id: UUID, name: str) -> str:
+    """What a name was taken for: half a UUID is a name as well."""
+    return (
+        "" if str(source_id) == name.lower() else f" ({name} is a name; in another project than -a project=?)"
+    )
 
 
 class Command(ScrapyCommand):
@@ -190,13 +224,16 @@ class Command(ScrapyCommand):
         number = _number(Verb(verb), ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
         if (opts.watch and (verb or opts.json)) or (opts.json and steers):
             raise UsageError("--watch is for the list alone, --json for looking", print_help=False)
+        if ids and not steers:
+            raise UsageError(f"there is no verb {verb}: {', '.join(Verb)}", print_help=False)
         if steers != bool(ids):
             raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
         parent = as_uuid(project or settings["DEFAULT_PROJECT"])
         if steers:
-            work = _steer(settings, Verb(verb), [as_uuid(one, parent) for one in dict.fromkeys(ids)], number)
+            named = {as_uuid(one, parent): one for one in ids}
+            work = _steer(settings, Verb(verb), named, number)
         elif verb:
-            work = _show(settings, as_uuid(verb, parent), as_json=opts.json)
+            work = _show(settings, as_uuid(verb, parent), verb, as_json=opts.json)
         else:
             work = _look(settings, project, watch=opts.watch, as_json=opts.json)
         self.exitcode = desk.run(work)

@@ -1,7 +1,6 @@
 """How a completed source is written to Postgres: by whichever worker comes first, as often as needed."""
 
 import logging
-from collections.abc import Mapping
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
@@ -18,11 +17,6 @@ INCOMPLETE_REASONS = frozenset({"refused:max_pages", "refused:cancelled", "refus
 """With these a crawl did not look at all that it found."""
 
 
-def found_pages(counts: Mapping[str, int]) -> int:
-    """Pages that are in the store after this crawl."""
-    return counts.get("stored", 0) + counts.get("unchanged", 0)
-
-
 def saw_everything(progress: SourceProgress) -> bool:
     """Whether a page that this crawl did not see must be gone from the site.
 
@@ -34,7 +28,7 @@ def saw_everything(progress: SourceProgress) -> bool:
         if reason in INCOMPLETE_REASONS
         or (reason.startswith("dead:") and reason.removeprefix("dead:") not in GONE_REASONS)
     }
-    return found_pages(progress.counts) > 0 and not faults
+    return progress.pages > 0 and not faults
 
 
 async def close_source(
@@ -48,7 +42,7 @@ async def close_source(
     if progress is None or progress.state not in {"completed", "cancelled"}:
         await shards.close(queue, source_id)
         return None
-    succeeded = found_pages(progress.counts) > 0
+    succeeded = progress.pages > 0
     cancelled = progress.state == "cancelled"
     gone = await finish_crawl(
         pool,

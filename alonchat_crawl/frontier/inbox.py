@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Outage, Retry
-from alonchat_crawl.frontier.letters import bury_seed
+from alonchat_crawl.frontier.letters import bury_message
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
 
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 class Inbox(ABC):
     """Reads one list. A message leaves it once it is acted on, or kept as a dead letter."""
+
+    kind: ClassVar[str]
+    """What its messages are called."""
 
     def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
         self.shards = shards
@@ -69,13 +73,14 @@ class Inbox(ABC):
 
     async def _reject(self, raw: bytes, error: Exception) -> None:
         """Move a message to the dead letters: written there before it leaves the list."""
-        logger.warning("A message in %s cannot be used: %s", self._key, error)
         queue = self.shards.queues[0]
-        reason = getattr(error, "reason", "bad seed")
-        letter_id = await bury_seed(queue, self._key, raw, reason, str(error))
+        reason = getattr(error, "reason", f"bad {self.kind}")
+        letter_id = await bury_message(queue, self.kind, self._key, raw, reason, str(error))
         removed = await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
         if removed == 0:  # another worker rejected it meanwhile
             await self._redis.xdel(queue.keys.dead, letter_id)
-        elif not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
+            return
+        if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
             # Redis restarted between the two, and lost the letter with its last second.
-            await bury_seed(queue, self._key, raw, reason, str(error))
+            letter_id = await bury_message(queue, self.kind, self._key, raw, reason, str(error))
+        logger.warning("A %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)

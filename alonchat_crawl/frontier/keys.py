@@ -22,6 +22,22 @@ class Keys:
         """HASH: spec, origins, state and counts of a source."""
         return f"{self.prefix}:source:{source_id}"
 
+    def domains(self, source_id: UUID) -> str:
+        """SET: domains in which a source has a queue."""
+        return f"{self.prefix}:domains:{source_id}"
+
+    def queue(self, domain: str, source_id: UUID) -> str:
+        """LIST: a source's entries in a domain."""
+        return f"{self.prefix}:queue:{domain}:{source_id}"
+
+    def domain(self, domain: str) -> str:
+        """HASH: whose turn a domain is, and what is known of its pace."""
+        return f"{self.prefix}:domain:{domain}"
+
+    def ready(self, tenant: str) -> str:
+        """ZSET: a tenant's domains, by ms from which each may be taken."""
+        return f"{self.prefix}:ready:{tenant}"
+
     @property
     def running(self) -> str:
         """SET: the sources that are open."""

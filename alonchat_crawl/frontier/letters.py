@@ -16,6 +16,7 @@ from alonchat_crawl.frontier.transitions import Replayed, Transitions, awaited
 from alonchat_crawl.sources import Kind, Link
 
 READ_AT_ONCE = 1000
+SEED = "seed"
 ID = re.compile(r"([0-9]{1,4})/([0-9]{1,19}-[0-9]{1,19})")
 
 
@@ -67,10 +68,13 @@ class Filter:
         )
 
 
-async def bury_seed(queue: FrontierQueue, key: str, raw: bytes, reason: str, detail: str) -> str:
-    """Keep a seed of the list `key`; return the letter's id in the shard."""
+async def bury_message(
+    queue: FrontierQueue, kind: str, key: str, raw: bytes, reason: str, detail: str
+) -> str:
+    """Keep a message (a `seed` or an `order`) of the list `key`; return the letter's id in the shard."""
     letter = {
         "seed": raw.decode(errors="replace"),
+        "message": kind,
         "key": key,
         "failures": [[int(time.time()), reason, detail]],
     }
@@ -156,6 +160,8 @@ class DeadLetters:
 
     async def _replay_seed(self, queue: FrontierQueue, letter: DeadLetter) -> Replayed:
         assert letter.details is not None  # noqa: S101 - a seed's letter has them
+        if letter.details["message"] != SEED:
+            return Replayed.ORDER
         await awaited(queue.redis.lpush(letter.details["key"], letter.seed))
         removed = await queue.redis.xdel(queue.keys.dead, letter.id.split("/")[1])
         return Replayed.QUEUED if removed else Replayed.LETTER_UNKNOWN

@@ -1,6 +1,6 @@
 """Orders: the messages by which the web app pauses, resumes, cancels, caps or prioritises a source."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -36,6 +36,8 @@ class Order(BaseModel):
 
 class OrderReader(Inbox):
     """Reads the list of orders, which do not wait behind seeds."""
+
+    kind: ClassVar[str] = "order"
 
     def __init__(self, shards: Shards, pool: AsyncConnectionPool, settings: BaseSettings, key: str) -> None:
         super().__init__(shards, settings, key)

@@ -40,8 +40,8 @@ SEEN_KEPT_MS = 86_400_000
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
 
-MAX_BACKOFF_MS = 3_600_000
-"""How long a domain backs off at most after 429 and 503."""
+MAX_BACKOFF_MS = 300_000
+"""How long a domain backs off at most after 429 and 503, unless it asks for more (Retry-After)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,23 @@ class Taken:
     completed: bool
     """A source completed, since what it had left was dropped."""
     totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a source's URLs in one domain wait for."""
+
+    domain: str
+    urls: int
+    """In its queue; those that are to be tried again later are not among them."""
+    in_flight: bool
+    """A request to the domain is in flight, of this source or of another."""
+    due_seconds: float
+    """Until the domain may be asked again; at most HOLD_MS while a request is in flight."""
+    refusals: int
+    """429s and 503s in a row, for which the domain backs off."""
+    delay_seconds: float
+    """AutoThrottle's; 0 where the site is quick."""
 
 
 class FrontierQueue:
@@ -267,6 +284,27 @@ class FrontierQueue:
     async def open_count(self) -> int:
         """How many those are."""
         return int(await awaited(self.redis.scard(self.keys.running)))
+
+    async def waits(self, source_id: UUID, most: int = 100) -> list[Wait]:
+        """Where up to `most` of the source's domains stand, those that are due soonest first."""
+        now_s, now_us = await awaited(self.redis.time())
+        domains = await awaited(self.redis.srandmember(self.keys.domains(source_id), most))
+        found = [await self._wait(source_id, domain.decode(), now_s + now_us / 1e6) for domain in domains]
+        return sorted(found, key=lambda wait: wait.due_seconds)
+
+    async def _wait(self, source_id: UUID, domain: str, now: float) -> Wait:
+        known = await awaited(self.redis.hgetall(self.keys.domain(domain)))
+        tenant, due_ms = known.get(b"tenant"), known.get(b"next")
+        if tenant is not None:
+            due_ms = await awaited(self.redis.zscore(self.keys.ready(tenant.decode()), domain))
+        return Wait(
+            domain=domain,
+            urls=await awaited(self.redis.llen(self.keys.queue(domain, source_id))),
+            in_flight=b"hold" in known,
+            due_seconds=max(0.0, float(due_ms or 0) / 1000 - now),
+            refusals=int(known.get(b"level", 0)),
+            delay_seconds=int(known.get(b"delay", 0)) / 1000,
+        )
 
     async def progress(self, source_id: UUID) -> SourceProgress | None:
         """How far a source is; None for one that the frontier does not know."""

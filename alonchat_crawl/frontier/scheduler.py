@@ -268,6 +268,9 @@ class FrontierScheduler(Scheduler):
             ending = replace(ending, wait_seconds=max(wait, ending.wait_seconds))
         elif ending.outcome is Outcome.DEAD and ending.reason in GONE_REASONS:
             self.upkeep.gone(lease)
+        if ending.outcome in {Outcome.RETRY, Outcome.DEAD}:
+            again = f"is tried again in {ending.wait_seconds:.0f} s" if ending.wait_seconds else "is given up"
+            logger.info("%s %s after attempt %d: %s", lease.url, again, lease.attempt, ending.reason)
         exchange = self.exchanges[lease.shard]
         exchange.outbox.endings[lease] = ending
         exchange.wake()

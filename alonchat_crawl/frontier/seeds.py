@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 from psycopg_pool import AsyncConnectionPool
 from scrapy.settings import BaseSettings
@@ -46,6 +47,8 @@ async def admit(shards: Shards, pool: AsyncConnectionPool, asked: Source) -> tup
 class SeedReader(Inbox):
     """Reads the list of seeds, as long as fewer than MAX_QUEUE_SIZE sources are open."""
 
+    kind: ClassVar[str] = "seed"
+
     def __init__(
         self,
         shards: Shards,
@@ -73,4 +76,6 @@ class SeedReader(Inbox):
             raise Retry("closing", f"the last crawl of {source.url} is being written down")
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)
+        else:
+            logger.info("%s is opened", source.url)
         self._admitted(source)

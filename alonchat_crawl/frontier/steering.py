@@ -1,5 +1,6 @@
 """What can be done to a source that is being crawled: in the frontier first, then in its row."""
 
+import logging
 from dataclasses import replace
 from enum import StrEnum
 from uuid import UUID
@@ -12,6 +13,8 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import amend_crawl, set_status
+
+logger = logging.getLogger(__name__)
 
 
 class Verb(StrEnum):
@@ -51,12 +54,15 @@ async def steer(
         source = replace(source, max_pages=number)
     elif verb is Verb.PRIORITY:
         source = replace(source, priority=number)
+    if verb is Verb.CANCEL and "cancelled" in {progress.ends, progress.state}:
+        return source  # another worker read the same order
     if not await _in_frontier(queue, verb, source):
         why = (
             "is only being opened" if progress.state == "opening" else f"has ended already ({progress.state})"
         )
         raise GiveUp("source not open", f"Source {source_id} {why}.")
     await _in_postgres(shards, queue, pool, verb, source)
+    logger.info("%s: %s %s", source.url, verb, number or "")
     return source
 
 

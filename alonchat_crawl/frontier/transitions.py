@@ -32,6 +32,7 @@ class Settled(IntEnum):
 class Replayed(IntEnum):
     """What `replay` answers for each dead letter."""
 
+    ORDER = -5
     LIMIT_REACHED = -4
     NEWER_CRAWL = -3
     ENDING = -2

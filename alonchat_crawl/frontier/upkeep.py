@@ -53,6 +53,7 @@ class Upkeep:
         """The run of `only`."""
         self._gone: list[Lease] = []
         self._recover_at = 0.0
+        self._waits = False
         self._wake = asyncio.Event()
 
     def gone(self, lease: Lease) -> None:
@@ -103,9 +104,13 @@ class Upkeep:
         try:
             await work()
         except (Retry, Outage, RedisError, OSError) as error:
-            logger.info("Upkeep waits: %s", error)
+            if not self._waits:  # once an outage
+                logger.info("Upkeep waits: %s", error)
+            self._waits = True
         except Exception:
             logger.exception("Upkeep failed; going on")
+        else:
+            self._waits = False
 
     async def close_what_it_can(self) -> None:
         """On the way out: close what completed, unless a server is away; others will then."""

@@ -21,6 +21,7 @@ HANDLER_NAME: Final = "alonchat"
 QUIET: Final = {
     "trafilatura": logging.CRITICAL,  # it warns of every page without text; the page's outcome says so
     "sentence_transformers": logging.WARNING,
+    "psycopg.pool": logging.ERROR,  # it warns of each attempt to connect; the pages' outcomes say so
     "scrapy.addons": logging.WARNING,  # these three list components and settings at every start
     "scrapy.crawler": logging.WARNING,
     "scrapy.middleware": logging.WARNING,

@@ -9,7 +9,7 @@ from scrapy.logformatter import LogFormatterResult
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.errors import Outage, ReasonedError, StartupError
 from alonchat_crawl.items import StoredPage
 from alonchat_crawl.operations.context import facts_of
 from alonchat_crawl.operations.handlers import install
@@ -96,4 +96,6 @@ def _cause(error: BaseException | None) -> str:
 
 def _level(error: BaseException | None) -> int:
     """A reasoned end of a page is told by its outcome; anything else is a fault of ours."""
+    if isinstance(error, Outage):  # it meets every page in work
+        return logging.DEBUG
     return logging.WARNING if isinstance(error, ReasonedError) else logging.ERROR

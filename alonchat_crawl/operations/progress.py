@@ -1,6 +1,7 @@
 """One live line on a terminal, a line a minute in the log elsewhere, and the summary at the end."""
 
 import logging
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Self
 from uuid import UUID
@@ -99,13 +100,15 @@ class Progress:
 
     def _on_source(self, progress: SourceProgress) -> None:
         chunks = self.tally.completed(progress.source.source_id)
-        seconds = monotonic() - self.started
-        logger.info("source completed", extra=_said_of(progress, chunks, seconds))
+        seconds = (datetime.now(UTC) - progress.started_at).total_seconds() if progress.started_at else 0.0
+        failed = progress.state == "completed" and not progress.pages
+        level, word = (logging.WARNING, "failed") if failed else (logging.INFO, progress.state)
+        logger.log(level, "source %s", word, extra=_said_of(progress, chunks, seconds))
         if progress.source.source_id == self._own:
             self._finish(progress, chunks)
         elif self.console.is_terminal:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in progress.counts.items() if count)
-            self.console.print(Text(plain(f"{progress.source.url} completed: {counts}", self.console)))
+            self.console.print(Text(plain(f"{progress.source.url} {word}: {counts}", self.console)))
 
     def _on_closed(self, reason: str) -> None:
         if self._loop is not None and self._loop.running:
@@ -130,4 +133,5 @@ def _said_of(progress: SourceProgress, chunks: int, seconds: float) -> dict[str,
         "reasons": dict(progress.reasons),
         "chunks": chunks,
         "seconds": round(seconds, 1),
+        "first_failure": progress.first_failure,
     }

@@ -36,7 +36,7 @@ def render_summary(progress: SourceProgress, chunks: int, seconds: float, consol
         console.print(Text(f"{progress.pending} URLs are still waiting."))
     if progress.first_failure:
         console.print(_line(f"The start page: {progress.first_failure}", console))
-    console.print(Text(f"{chunks} chunks stored in {seconds:.1f} s"))
+    console.print(Text(f"{chunks} chunks stored by this process in {seconds:.1f} s"))
 
 
 def _line(text: str, console: Console) -> Text:

@@ -70,11 +70,11 @@ async def test_a_source_with_nothing_in_work_ends_at_once(desk: Desk) -> None:
     [
         ({"project_id": "beta"}, "unknown source", "The frontier knows no source"),
         ({"source_id": "no-such"}, "unknown source", "The frontier knows no source"),
-        ({"action": "explode"}, "bad seed", "action: "),
-        ({"action": "cap"}, "bad seed", "cap needs a value from 1 to"),
-        ({"action": "priority", "value": 11}, "bad seed", "priority needs a value from 1 to 10"),
-        ({"source_id": ""}, "bad seed", "source_id: "),
-        ({"source_id": None}, "bad seed", "source_id: "),
+        ({"action": "explode"}, "bad order", "action: "),
+        ({"action": "cap"}, "bad order", "cap needs a value from 1 to"),
+        ({"action": "priority", "value": 11}, "bad order", "priority needs a value from 1 to 10"),
+        ({"source_id": ""}, "bad order", "source_id: "),
+        ({"source_id": None}, "bad order", "source_id: "),
     ],
 )
 async def test_what_cannot_be_carried_out(
@@ -96,5 +96,5 @@ async def test_nonsense(desk: Desk, raw: str) -> None:
     """What is no JSON object becomes a dead letter, too."""
     async with carried_out(desk, raw) as refused:
         [(why, sentence)] = refused
-    assert why == "bad seed"
+    assert why == "bad order"
     assert sentence.startswith("the message is ")

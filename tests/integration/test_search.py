@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from alonchat_crawl.errors import Retry
+from alonchat_crawl.errors import Outage
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.search import Hit, project_state, search
 from alonchat_crawl.storage.sources import begin_crawl, mark_gone
@@ -150,5 +150,5 @@ def test_words_that_say_nothing_lift_nothing(connection: Connection, text: str) 
 def test_a_missing_schema_is_said(connection: Connection) -> None:
     """Where the function is missing, the sentence says what to run."""
     connection.execute("drop function match_chunks")
-    with pytest.raises(Retry, match="scrapy migrate"):
+    with pytest.raises(Outage, match="scrapy migrate"):
         search(connection, SOURCE.project_id, unit(0), "fox", 1)

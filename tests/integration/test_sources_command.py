@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.frontier.queue import Release
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.storage.sources import amend_crawl, finish_crawl, read_source, set_status
@@ -72,7 +74,7 @@ async def test_a_source_that_is_written_down_is_not_listed(desk: Desk) -> None:
     for fact in (str(source.source_id), "completed", "1 stored", "1 refused", "1 refused:noindex"):
         assert fact in shown.out
     row = json.loads((await desk.scrapy("sources", str(source.source_id), "--json")).out)
-    assert (row["state"], row["status"], row["reasons"]) == ("completed", "completed", {"refused:noindex": 1})
+    assert (row["state"], row["reasons"]) == ("completed", {"refused:noindex": 1})
     assert row["finished_at"] > row["started_at"]
 
 
@@ -252,3 +254,41 @@ async def test_watch(desk: Desk) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     os.close(terminal)
+
+
+async def test_why_a_source_does_not_move(desk: Desk) -> None:
+    """Shown whole, a source says of each domain what its URLs there wait for."""
+    source = await desk.source("https://a.example/", "/1", "/2", source="shop")
+    [lease] = (await desk.queue.take(10)).leases
+    asked = ("sources", str(source.source_id), "--json")
+    [wait] = json.loads((await desk.scrapy(*asked)).out)["waits"]
+    assert wait == "a.example: 2 URLs, a request is in flight"
+    await desk.queue.release([Release(lease.id, lease.domain, 0.0, 1.0, 60.0, sign=-1, delay_seconds=7.0)])
+    [wait] = json.loads((await desk.scrapy(*asked)).out)["waits"]
+    assert wait.startswith("a.example: 2 URLs, due in ")
+    assert wait.endswith(" s, after 1 times 429 or 503, slow: 7.0 s between requests")
+
+
+async def test_messages_that_nobody_reads(desk: Desk) -> None:
+    """The list says so: no worker may be running."""
+    await desk.source("https://a.example/")
+    await awaited(desk.queue.redis.lpush("website:start_urls", "https://b.example/", "https://c.example/"))
+    await awaited(desk.queue.redis.lpush("website:orders", "{}"))
+    assert (await desk.scrapy("sources")).out.splitlines()[-1] == "1 sources, 2 seeds unread, 1 orders unread"
+
+
+async def test_the_wrong_folder(desk: Desk, tmp_path: Path) -> None:
+    """Where no server of ours was ever, none is started to say that there is nothing."""
+    shown = await desk.scrapy("sources", REDIS_URL=None, ALONCHAT_DATA_DIR=tmp_path / "none")
+    assert (shown.code, shown.out) == (1, "")
+    assert "go to where the crawler runs" in shown.err
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_half_id_is_a_name(desk: Desk) -> None:
+    """What is no whole UUID is taken for a name, and the sentence says so; so it does for a wrong verb."""
+    shown = await desk.scrapy("sources", "pause", "11111111-2222")
+    assert "(11111111-2222 is a name" in shown.err
+    wrong = await desk.scrapy("sources", "frobnicate", "x")
+    assert wrong.code == 2
+    assert "there is no verb frobnicate: pause, resume, cancel, cap, priority" in wrong.err + wrong.out

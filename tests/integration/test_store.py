@@ -11,7 +11,7 @@ from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import GiveUp, Retry, Unchanged
+from alonchat_crawl.errors import GiveUp, Outage, Unchanged
 from alonchat_crawl.storage.pages import store, touch_unchanged
 from alonchat_crawl.storage.sources import begin_crawl, mark_gone
 from pipelines.store import Store
@@ -225,7 +225,7 @@ async def test_an_unreachable_database_is_worth_a_retry() -> None:
         "postgresql://u:hunter2@127.0.0.1:1/x", open=False, timeout=0.5, reconnect_timeout=0.1
     )
     async with pool:
-        with pytest.raises(Retry) as caught:
+        with pytest.raises(Outage) as caught:
             await store(pool, make_page(SOURCE, *THREE), SCHEME)
     assert caught.value.reason == "postgres"
     assert "hunter2" not in caught.value.detail

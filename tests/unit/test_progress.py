@@ -67,8 +67,8 @@ def test_terminal_shows_line_messages_and_table() -> None:
     assert "Traceback" not in seen
     assert "http 404 1" in seen
     assert "[red]It said\\x1b[2J no." in seen
-    assert seen.count("chunks stored in") == 1
-    assert seen.rindex("chunks stored in") > seen.rindex("pages done")
+    assert seen.count("chunks stored by this process in") == 1
+    assert seen.rindex("chunks stored by this process in") > seen.rindex("pages done")
 
 
 def test_narrow_terminal_does_not_break() -> None:
@@ -125,7 +125,7 @@ def test_summary_names_outcomes_reasons_and_rests() -> None:
     assert "http 404 2" in shown
     assert "unchanged" in shown
     assert "followed" not in shown
-    assert "9 chunks stored in 1.2 s" in shown
+    assert "9 chunks stored by this process in 1.2 s" in shown
     assert "followed" in summary({"followed": 1}, {})
     assert "5 URLs are still waiting." in summary({}, {}, pending=5, state="running")
 

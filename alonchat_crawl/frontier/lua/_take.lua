@@ -5,13 +5,14 @@ local function first_score(key)
   return tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]) or math.huge
 end
 
--- Queue up to `most` retries whose time has come, at the head.
+-- Queue up to `most` retries whose time has come: at the tail, so that a site whose first pages fail shows by the
+-- others that it answers.
 local function queue_retries(most)
   for _, source in ipairs(call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, most)) do
     for _, packed in ipairs(call('ZRANGEBYSCORE', delayed_key(source), '-inf', now, 'LIMIT', 0, most)) do
       call('ZREM', delayed_key(source), packed)
       local domain, entry = unpack(cmsgpack.unpack(packed))
-      enqueue(source, domain, entry, true)
+      enqueue(source, domain, entry, false)
     end
     local at = first_score(delayed_key(source))
     call('ZREM', P .. ':delayed', source)

@@ -2,7 +2,7 @@
 -- Requests have left their sites: each domain may be taken again one pace after its request was sent, or later
 -- where the site asked for it.
 -- KEYS  1 prefix
--- ARGV  1 most ms that a domain backs off; then for each: lease id, domain, ms since it was sent, pace_ms,
+-- ARGV  1 most ms that a domain backs off of itself; then for each: lease id, domain, ms since it was sent, pace_ms,
 --   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none)
 -- Returns the number released; the others' domains are held by other leases
 local most, released = tonumber(ARGV[1]), 0
@@ -14,7 +14,7 @@ for i = 2, #ARGV, 7 do
     call('HDEL', key, 'hold')
     if sign < 0 then -- exponential backoff of the whole domain
       local level = call('HINCRBY', key, 'level', 1)
-      wait = math.min(most, math.max(wait, math.max(tonumber(pace), 1000) * 2 ^ math.min(level, 20)))
+      wait = math.max(wait, math.min(most, math.max(tonumber(pace), 1000) * 2 ^ math.min(level, 20)))
     elseif sign > 0 then
       call('HDEL', key, 'level')
     end

@@ -3,7 +3,7 @@
 -- same run, and so completes again.
 -- KEYS  1 prefix
 -- ARGV  for each: id of the letter, source, crawl, domain, reason, entry
--- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end, -3 a newer
+-- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end or was cancelled, -3 a newer
 --   crawl of it has begun, which finds the URL by itself, -4 it has as many pages as it may
 local codes = {}
 for i = 1, #ARGV, 6 do
@@ -11,7 +11,7 @@ for i = 1, #ARGV, 6 do
   local key = source_key(source)
   local state, ends, current = unpack(call('HMGET', key, 'state', 'ends', 'crawl'))
   local done = state == 'completed' or state == 'cancelled'
-  local code = not state and -1 or current ~= crawl and -3 or (not done and ends) and -2
+  local code = not state and -1 or current ~= crawl and -3 or ((not done and ends) or state == 'cancelled') and -2
     or pages_of(source) >= tonumber(call('HGET', key, 'max_pages')) and -4 or call('XDEL', P .. ':dead', id)
   if code == 1 then
     call('HINCRBY', key, 'n:dead', -1)
