@@ -105,9 +105,7 @@ FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
 FRONTIER_DEAD_LETTERS_MAX = 100_000
 FRONTIER_IDLE_POLL_SECONDS = 8  # an idle worker is woken for work; it looks for itself this often
 FRONTIER_TERMINAL_POLL_SECONDS = 1.0  # a crawl of one source is not woken: others may add URLs to it
-FRONTIER_PACE_MARGIN = (
-    0.03  # of the pace, added: what the way to a site varies must not bring requests closer
-)
+FRONTIER_PACE_MARGIN = 0.05  # of the pace, added: for what the way to a site varies
 ROBOTS_CACHE_SECONDS = 86_400  # RFC 9309, section 2.4: at most 24 hours
 ROBOTS_UNREACHABLE_SECONDS = 3600  # until a robots.txt that could not be had is asked for again
 ROBOTS_MAX_REDIRECTS = 5  # RFC 9309, section 2.3.1.2: at least five

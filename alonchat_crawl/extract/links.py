@@ -1,6 +1,7 @@
 """Where a page leads: its links, its canonical URL and what its meta tags tell robots."""
 
 import re
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +16,7 @@ from alonchat_crawl.extract.parse import UNDECODED, TooDeepError, parse
 URL_MAX_CHARS = 2083  # the most that crawlers and old browsers agree on; Scrapy's URLLENGTH_LIMIT
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!\.)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]")
+IPV4_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
 LINK_ELEMENTS = "a[href], area[href], iframe[src], frame[src]"
 MARKDOWN = MarkdownIt("commonmark")
 
@@ -34,14 +36,15 @@ class PageLinks:
 def canonical_url(url: str) -> str | None:
     """Return the one spelling of an absolute http(s) URL that stands for it everywhere.
 
-    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib).
-    None for other schemes, credentials, impossible hosts and ports, and over 2083 characters.
+    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib);
+    IPv4 addresses in four decimal parts. None for other schemes, credentials, impossible hosts and ports,
+    and over 2083 characters.
     """
     if len(url) > 2 * URL_MAX_CHARS:
         return None
     try:
         parts = urlsplit(canonicalize_url(safe_url_string(url)))
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else _host(parts.hostname or "")
         port = parts.port
     except ValueError:  # urllib's word for a broken bracket, port or character; UnicodeError is one too
         return None
@@ -51,6 +54,20 @@ def canonical_url(url: str) -> str | None:
     query = f"?{parts.query}" if parts.query else ""
     canonical = f"{parts.scheme}://{authority}{_without_dots(parts.path)}{query}"
     return canonical if len(canonical) <= URL_MAX_CHARS else None
+
+
+def _host(host: str) -> str:
+    """A host name without the root's dot; one that ends in a number as an IPv4 address (WHATWG URL, 3.5).
+
+    Raises ValueError where it is none.
+    """
+    host = host.removesuffix(".")
+    if not IPV4_END.search(host):
+        return host
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        raise ValueError(f"{host} is no address") from None
 
 
 def page_links(html: str, url: str) -> PageLinks:

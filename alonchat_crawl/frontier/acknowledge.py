@@ -12,11 +12,14 @@ from twisted.python.failure import Failure
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.pace import Pacer
-from alonchat_crawl.sources import Hold, Lease
+from alonchat_crawl.sources import Hold, Lease, Link
 
 
 class Frontier(Protocol):
     """What the settler tells of a lease."""
+
+    def found(self, lease: Lease, link: Link) -> None:
+        """Its page has a link."""
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """It ended. Told once a lease."""
@@ -81,10 +84,12 @@ class Acknowledge:
                 if isinstance(output, Ending):
                     self._of(lease).ending = output
                     continue
-                if isinstance(output, Request):
-                    output.meta["lease"] = lease
-                else:
-                    self._of(lease).items += 1
+                if isinstance(output, Link):
+                    # Not by way of the engine, which buffers: it must be known before the page's end is.
+                    if self.frontier is not None:
+                        self.frontier.found(lease, output)
+                    continue
+                self._of(lease).items += 1
             yield output
         if lease is not None:
             self._of(lease).parsed = True

@@ -13,7 +13,9 @@ from alonchat_crawl.storage.sources import finish_crawl
 
 logger = logging.getLogger(__name__)
 
-INCOMPLETE_REASONS = frozenset({"refused:max_pages", "refused:cancelled", "refused:robots unreachable"})
+INCOMPLETE_REASONS = frozenset(
+    {"refused:max_pages", "refused:max_urls", "refused:cancelled", "refused:robots unreachable"}
+)
 """With these a crawl did not look at all that it found."""
 
 
@@ -39,8 +41,9 @@ async def close_source(
     Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
     """
     progress = await queue.progress(source_id)
+    if progress is None:
+        await queue.forget(source_id)
     if progress is None or progress.state not in {"completed", "cancelled"}:
-        await shards.close(queue, source_id)
         return None
     succeeded = progress.pages > 0
     cancelled = progress.state == "cancelled"
@@ -52,7 +55,7 @@ async def close_source(
         "" if succeeded or cancelled else progress.first_failure or "no page with text was found",
         unreached_are_gone=saw_everything(progress),
     )
-    await shards.close(queue, source_id)
+    await shards.close(queue, progress.source)
     if gone:
         logger.info("%d pages of %s are gone", gone, progress.source.url)
     return progress

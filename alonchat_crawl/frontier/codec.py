@@ -72,6 +72,9 @@ def decode_lease(
     )
 
 
-def fingerprint(url: str) -> int:
-    """63 bits of BLAKE2b: as an integer, Redis keeps it in 8 bytes."""
-    return int.from_bytes(blake2b(url.encode(), digest_size=8).digest()) >> 1
+def fingerprint(source: Source, url: str) -> int:
+    """63 bits of BLAKE2b: as an integer, Redis keeps it in 8 bytes.
+
+    Keyed with the run, so that no site can choose URLs which fall together.
+    """
+    return int.from_bytes(blake2b(url.encode(), digest_size=8, key=source.crawl_id.bytes).digest()) >> 1

@@ -23,7 +23,8 @@ _suffixes = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domai
 def pace_domain(host: str) -> str:
     """The registrable domain of a host, or the address of an IP literal."""
     try:
-        return str(ip_address(host.strip("[]")))
+        address = ip_address(host.strip("[]"))
+        return str(getattr(address, "ipv4_mapped", None) or address)
     except ValueError:
         found = _suffixes(host)
     if found.suffix:

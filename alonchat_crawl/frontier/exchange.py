@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
@@ -73,6 +73,8 @@ class Exchange:
         self.outbox = Outbox()
         self.held: dict[str, tuple[Lease, float]] = {}
         """Leases of this worker by id, with the monotonic time at which each was taken."""
+        self.extended_at = float("-inf")
+        """Monotonic seconds before the last call that extended all of `held`."""
         self.totals = Totals()
         self._room = room
         self._deliver = deliver
@@ -82,6 +84,11 @@ class Exchange:
         self._wake = asyncio.Event()
         self._hungry = asyncio.Event()
         self._fault = ""
+
+    def valid_until(self, lease: Lease) -> float:
+        """Monotonic seconds until which a lease is ours for certain; in the past for one that is not."""
+        _, since = self.held.get(lease.id, (lease, float("-inf")))
+        return max(since, self.extended_at if lease.id in self.held else since) + self.queue.lease_ms / 1000
 
     def wake(self) -> None:
         """Something waits to be told or asked: do not sleep on."""
@@ -138,10 +145,11 @@ class Exchange:
         """Tell, then take; return the seconds until the next URL is due."""
         full = await self.flush()
         room = max(0, self._room())
+        asked_at = monotonic()
         taken = await self.queue.take(room, self._only)
         self.totals = taken.totals
         for lease in taken.leases:
-            self.held[lease.id] = (lease, monotonic())
+            self.held[lease.id] = (lease, asked_at)
         if taken.leases:
             await self._deliver(taken.leases)
         if taken.completed:
@@ -162,37 +170,40 @@ class Exchange:
         error is returned.
         """
         full: OutOfMemoryError | None = None
+        # Both as they are now: what ends later may have a release that comes later, too, and settling without
+        # that would free the domain at once.
+        releases, endings = list(self.outbox.releases), dict(self.outbox.endings)
         for lease, found in list(self.outbox.found.items()):
             try:
                 await self._tell(lease, found)
             except OutOfMemoryError as error:
                 full = error
-        releases, now = list(self.outbox.releases), monotonic()
+        now = monotonic()
         if releases:
             await self.queue.release(
                 replace(release, elapsed_seconds=now - sent_at) for release, sent_at in releases
             )
             del self.outbox.releases[: len(releases)]
-        await self._settle()
+        await self._settle(endings)
         return full
 
     async def _tell(self, lease: Lease, found: Found) -> None:
         count = len(found.links)
         if found.told < count:
             untold = found.links[found.told : count]
-            await self.queue.add(lease.source.source_id, untold, found.origins, lease.id)
+            await self.queue.add(lease.source, untold, found.origins, lease.id)
             found.told = count
 
-    async def _settle(self) -> None:
+    async def _settle(self, endings: Mapping[Lease, Ending]) -> None:
         """Settle what has no link left untold."""
-        endings, told = [], {}
-        for lease, ending in self.outbox.endings.items():
-            found = self.outbox.found.get(lease, Found())
-            if found.told == len(found.links):
-                endings.append((lease, ending))
-                told[lease.id] = found.told
-        codes = await self.queue.settle(endings, told) if endings else []
-        for (lease, _), code in zip(endings, codes, strict=True):
+        told = {
+            lease.id: found.told
+            for lease in endings
+            if (found := self.outbox.found.get(lease, Found())).told == len(found.links)
+        }
+        settled = [(lease, ending) for lease, ending in endings.items() if lease.id in told]
+        codes = await self.queue.settle(settled, told) if settled else []
+        for (lease, _), code in zip(settled, codes, strict=True):
             if code is Settled.LINKS_LOST:
                 self.outbox.found[lease].told = 0
                 continue

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from secrets import token_hex
 from typing import ClassVar
 
 from redis.exceptions import RedisError
@@ -14,6 +15,11 @@ from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
 
 logger = logging.getLogger(__name__)
+
+LOCK_MS = 20_000
+"""After so long another worker reads the list of one that is gone."""
+LOOK_SECONDS = 4.0
+"""Between looks whether it is."""
 
 
 class Inbox(ABC):
@@ -27,6 +33,8 @@ class Inbox(ABC):
         self._redis = shards.queues[0].redis
         self._key = key
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
+        self._lock_key = f"{{{key}}}:reader"
+        self._token = token_hex(8).encode()
 
     @abstractmethod
     async def act(self, raw: bytes) -> None:
@@ -45,6 +53,9 @@ class Inbox(ABC):
         waiting = ""
         while True:
             try:
+                if not await self._is_ours():
+                    await asyncio.sleep(LOOK_SECONDS)
+                    continue
                 await self.ready()
                 # Moving the last element to where it is: a blocking look, atomic, which takes nothing.
                 look = self._redis.blmove(self._key, self._key, self._wait_seconds, "RIGHT", "RIGHT")
@@ -61,6 +72,19 @@ class Inbox(ABC):
                 logger.exception("Reading %s failed; going on", self._key)
                 await asyncio.sleep(1)
 
+    async def leave(self) -> None:
+        """Let another worker read from now on. Raises redis.RedisError."""
+        if await self._redis.get(self._lock_key) == self._token:
+            await awaited(self._redis.delete(self._lock_key))
+
+    async def _is_ours(self) -> bool:
+        """Whether this is the one worker that reads the list: several would carry orders out in any order."""
+        if await self._redis.set(self._lock_key, self._token, nx=True, px=LOCK_MS):
+            return True
+        if await self._redis.get(self._lock_key) != self._token:
+            return False
+        return bool(await self._redis.pexpire(self._lock_key, LOCK_MS))
+
     async def _read(self, raw: bytes) -> None:
         try:
             await self.act(raw)
@@ -69,7 +93,8 @@ class Inbox(ABC):
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
             await self._reject(raw, error)
             return
-        await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
+        if await self._is_ours():  # else it took long, and is another's to do again
+            await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
 
     async def _reject(self, raw: bytes, error: Exception) -> None:
         """Move a message to the dead letters: written there before it leaves the list."""

@@ -156,7 +156,9 @@ class FrontierQueue:
         """Queue the start URL of a source that is opening; False where it was not."""
         entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
         domain = await self.domains.of(source.url)
-        return bool(await self._run("start", str(source.source_id), domain, fingerprint(source.url), entry))
+        return bool(
+            await self._run("start", str(source.source_id), domain, fingerprint(source, source.url), entry)
+        )
 
     async def abandon(self, source: Source) -> None:
         """Forget a source that could not be opened."""
@@ -169,11 +171,17 @@ class FrontierQueue:
 
     async def pause(self, source_id: UUID) -> bool:
         """Fetch nothing more of it for the time being; False where it is not open."""
-        return bool(await self._run("pause", str(source_id)))
+        return await self._over_domains("pause", source_id)
 
     async def resume(self, source_id: UUID) -> bool:
         """Let a paused source run again; False where it is not open."""
-        return bool(await self._run("resume", str(source_id)))
+        return await self._over_domains("resume", source_id)
+
+    async def _over_domains(self, transition: str, source_id: UUID) -> bool:
+        done, cursor = await self._run(transition, str(source_id), 0)
+        while cursor:
+            _, cursor = await self._run(transition, str(source_id), cursor)
+        return bool(done)
 
     async def cancel(self, source_id: UUID) -> bool:
         """Drop what waits of it; it ends with what is in flight. False where it is not open."""
@@ -187,14 +195,19 @@ class FrontierQueue:
         members = await awaited(self.redis.zrange(self.keys.completed, 0, 99))
         return [UUID(member.decode()) for member in members]
 
-    async def close(self, source_id: UUID) -> bool:
-        """Note that a source's end is written to Postgres; False where it was opened again meanwhile."""
-        return bool(await self._run("close", str(source_id), KEPT_MS, SEEN_KEPT_MS))
+    async def forget(self, source_id: UUID) -> None:
+        """List a source no longer as done: what it came to is lost."""
+        await awaited(self.redis.zrem(self.keys.completed, str(source_id)))
+
+    async def close(self, source: Source) -> bool:
+        """Note that a run's end is written to Postgres; False where it goes on, or a newer one has begun."""
+        ids = (str(source.source_id), str(source.crawl_id))
+        return bool(await self._run("close", *ids, KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
 
     async def add(
-        self, source_id: UUID, links: Sequence[Link], origins: Sequence[str] = (), lease_id: str = ""
+        self, source: Source, links: Sequence[Link], origins: Sequence[str] = (), lease_id: str = ""
     ) -> int:
         """Queue the links that the source has not met before; return how many.
 
@@ -203,11 +216,11 @@ class FrontierQueue:
         """
         added = 0
         for start in range(0, len(links), ADDED_AT_ONCE):
-            values: list[Any] = [str(source_id), lease_id, " ".join(origins)]
+            values: list[Any] = [str(source.source_id), lease_id, " ".join(origins)]
             for link in links[start : start + ADDED_AT_ONCE]:
                 values += (
                     await self.domains.of(link.url),
-                    fingerprint(link.url),
+                    fingerprint(source, link.url),
                     encode_entry(link, origins),
                 )
             added += int(await self._run("add", *values))
@@ -281,9 +294,10 @@ class FrontierQueue:
         """The sources that run or are paused."""
         return [UUID(member.decode()) for member in await awaited(self.redis.smembers(self.keys.running))]
 
-    async def open_count(self) -> int:
-        """How many those are."""
-        return int(await awaited(self.redis.scard(self.keys.running)))
+    async def running_count(self) -> int:
+        """How many run: paused ones are not among them."""
+        running = await awaited(self.redis.scard(self.keys.running))
+        return int(running) - int(await awaited(self.redis.scard(self.keys.paused)))
 
     async def waits(self, source_id: UUID, most: int = 100) -> list[Wait]:
         """Where up to `most` of the source's domains stand, those that are due soonest first."""

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Self
 from uuid import UUID
 
+from redis.exceptions import RedisError
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.utils.defer import deferred_from_coro
@@ -22,6 +24,7 @@ from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.codec import origin_of
 from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds
 from alonchat_crawl.frontier.exchange import Exchange
+from alonchat_crawl.frontier.inbox import Inbox
 from alonchat_crawl.frontier.orders import OrderReader
 from alonchat_crawl.frontier.pacing import Pacing
 from alonchat_crawl.frontier.queue import FrontierQueue
@@ -59,6 +62,7 @@ class FrontierScheduler(Scheduler):
         self.only: UUID | None = None
         """The one source that this process crawls; None for a worker, which serves them all."""
         self.done = False
+        self.inboxes: list[Inbox] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._pause_until = 0.0
         """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
@@ -105,8 +109,9 @@ class FrontierScheduler(Scheduler):
             names = {"name": spider.name}
             key, orders = (self.settings[key] % names for key in ("REDIS_START_URLS_KEY", "REDIS_ORDERS_KEY"))
             seeds = SeedReader(self.shards, pool, self.settings, key=key, admitted=self._admitted)
-            self._spawn(seeds.run(), "seeds")
-            self._spawn(OrderReader(self.shards, pool, self.settings, orders).run(), "orders")
+            self.inboxes = [seeds, OrderReader(self.shards, pool, self.settings, orders)]
+        for inbox in self.inboxes:
+            self._spawn(inbox.run(), inbox.kind)
         for exchange in self.exchanges:
             self._spawn(exchange.run(), "exchange")
             if source is None:
@@ -152,19 +157,16 @@ class FrontierScheduler(Scheduler):
         return not self.done
 
     def enqueue_request(self, request: Request) -> bool:
-        """Take a link that the spider found, or a redirect's target, into the frontier."""
+        """Take a redirect's target into the frontier; the spider's links come by `found`."""
         lease: Lease | None = request.meta.get("lease")
         if lease is None:
             logger.error("%s belongs to no source: it is not fetched", request.url)
             return False
-        link: Link | None = request.meta.get("link")
-        if link is None:
-            self._redirect(lease, request)
-        else:
-            self._found(lease, link)
+        self._redirect(lease, request)
         return True
 
-    def _found(self, lease: Lease, link: Link, moved_to: str = "") -> None:
+    def found(self, lease: Lease, link: Link, moved_to: str = "") -> None:
+        """Take a leased page's link; `moved_to` is the origin that the source's start URL redirected to."""
         exchange = self.exchanges[lease.shard]
         exchange.outbox.add(lease, link, moved_to=moved_to)
         exchange.wake()
@@ -183,19 +185,25 @@ class FrontierScheduler(Scheduler):
             self.settler.end(lease, Ending(Outcome.DEAD, "redirects", detail))
             return
         link = Link(url, lease.kind, lease.depth, lease.hops + 1)
-        self._found(lease, link, moved_to=origin_of(url) if start else "")
+        self.found(lease, link, moved_to=origin_of(url) if start else "")
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
 
     def next_request(self) -> Request | None:
         """The next leased URL, at once; None while there is none in this process."""
-        if not self.ready:
-            return None
-        lease = self.ready.popleft()
+        while self.ready:
+            lease = self.ready.popleft()
+            valid_until = self.exchanges[lease.shard].valid_until(lease)
+            if monotonic() < valid_until:  # else this process stood still, and another has it by now
+                return self._request(lease, valid_until)
+        return None
+
+    def _request(self, lease: Lease, valid_until: float) -> Request:
         return Request(
             lease.url,
             meta={
                 "lease": lease,
                 "hold": Hold(lease.id, lease.domain),
+                "valid_until": valid_until,
                 "download_slot": lease.domain,
             },
             errback=self.settler.failed,
@@ -212,6 +220,9 @@ class FrontierScheduler(Scheduler):
         self.ready.clear()
         for exchange in getattr(self, "exchanges", ()):
             await exchange.hand_over([lease for lease in unbegun if lease.shard == exchange.queue.keys.shard])
+        with suppress(RedisError, OSError):
+            for inbox in self.inboxes:
+                await inbox.leave()
         if hasattr(self, "upkeep"):
             await self.upkeep.close_what_it_can()
         logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
@@ -222,8 +233,8 @@ class FrontierScheduler(Scheduler):
         """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
         engine = self.crawler.engine
         assert engine is not None  # noqa: S101 - it calls us
-        scraper = engine.scraper.slot
-        if self.done or engine.paused or monotonic() < self._pause_until:
+        scraper, slot = engine.scraper.slot, engine._slot  # noqa: SLF001 - nothing public tells that it closes
+        if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
         if scraper is not None and scraper.needs_backout():
             return 0

@@ -45,7 +45,7 @@ async def admit(shards: Shards, pool: AsyncConnectionPool, asked: Source) -> tup
 
 
 class SeedReader(Inbox):
-    """Reads the list of seeds, as long as fewer than MAX_QUEUE_SIZE sources are open."""
+    """Reads the list of seeds, as long as fewer than MAX_QUEUE_SIZE sources are running."""
 
     kind: ClassVar[str] = "seed"
 
@@ -66,8 +66,8 @@ class SeedReader(Inbox):
 
     async def ready(self) -> None:
         """Raise Retry while the frontier is full."""
-        if await self.shards.open_count() >= self._most_sources:
-            raise Retry("full", f"{self._most_sources} sources are open (MAX_QUEUE_SIZE)")
+        if await self.shards.running_count() >= self._most_sources:
+            raise Retry("full", f"{self._most_sources} sources are running (MAX_QUEUE_SIZE)")
 
     async def act(self, raw: bytes) -> None:
         """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""

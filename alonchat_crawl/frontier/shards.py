@@ -51,10 +51,10 @@ class Shards:
         claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
         return self.queues[shard if claimed is None else int(claimed)]
 
-    async def close(self, queue: FrontierQueue, source_id: UUID) -> None:
-        """Note that a source's end is written to Postgres."""
-        if await queue.close(source_id) and len(self.queues) > 1:
-            await awaited(queue.redis.delete(f"home:{source_id}"))
+    async def close(self, queue: FrontierQueue, source: Source) -> None:
+        """Note that a run's end is written to Postgres."""
+        if await queue.close(source) and len(self.queues) > 1:
+            await awaited(queue.redis.delete(f"home:{source.source_id}"))
 
     async def find(self, source_id: UUID) -> tuple[FrontierQueue, SourceProgress] | None:
         """A source that the frontier knows, with its shard; None for any other."""
@@ -77,9 +77,9 @@ class Shards:
         """Whether a source is open, or its end is still kept."""
         return any([await queue.redis.exists(queue.keys.source(source_id)) for queue in self.queues])
 
-    async def open_count(self) -> int:
-        """How many sources run or are paused."""
-        return sum([await queue.open_count() for queue in self.queues])
+    async def running_count(self) -> int:
+        """How many sources run."""
+        return sum([await queue.running_count() for queue in self.queues])
 
     async def check(self) -> None:
         """Make sure that all workers agree on the number of shards; raises StartupError.

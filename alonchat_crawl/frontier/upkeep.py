@@ -131,8 +131,10 @@ class Upkeep:
                 del exchange.held[lease.id]
         kept = [lease for lease, taken_at in held if taken_at >= oldest]
         if kept:
+            asked_at = monotonic()
             for lease_id in await exchange.queue.extend(kept):
                 exchange.held.pop(lease_id, None)
+            exchange.extended_at = asked_at
         reaped, completed = await exchange.queue.reap()
         if reaped:
             logger.warning("%d URLs came back from workers that are gone", reaped)

@@ -1,5 +1,6 @@
 """When a request really left: the moment from which its site counts the pace."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
@@ -14,12 +15,14 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from twisted.internet.defer import Deferred
+from twisted.internet import defer
 from twisted.internet.interfaces import IAddress, IHandshakeListener
 from twisted.web._newclient import Request as TxRequest
 from twisted.web.client import URI
 from twisted.web.iweb import IResponse
 from zope.interface import implementer  # type: ignore[attr-defined]
+
+from alonchat_crawl.errors import Deferred
 
 Left = Callable[[TxRequest], None]
 """Told of a request whenever it leaves."""
@@ -33,7 +36,7 @@ class _Protocol(_LenientHTTP11ClientProtocol):
         super().__init__(quiescent)  # type: ignore[no-untyped-call]
         self._left = left
 
-    def request(self, request: TxRequest) -> Deferred[IResponse]:
+    def request(self, request: TxRequest) -> defer.Deferred[IResponse]:
         """Send it: the connection is new, or kept alive."""
         self._left(request)
         return super().request(request)
@@ -76,7 +79,12 @@ class SendTimeHandler(HTTP11DownloadHandler):
             meta["sent_at"] = monotonic()
 
     async def download_request(self, request: Request) -> Response:
-        """Download as Scrapy does."""
+        """Download as Scrapy does; raises errors.Deferred where meta["valid_until"] has passed meanwhile.
+
+        A process that stood still would ask a site that another one is asking.
+        """
+        if monotonic() > request.meta.get("valid_until", math.inf):
+            raise Deferred("lease lost")
         url = URI.fromBytes(urldefrag(request.url)[0].encode()).toBytes()  # type: ignore[no-untyped-call]
         meta, began = request.meta, monotonic()
         meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected

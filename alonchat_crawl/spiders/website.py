@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from scrapy import Request, Spider
+from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
@@ -70,7 +70,7 @@ class WebsiteSpider(Spider):
         if lease.kind is Kind.START and lease.source.max_depth > 0:
             for url in response.meta.get("sitemaps", ()):
                 if (sitemap := canonical_url(url)) is not None:
-                    yield _follow(sitemap, Kind.SITEMAP, lease.depth)
+                    yield Link(sitemap, Kind.SITEMAP, lease.depth)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         media_type = _media_type(header, response)
         if media_type is None:
@@ -89,7 +89,7 @@ class WebsiteSpider(Spider):
         if not rules.nofollow and lease.depth < lease.source.max_depth:
             for url in found.links:
                 if in_scope(lease.source, lease.host, url):
-                    yield _follow(url, Kind.PAGE, lease.depth + 1)
+                    yield Link(url, Kind.PAGE, lease.depth + 1)
         if rules.noindex:
             yield Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
             return
@@ -104,7 +104,7 @@ class WebsiteSpider(Spider):
             yield Ending(Outcome.DEAD, "sitemap", f"{response.url} is not a sitemap: {error}")
             return
         for link in links:
-            yield Request(link.url, meta={"link": link})
+            yield link
 
 
 def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> list[Link]:
@@ -121,10 +121,6 @@ def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> 
         own = (url for url in urls if url_domain(url) == lease.domain)
         return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
     return [Link(url, Kind.PAGE, lease.depth + 1) for url in urls if in_scope(lease.source, lease.host, url)]
-
-
-def _follow(url: str, kind: Kind, depth: int) -> Request:
-    return Request(url, meta={"link": Link(url, kind, depth)})
 
 
 def _media_type(header: str, response: Response) -> str | None:

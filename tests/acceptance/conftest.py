@@ -85,9 +85,10 @@ def until(done: Callable[[], object], process: subprocess.Popen[str] | None = No
     raise AssertionError("it did not come to pass")
 
 
-def seed_readers(client: Any) -> int:
-    """How many workers wait for seeds in this moment."""
-    return [one["cmd"] for one in client.client_list()].count("blmove") // 2  # seeds, and orders
+def idle_workers(client: Any) -> int:
+    """How many workers wait for work in this moment, one of them for seeds."""
+    commands = [one["cmd"] for one in client.client_list()]
+    return commands.count("blpop") if "blmove" in commands else 0
 
 
 def rows(database_url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.acceptance.conftest import Scrapy, rows, seed_readers, until, worker
+from tests.acceptance.conftest import Scrapy, idle_workers, rows, until, worker
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Answer, Route, Site, page
 
@@ -110,4 +110,4 @@ def test_a_domain_of_another_shard(
     assert rows(database_url, "select count(*), count(distinct url) from pages") == [(21, 9)]
     fewer = environment | {"FRONTIER_SHARDS": "2"}  # nothing is open any more: the number may change
     with worker(fewer, tmp_path) as process, redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        until(lambda: seed_readers(client) == 1, process)
+        until(lambda: idle_workers(client) == 1, process)

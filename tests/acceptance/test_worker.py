@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.acceptance.conftest import rows, seed_readers, until, worker
+from tests.acceptance.conftest import idle_workers, rows, until, worker
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Site, page
 
@@ -46,7 +46,7 @@ def test_seeds_good_and_bad(
 ) -> None:
     """An idle worker serves JSON seeds and plain URLs; each bad one is kept with its reason, in order."""
     with worker(environment, tmp_path) as process:
-        until(lambda: seed_readers(client) == 1, process)
+        until(lambda: idle_workers(client) == 1, process)
         client.lpush(KEY, "{broken", "no-scheme.example", seed(site, max_pages=3, source_id="a"), site.url)
         client.lpush(KEY, "http://127.0.0.1:1/", '{"url": "https://e.org", "max_pages": 0}')
         until(lambda: client.llen(KEY) == 0, process)
@@ -93,7 +93,7 @@ def test_two_workers_share_a_source(
 ) -> None:
     """Two workers on one machine take a port each, and fetch each page once between them."""
     with worker(environment, tmp_path) as first, worker(environment, tmp_path) as second:
-        until(lambda: seed_readers(client) == 2)
+        until(lambda: idle_workers(client) == 2)
         client.lpush(KEY, seed(site))
         client.lpush(KEY, seed(site))
         until(lambda: rows(database_url, "select from sources where status = 'completed'"))
@@ -110,7 +110,7 @@ def test_the_pace_holds_over_all_workers(
     """With a delay, no two requests to a domain begin closer than it, robots.txt included."""
     delayed = environment | {"CRAWL_DELAY_SECONDS": "0.5"}
     with worker(delayed, tmp_path) as first, worker(delayed, tmp_path) as second:
-        until(lambda: seed_readers(client) == 2)
+        until(lambda: idle_workers(client) == 2)
         client.lpush(KEY, seed(site, max_pages=8))
         until(lambda: rows(database_url, "select from sources where status = 'completed'"))
         for process in (first, second):

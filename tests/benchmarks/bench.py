@@ -15,7 +15,7 @@ from rich.console import Console
 
 from alonchat_crawl import embedded
 from alonchat_crawl.storage.migrate import migrate
-from tests.acceptance.conftest import loopback_environment, rows, seed_readers, worker
+from tests.acceptance.conftest import idle_workers, loopback_environment, rows, worker
 from tests.sites.server import Route, Site
 
 PATIENCE_SECONDS = 1800  # a benchmark that takes longer hangs
@@ -91,7 +91,7 @@ class Bench:
 
 def waits_for_seeds(client: Any, workers: int = 1) -> bool:
     """Whether the workers of this Redis have nothing to do."""
-    return seed_readers(client) == workers
+    return idle_workers(client) == workers
 
 
 def happens(done: Callable[[], object], seconds: float, *, poll_seconds: float = 0.1) -> bool:

@@ -66,7 +66,7 @@ class Desk:
         asked = Seed.of({"url": url, "project": "alpha", **seed}).source(self.settings())
         _, source = await admit(self.shards, self.pool, asked)
         links = [Link(f"{url.rstrip('/')}{path}", Kind.PAGE, 1) for path in paths]
-        await self.queue.add(source.source_id, links)
+        await self.queue.add(source, links)
         return source
 
     async def lease(self) -> Lease:

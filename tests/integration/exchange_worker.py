@@ -78,7 +78,7 @@ class Worker:
         source = Source(uuid4(), uuid4(), uuid4(), url, "p", 10_000, 99)
         await self.queue.open(source)
         await self.queue.start(source)
-        await self.queue.add(source.source_id, [Link(one, Kind.PAGE, 1) for one in more], (origin_of(url),))
+        await self.queue.add(source, [Link(one, Kind.PAGE, 1) for one in more], (origin_of(url),))
         return source
 
     async def counts(self, source: Source) -> dict[str, int]:

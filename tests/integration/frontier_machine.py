@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from redis.asyncio import Redis
 
+from alonchat_crawl.frontier.codec import decode_source
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
@@ -122,16 +124,21 @@ class Sources(RuleBasedStateMachine):
     @rule(index=of_sources, max_pages=of_limits, times=of_times)
     def amend(self, index: int, max_pages: int, times: int) -> None:
         """Give a source other limits."""
-        source = source_of(index, max_pages)
+        source = replace(source_of(index, max_pages), crawl_id=self.run_of(index).crawl_id)
         amended = self.call(lambda: self.steady.amend(source), times=times)
         assert amended is (self.is_open(index) or self.of(index).get("state") == "opening")
         if amended:
             self.limit[str(source.source_id)] = max(self.limit[str(source.source_id)], max_pages)
 
+    def run_of(self, index: int) -> Source:
+        """The run that a source is in, or any where there is none."""
+        spec = self.of(index).get("spec")
+        return decode_source(spec.encode()) if spec else source_of(index, 10)
+
     @rule(index=of_sources, times=of_times)
     def close(self, index: int, times: int) -> None:
         """Note that a source's end is written down."""
-        closed = self.call(lambda: self.steady.close(UUID(int=100 + index)), times=times)
+        closed = self.call(lambda: self.steady.close(self.run_of(index)), times=times)
         assert closed is (self.of(index).get("state") in {"completed", "cancelled"})
 
     # --- What a worker knows ---

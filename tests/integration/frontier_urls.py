@@ -53,8 +53,9 @@ class Urls(Sources):
         if under is not None and self.leases:
             lease = self.leases[-1 - under % len(self.leases)]
             source, lease_id, origins = str(lease.source.source_id), lease.id, lease.origins
+            index = lease.source.source_id.int - 100
         links = [Link(url, Kind.PAGE, 1) for url in urls]
-        added = self.call(lambda: self.steady.add(UUID(source), links, origins, lease_id), times=times)
+        added = self.call(lambda: self.steady.add(self.run_of(index), links, origins, lease_id), times=times)
         known = self.state.sources.get(source, {})
         takes = known.get("state") in {"running", "paused"} and "ends" not in known
         assert added == (len(set(urls) - self.met[source]) if takes else 0)

@@ -60,7 +60,7 @@ async def opened(shards: Shards, url: str, *more: str) -> Source:
     queue = await shards.home(source)
     assert (await queue.open(source))[0] is Opened.OPENING
     await queue.start(source)
-    await queue.add(source.source_id, [Link(one, Kind.PAGE, 1) for one in more])
+    await queue.add(source, [Link(one, Kind.PAGE, 1) for one in more])
     return source
 
 
@@ -98,8 +98,8 @@ async def test_sources_come_to_their_ends(shards: Shards) -> None:
     done = {source_id for queue in shards.queues for source_id in await queue.completed()}
     assert done == {source.source_id for source in sources}
     for source in sources:
-        await shards.close(await shards.home(source), source.source_id)
-    assert await shards.open_count() == 0
+        await shards.close(await shards.home(source), source)
+    assert await shards.running_count() == 0
 
 
 async def _all_leases(shards: Shards) -> list[Lease]:
@@ -121,7 +121,7 @@ async def test_a_domain_is_held_in_its_own_shard(shards: Shards) -> None:
     assert await keeper.reserve("d0.example", "foreign", 30) > 0
     await keeper.release([Release(lease.id, lease.domain, 0.0, 0.0)])
     assert await keeper.reserve("d0.example", "foreign", 30) == 0
-    await keeper.add(own.source_id, [Link("https://d0.example/1", Kind.PAGE, 1)])
+    await keeper.add(own, [Link("https://d0.example/1", Kind.PAGE, 1)])
     assert (await keeper.take(1)).leases == []
     assert await keeper.release([Release("foreign", "d0.example", 0.0, 0.0)]) == 1
     assert [one.url for one in (await keeper.take(1)).leases] == ["https://d0.example/1"]
@@ -148,7 +148,7 @@ async def test_a_source_stays_in_its_shard(shards: Shards) -> None:
     later = replace(source, url=f"https://{elsewhere}/")
     assert await shards.home(later) is home
     await drained(shards)
-    await shards.close(home, source.source_id)
+    await shards.close(home, source)
     assert await shards.home(later) is shards.of_domain(elsewhere)
 
 
@@ -162,7 +162,7 @@ async def test_the_number_of_shards_is_agreed(redis: RedisCluster, shards: Shard
     await drained(shards)
     with pytest.raises(StartupError):
         await other.check()
-    await shards.close(await shards.home(source), source.source_id)
+    await shards.close(await shards.home(source), source)
     await other.check()
     await other.check()
 

@@ -25,7 +25,7 @@ async def opened(queue: FrontierQueue, tenant: UUID, urls: Sequence[str], priori
     source = Source(uuid4(), tenant, uuid4(), urls[0], "p", 100_000, 10, priority=priority)
     await queue.open(source)
     await queue.start(source)
-    await queue.add(source.source_id, [Link(url, Kind.PAGE, 1) for url in urls[1:]])
+    await queue.add(source, [Link(url, Kind.PAGE, 1) for url in urls[1:]])
     return source
 
 
@@ -91,7 +91,7 @@ async def test_one_that_comes_back_again_and_again(queue: FrontierQueue) -> None
         served[lease.source.project_id] += 1
         if lease.source.project_id == chain:
             following = Link(f"https://a.example/chain/{number}", Kind.PAGE, 1)
-            await queue.add(link.source_id, [following])
+            await queue.add(link, [following])
         await queue.release([Release(lease.id, lease.domain, 0.0, 0.0)])
         await queue.settle([(lease, Ending(Outcome.STORED))])
     assert served[chain] == pytest.approx(50, abs=1)

@@ -40,7 +40,7 @@ async def opened(queue: FrontierQueue, source: Source, *urls: str) -> Source:
     await queue.open(source)
     await queue.start(source)
     if urls:
-        await queue.add(source.source_id, pages(*urls))
+        await queue.add(source, pages(*urls))
     return source
 
 
@@ -79,7 +79,7 @@ async def test_the_life_of_a_source(queue: FrontierQueue) -> None:
     lease = await take_one(queue)
     assert (lease.source, lease.host, lease.domain) == (source, "a.example", "a.example")
     assert (lease.url, lease.kind, lease.depth, lease.attempt) == (source.url, Kind.START, 0, 1)
-    assert await queue.add(source.source_id, pages("https://a.example/1", source.url)) == 1
+    assert await queue.add(source, pages("https://a.example/1", source.url)) == 1
     assert await settle(queue, lease, STORED) is Settled.DONE
     assert await queue.completed() == []
     second = await take_one(queue)
@@ -104,7 +104,7 @@ async def test_opening_is_idempotent(queue: FrontierQueue) -> None:
     lease = await take_one(queue)
     await settle(queue, lease, STORED)
     assert (await queue.open(later))[0] is Opened.CLOSING
-    await queue.close(source.source_id)
+    await queue.close(source)
     assert await queue.open(later) == (Opened.OPENING, later)
     await queue.start(later)
     assert (await take_one(queue)).source == later
@@ -116,7 +116,7 @@ async def test_a_domain_has_one_request_at_a_time(queue: FrontierQueue) -> None:
     await opened(queue, a_source("https://b.a.example/"))
     lease = await take_one(queue)
     assert (await queue.take(10)).leases == []
-    await queue.add(first.source_id, pages("https://a.example/3"))
+    await queue.add(first, pages("https://a.example/3"))
     await settle(queue, lease, STORED)
     assert len((await queue.take(10)).leases) == 1
 
@@ -333,7 +333,7 @@ async def test_the_page_limit_waits_for_no_retry(queue: FrontierQueue) -> None:
     """A source whose limit is reached completes, though a page of it was to be tried again in an hour."""
     source = await opened(queue, a_source(max_pages=1))
     await settle(queue, await take_one(queue), Ending(Outcome.RETRY, "http 503", wait_seconds=3600))
-    await queue.add(source.source_id, pages("https://b.example/", "https://c.example/"))
+    await queue.add(source, pages("https://b.example/", "https://c.example/"))
     assert await settle(queue, await take_one(queue), STORED) is Settled.COMPLETED
     totals = (await queue.take(0)).totals
     assert (totals.pending, totals.leased, totals.sources) == (0, 0, 0)
@@ -343,7 +343,7 @@ async def test_adding_to_a_source_that_is_done(queue: FrontierQueue) -> None:
     """A late worker's links do not wake a completed source."""
     source = await opened(queue, a_source())
     await settle(queue, await take_one(queue), STORED)
-    assert await queue.add(source.source_id, pages("https://a.example/1")) == 0
+    assert await queue.add(source, pages("https://a.example/1")) == 0
     assert (await queue.take(10)).leases == []
 
 

@@ -151,20 +151,20 @@ async def test_many_urls_of_one_source(redis_url: str) -> None:
     links = [Link(f"https://a.example/{n}", Kind.PAGE, 1) for n in range(5000)]
     async with Redis.from_url(redis_url) as client:
         queue = FrontierQueue(client, lease_seconds=60, max_attempts=3, dead_letters_max=2)
-        source = Source(uuid4(), uuid4(), uuid4(), "https://a.example/", "p", 100, 10)
+        source = Source(uuid4(), uuid4(), uuid4(), "https://a.example/", "p", 1000, 10)
         await queue.open(source)
         await queue.start(source)
         added = 0
         for start in range(0, 5000, 700):  # each batch begins with links of the one before
-            added += await queue.add(source.source_id, links[max(0, start - 350) : start + 700])
+            added += await queue.add(source, links[max(0, start - 350) : start + 700])
         assert added == 5000
-        assert await queue.add(source.source_id, links) == 0
+        assert await queue.add(source, links) == 0
     with redis.Redis.from_url(redis_url) as reader:
         state = ShardState(reader)
         state.check()
         buckets = state.seen[str(source.source_id)]
         assert set.union(*buckets.values()) == {
-            fingerprint(url) for url in (source.url, *(x.url for x in links))
+            fingerprint(source, url) for url in (source.url, *(x.url for x in links))
         }
         assert len(buckets) == 26
         kinds = {

@@ -36,7 +36,7 @@ async def test_a_forgotten_source_blocks_nobody(queue: FrontierQueue) -> None:
     """A run whose counts are gone (abandoned here, else expired after a week) may still have a turn."""
     source = await opened(queue, a_source())
     await settle(queue, await take_one(queue), STORED)
-    await queue.close(source.source_id)
+    await queue.close(source)
     assert (await queue.open(source))[0] is Opened.OPENING
     await queue.abandon(source)
     other = await opened(queue, a_source("https://b.example/"))
@@ -61,7 +61,7 @@ async def test_a_letter_of_an_earlier_run(queue: FrontierQueue) -> None:
     leases = (await queue.take(2)).leases
     for lease in leases:
         await settle(queue, lease, DEAD if "b.example" in lease.url else STORED)
-    await queue.close(source.source_id)
+    await queue.close(source)
     later = replace(source, crawl_id=uuid4())
     await opened(queue, later, "https://b.example/")
     await replayed(queue)
@@ -78,7 +78,7 @@ async def test_cancelled_stays_cancelled(queue: FrontierQueue) -> None:
     await queue.amend(replace(source, max_pages=1))
     await settle(queue, first, STORED)
     await queue.amend(replace(source, max_pages=50))
-    assert await queue.add(source.source_id, pages("https://c.example/")) == 0
+    assert await queue.add(source, pages("https://c.example/")) == 0
     await settle(queue, second, STORED)
     progress = await queue.progress(source.source_id)
     assert progress is not None

@@ -22,13 +22,15 @@ async def carried_out(desk: Desk, *orders: object) -> AsyncIterator[list[tuple[s
     """Push orders; when all have left the list, yield (reason, sentence) of those that could not be."""
     pushed = [order if isinstance(order, str) else json.dumps(order) for order in orders]
     await awaited(desk.queue.redis.lpush(KEY, *pushed))
-    task = asyncio.create_task(OrderReader(desk.shards, desk.pool, desk.settings(), KEY).run())
+    reader = OrderReader(desk.shards, desk.pool, desk.settings(), KEY)
+    task = asyncio.create_task(reader.run())
     try:
         async with asyncio.timeout(30):
             while await awaited(desk.queue.redis.llen(KEY)):  # noqa: ASYNC110 - another worker might empty it
                 await asyncio.sleep(0.01)
     finally:
         await _end([task])
+        await reader.leave()
     letters = [letter async for letter in DeadLetters(desk.shards).find(Filter())]
     yield [(letter.reason, letter.failures[0].detail) for letter in letters]
 

@@ -74,7 +74,7 @@ async def test_links_that_a_restart_lost_are_asked_for_again(queue: FrontierQueu
     links = [Link(f"https://a.example/{number}", Kind.PAGE, 1) for number in range(3)]
 
     async def tell() -> int:
-        return await queue.add(SOURCE.source_id, links, lease.origins, lease.id)
+        return await queue.add(SOURCE, links, lease.origins, lease.id)
 
     assert await tell() == 3
     # What a restart does that lost the last second: all that `add` wrote is gone, the lease is not.

@@ -50,6 +50,7 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
         yield admitted
     finally:
         await _end([task])
+        await reader.leave()
         await pool.close()
 
 

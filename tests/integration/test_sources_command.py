@@ -282,7 +282,7 @@ async def test_the_wrong_folder(desk: Desk, tmp_path: Path) -> None:
     shown = await desk.scrapy("sources", REDIS_URL=None, ALONCHAT_DATA_DIR=tmp_path / "none")
     assert (shown.code, shown.out) == (1, "")
     assert "go to where the crawler runs" in shown.err
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - a test may block
 
 
 async def test_a_half_id_is_a_name(desk: Desk) -> None:

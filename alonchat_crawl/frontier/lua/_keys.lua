@@ -9,7 +9,8 @@
 --                             virtual time of who was served last
 --   domain:<domain>   HASH    tenant it is filed under, hold: id of the lease (or claim) whose request is in flight,
 --                             next: ms from which it may be taken while nobody has URLs in it,
---                             delay: ms that AutoThrottle found, level: 429s and 503s in a row
+--                             delay: ms that AutoThrottle found, pace: the last
+--                             one in ms if it was a long one, level: 429s and 503s in a row
 --   turns:<domain>    ZSET    tenant with URLs in the domain -> virtual time
 --   turns:<domain>:<tenant>   ZSET    source -> virtual time
 --   queue:<domain>:<source>   LIST    entries, oldest at the right
@@ -21,7 +22,7 @@
 --   source:<source>   HASH    spec, tenant, origins, crawl, step (of virtual time, a URL), state, ends (why nothing more
 --                             is fetched), max_pages, pending, leased, seen, n:<outcome>, r:<outcome>:<reason>
 --   seen:<source>:<bucket>    SET     63-bit fingerprints of the URLs it has met: see _seen.lua
---   running           SET     sources that are open
+--   running, paused   SETS    sources that are open; those of them that are paused
 --   completed         ZSET    source -> ms: done here, not yet written to Postgres
 --   pending           STRING  URLs of all sources not yet ended
 --   wake              LIST    holds one element where an idle worker is wanted

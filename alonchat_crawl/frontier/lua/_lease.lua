@@ -4,9 +4,9 @@
 -- nil and true while so many are in flight that they may reach its page limit.
 local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   local key = source_key(source)
-  local s = call('HMGET', key, 'ends', 'leased', 'max_pages', 'spec', 'origins', 'step')
-  if s[1] or not s[2] then
-    if s[1] then drop_waiting(source, s[1]) end
+  local s = call('HMGET', key, 'ends', 'leased', 'max_pages', 'spec', 'origins', 'step', 'state')
+  if s[1] or s[7] ~= 'running' then
+    if s[1] then drop_queue(source, domain, s[1]) end
     leave(source, tenant, domain)
     return nil
   end
@@ -28,8 +28,8 @@ local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   return {id, s[4], s[5], domain, call('HGET', domain_key(domain), 'delay') or 0, entry}
 end
 
--- End a lease and free its domain; nil where it ended before, else source, domain, entry (unpacked).
-local function end_lease(id)
+-- End a lease and free its domain, at once or after its pace; nil where it ended before, else source, domain, entry.
+local function end_lease(id, after_pace)
   local packed = call('HGET', P .. ':inflight', id)
   call('HDEL', P .. ':inflight', id)
   call('HDEL', P .. ':told', id)
@@ -39,7 +39,7 @@ local function end_lease(id)
   call('HINCRBY', source_key(source), 'leased', -1)
   if call('HGET', domain_key(domain), 'hold') == id then
     call('HDEL', domain_key(domain), 'hold')
-    file(domain, now)
+    file(domain, now + (after_pace and tonumber(call('HGET', domain_key(domain), 'pace')) or 0))
   end
   return source, domain, cmsgpack.unpack(entry)
 end

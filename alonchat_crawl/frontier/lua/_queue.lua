@@ -21,8 +21,17 @@ local function finish(source, outcome, reason, n)
   if call('HINCRBY', key, 'pending', -n) > 0 then return end
   call('HSET', key, 'state', call('HGET', key, 'ends') == 'cancelled' and 'cancelled' or 'completed')
   call('SREM', P .. ':running', source)
+  call('SREM', P .. ':paused', source)
   call('ZADD', P .. ':completed', now, source)
   completed[#completed + 1] = source
+end
+
+-- Drop what a source that is ending has in a domain's queue.
+local function drop_queue(source, domain, ends)
+  local dropped = call('LLEN', queue_key(domain, source))
+  call('UNLINK', queue_key(domain, source))
+  call('SREM', domains_key(source), domain)
+  if dropped > 0 then finish(source, 'refused', ends, dropped) end
 end
 
 -- Fetch nothing more of a source, because of `ends`: drop what waits. Returns domains left to be cleared.

@@ -31,9 +31,11 @@ local function split(source, buckets)
   for _, fingerprint in ipairs(call('SMEMBERS', old)) do
     if digits(fingerprint) % (power * 2) == buckets then moved[#moved + 1] = fingerprint end
   end
-  if #moved == 0 then return end
-  call('SREM', old, unpack(moved))
-  call('SADD', seen_key(source, buckets), unpack(moved))
+  for i = 1, #moved, 1000 do -- unpack has a limit
+    local some = {unpack(moved, i, math.min(i + 999, #moved))}
+    call('SREM', old, unpack(some))
+    call('SADD', seen_key(source, buckets), unpack(some))
+  end
 end
 
 -- Note a URL as seen; returns whether it is new, and how many the source has now met.

@@ -16,9 +16,9 @@ local function file(domain, at)
   if before and before ~= tenant then call('ZREM', ready_key(before), domain) end
   if not tenant then
     if before then call('HDEL', key, 'tenant') end
-    local learnt = call('HMGET', key, 'delay', 'level')
+    local learnt = call('HMGET', key, 'delay', 'level', 'pace')
     call('HSET', key, 'next', at)
-    call('PEXPIREAT', key, math.max(at, now + ((learnt[1] or learnt[2]) and REMEMBER_MS or 1)))
+    call('PEXPIREAT', key, math.max(at, now + ((learnt[1] or learnt[2] or learnt[3]) and REMEMBER_MS or 1)))
     return
   end
   if before ~= tenant then call('HSET', key, 'tenant', tenant) end

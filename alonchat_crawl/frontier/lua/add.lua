@@ -5,16 +5,21 @@
 -- ARGV  1 source  2 lease id ('' for none)  3 the source's origins, separated by spaces  then for each URL: domain,
 --   fingerprint, entry
 -- Returns the number added
+local URLS_A_PAGE = 20 -- that may be met for each page that may be stored: a trap has no end
 local source, lease, origins = ARGV[1], ARGV[2], ARGV[3]
 if call('HEXISTS', P .. ':inflight', lease) == 1 then
   call('HINCRBY', P .. ':told', lease, (#ARGV - 3) / 3)
 end
-local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant', 'origins')
+local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant', 'origins', 'max_pages')
 if not (known[1] == 'running' or known[1] == 'paused') or known[2] then return 0 end
 if #origins > #known[5] then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
 local before, domains, new = tonumber(known[3]), {}, nil
-local seen = before
+local seen, most = before, known[6] * URLS_A_PAGE + 1000
 for i = 4, #ARGV, 3 do
+  if seen >= most then
+    call('HINCRBY', source_key(source), 'r:refused:max_urls', 1)
+    break
+  end
   local domain, fingerprint, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   new, seen = note_seen(source, fingerprint, seen)
   if new then

@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- Fetch nothing of a source until it is resumed; what is in flight comes to its end.
 -- KEYS  1 prefix
--- ARGV  1 source
--- Returns 1 paused (now or before), 0 it is not open
-local source = ARGV[1]
+-- ARGV  1 source  2 cursor: 0, then what the call before returned
+-- Returns {1 paused (0: it is not open), cursor to go on with: 0 when all is done}
+local source, cursor = unpack(ARGV)
 local known = call('HMGET', source_key(source), 'state', 'tenant')
-if known[1] == 'paused' then return 1 end
-if known[1] ~= 'running' then return 0 end
+if not (known[1] == 'running' or known[1] == 'paused') then return {0, 0} end
 call('HSET', source_key(source), 'state', 'paused')
-for _, domain in ipairs(call('SMEMBERS', domains_key(source))) do leave(source, known[2], domain) end
-return 1
+call('SADD', P .. ':paused', source)
+local scanned = call('SSCAN', domains_key(source), cursor, 'COUNT', 500)
+for _, domain in ipairs(scanned[2]) do leave(source, known[2], domain) end
+return {1, tonumber(scanned[1])}

@@ -6,7 +6,7 @@
 -- Returns the number taken back, the number of sources completed
 local ids = call('ZRANGEBYSCORE', P .. ':lease', '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
 for _, id in ipairs(ids) do
-  local source, domain, entry = end_lease(id)
+  local source, domain, entry = end_lease(id, true)
   if source then
     fail(source, domain, entry, 'lease expired', 'its worker stopped answering', 0, tonumber(ARGV[2]), tonumber(ARGV[3]))
   end

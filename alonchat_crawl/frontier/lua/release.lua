@@ -5,6 +5,7 @@
 -- ARGV  1 most ms that a domain backs off of itself; then for each: lease id, domain, ms since it was sent, pace_ms,
 --   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none)
 -- Returns the number released; the others' domains are held by other leases
+local LONG_MS = 5000 -- a pace that outlasts what a dead worker's lease does: `reap` must know of it
 local most, released = tonumber(ARGV[1]), 0
 for i = 2, #ARGV, 7 do
   local id, domain, sign = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 5])
@@ -18,6 +19,7 @@ for i = 2, #ARGV, 7 do
     elseif sign > 0 then
       call('HDEL', key, 'level')
     end
+    if tonumber(pace) > LONG_MS then call('HSET', key, 'pace', pace) else call('HDEL', key, 'pace') end
     if tonumber(delay) > 0 then call('HSET', key, 'delay', delay) else call('HDEL', key, 'delay') end
     file(domain, math.max(now, now - elapsed + pace, now + wait))
     released = released + 1

@@ -52,7 +52,7 @@ async def fill(queue: FrontierQueue, sources: int, urls_each: int) -> list[Sourc
 async def tell(queue: FrontierQueue, source: Source, found: list[str]) -> None:
     """Add links to a source, as after a page that has them."""
     links = [Link(url, Kind.PAGE, 1) for url in found]
-    await queue.add(source.source_id, links, (origin_of(source.url),))
+    await queue.add(source, links, (origin_of(source.url),))
 
 
 async def work_off(queue: FrontierQueue, count: int) -> int:
