@@ -62,6 +62,8 @@ def _host(host: str) -> str:
     Raises ValueError where it is none.
     """
     host = host.removesuffix(".")
+    if host.endswith("."):
+        raise ValueError(f"{host} has an empty label")
     if not IPV4_END.search(host):
         return host
     try:

@@ -1,16 +1,22 @@
 """Short ways into states that the frontier must come out of."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
+from time import monotonic
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
+from alonchat_crawl.frontier.closing import saw_everything
+from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.letters import DeadLetters, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Source
+from alonchat_crawl.sources import Lease, Source
 from tests.integration.test_frontier import STORED, a_source, opened, pages, queue, settle, take_one
 
 __all__ = ["queue"]
@@ -94,3 +100,114 @@ async def test_limits_of_zero_pages_left(queue: FrontierQueue, ending: Ending) -
     await queue.amend(replace(source, max_pages=1))
     await settle(queue, second, ending)
     assert await settle(queue, third, DEFERRED) is Settled.COMPLETED
+
+
+async def test_an_ending_never_overtakes_its_release(
+    queue: FrontierQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What leaves its site while other releases are being told keeps its pace: settled after its own."""
+    await opened(queue, a_source(), "https://a.example/1", "https://b.example/1", "https://b.example/2")
+    leases = {lease.domain: lease for lease in (await queue.take(10)).leases}
+    exchange = Exchange(queue, room=lambda: 0, deliver=nothing, completed=print, only=None, poll_seconds=9)
+
+    def leaves(lease: Lease) -> None:
+        exchange.outbox.releases.append((Release(lease.id, lease.domain, 0.0, 60.0), monotonic()))
+        exchange.outbox.endings[lease] = STORED
+
+    told = queue.release
+
+    async def meanwhile(releases: Iterable[Release]) -> int:
+        monkeypatch.setattr(queue, "release", told)
+        leaves(leases["b.example"])
+        return await told(releases)
+
+    monkeypatch.setattr(queue, "release", meanwhile)
+    leaves(leases["a.example"])
+    await exchange.flush()
+    await exchange.flush()
+    assert (await queue.take(10)).leases == []
+    assert (await queue.take(10)).due_seconds > 50
+    assert exchange.outbox.endings == {}
+
+
+async def nothing(_: list[Lease]) -> None:
+    """Nothing is delivered."""
+
+
+async def test_a_late_close_is_of_its_own_run(queue: FrontierQueue) -> None:
+    """A worker that is slow to write one run down does not take the next off the list."""
+    first = await opened(queue, a_source())
+    await settle(queue, await take_one(queue), STORED)
+    assert await queue.close(first)
+    second = await opened(queue, replace(first, crawl_id=uuid4()))
+    await settle(queue, await take_one(queue), STORED)
+    assert not await queue.close(first)
+    assert await queue.completed() == [second.source_id]
+    assert await queue.close(second)
+
+
+async def test_a_dead_workers_domain_keeps_a_long_pace(redis_url: str) -> None:
+    """A Crawl-delay that outlasts a lease counts from when the lease expired, not from when it was taken."""
+    async with Redis.from_url(redis_url) as redis:
+        queue = FrontierQueue(redis, lease_seconds=0.01, max_attempts=9, dead_letters_max=9)
+        source = await opened(queue, a_source(), "https://a.example/1", "https://a.example/2")
+        first = await take_one(queue)
+        await queue.release([Release(first.id, first.domain, 0.0, 50.0, sign=1)])
+        await settle(queue, first, STORED)
+        await redis.zadd(queue.keys.ready(str(source.project_id)), {"a.example": 1})  # 50 s later
+        await redis.delete(f"{queue.keys.prefix}:waiting")
+        await redis.zadd(f"{queue.keys.prefix}:waiting", {str(source.project_id): 1})
+        await take_one(queue)
+        await asyncio.sleep(0.02)
+        assert (await queue.reap())[0] == 1
+        taken = await queue.take(10)
+        assert taken.leases == []
+        assert taken.due_seconds > 40
+
+
+async def test_a_full_source_with_many_domains_starves_nobody(queue: FrontierQueue) -> None:
+    """While pages in flight may reach its limit, its thousand due domains are passed over."""
+    full = a_source(max_pages=1)
+    await opened(queue, full, *(f"https://full-{n}.example/" for n in range(1000)))
+    await queue.take(1)
+    others = [f"https://other-{n}.example/" for n in range(30)]
+    await opened(queue, a_source(others[0]), *others[1:])
+    served = [lease for _ in range(60) for lease in (await queue.take(1)).leases]
+    assert sorted(lease.url for lease in served) == sorted(others)
+
+
+async def test_a_trap_has_an_end(queue: FrontierQueue) -> None:
+    """A source meets no more URLs than twenty for each page that it may store, and a thousand."""
+    source = await opened(queue, a_source(max_pages=1))
+    links = pages(*(f"https://a.example/{n}" for n in range(2000)))
+    assert await queue.add(source, links) == 1019
+    assert await queue.add(source, pages("https://a.example/more")) == 0
+    progress = await queue.progress(source.source_id)
+    assert progress is not None
+    assert progress.reasons["refused:max_urls"] > 0
+    assert not saw_everything(progress)
+
+
+async def test_who_stood_still_does_not_fetch(queue: FrontierQueue) -> None:
+    """A lease that was neither taken nor extended lately is not begun: another worker may have it."""
+    await opened(queue, a_source())
+    exchange = Exchange(queue, room=lambda: 1, deliver=nothing, completed=print, only=None, poll_seconds=9)
+    lease = await take_one(queue)
+    assert exchange.valid_until(lease) < monotonic()
+    exchange.held[lease.id] = (lease, monotonic())
+    assert exchange.valid_until(lease) > monotonic()
+    exchange.held[lease.id] = (lease, monotonic() - 2 * queue.lease_ms / 1000)
+    assert exchange.valid_until(lease) < monotonic()
+    exchange.extended_at = monotonic()
+    assert exchange.valid_until(lease) > monotonic()
+
+
+async def test_paused_sources_make_room(queue: FrontierQueue) -> None:
+    """They do not count against MAX_QUEUE_SIZE, and thousands of domains are paused and resumed in steps."""
+    source = await opened(queue, a_source(max_pages=9999), *(f"https://d{n}.example/" for n in range(1500)))
+    assert await queue.running_count() == 1
+    assert await queue.pause(source.source_id)
+    assert await queue.running_count() == 0
+    assert (await queue.take(10)).leases == []
+    assert await queue.resume(source.source_id)
+    assert len((await queue.take(2000)).leases) == 1501
