@@ -1,14 +1,16 @@
 """`scrapy sources`, as an operator runs it beside real servers."""
 
+import asyncio
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from uuid import uuid4
 
 import pytest
@@ -234,11 +236,20 @@ async def test_shards(desk: Desk) -> None:
     assert "1 sources" in (await desk.scrapy("sources", FRONTIER_SHARDS=2)).out
 
 
+def drain(terminal: int, seen: bytearray) -> None:
+    """Read all that is written to a terminal, to its end: a full one would hold its writer up."""
+    with suppress(OSError):  # the other side is closed
+        while read := os.read(terminal, 65536):
+            seen += read
+
+
 async def test_watch(desk: Desk) -> None:
     """--watch shows the list again and again, and ends with 0 at Ctrl-C."""
     source = await desk.source("https://a.example/")
     terminal, own = pty.openpty()
     settings = {name: str(desk.settings()[name]) for name in ("REDIS_URL", "DATABASE_URL")}
+    seen = bytearray()
+    reader = Thread(target=drain, args=(terminal, seen))
     with subprocess.Popen(  # noqa: ASYNC220 - nothing else is going on
         [sys.executable, "-m", "scrapy", "sources", "--watch"],
         env=os.environ | settings | {"TERM": "xterm", "COLUMNS": "200"},
@@ -246,13 +257,18 @@ async def test_watch(desk: Desk) -> None:
         stderr=subprocess.PIPE,
     ) as process:
         os.close(own)
-        seen, deadline = b"", time.monotonic() + 30
-        while seen.count(str(source.source_id).encode()) < 3 and time.monotonic() < deadline:
-            seen += os.read(terminal, 4096)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == b""
+        reader.start()
+        try:
+            async with asyncio.timeout(60):
+                while seen.count(str(source.source_id).encode()) < 3:  # noqa: ASYNC110 - no event tells
+                    await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
+    reader.join(10)
     os.close(terminal)
 
 
