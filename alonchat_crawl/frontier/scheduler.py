@@ -193,8 +193,10 @@ class FrontierScheduler(Scheduler):
         while self.ready:
             lease = self.ready.popleft()
             valid_until = self.exchanges[lease.shard].valid_until(lease)
-            if monotonic() < valid_until:  # else this process stood still, and another has it by now
+            if monotonic() < valid_until:
                 return self._request(lease, valid_until)
+            # This process stood still, or Redis did: another may have it by now, or else it is free again.
+            self.ended(lease, Ending(Outcome.DEFERRED, "lease too old"))
         return None
 
     def _request(self, lease: Lease, valid_until: float) -> Request:

@@ -84,7 +84,7 @@ class SendTimeHandler(HTTP11DownloadHandler):
         A process that stood still would ask a site that another one is asking.
         """
         if monotonic() > request.meta.get("valid_until", math.inf):
-            raise Deferred("lease lost")
+            raise Deferred("lease too old")
         url = URI.fromBytes(urldefrag(request.url)[0].encode()).toBytes()  # type: ignore[no-untyped-call]
         meta, began = request.meta, monotonic()
         meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected

@@ -8,15 +8,19 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
+from scrapy.crawler import Crawler
 
+from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.closing import saw_everything
 from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.letters import DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.scheduler import FrontierScheduler
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Source
+from alonchat_crawl.spiders.website import WebsiteSpider
 from tests.integration.test_frontier import STORED, a_source, opened, pages, queue, settle, take_one
 
 __all__ = ["queue"]
@@ -200,6 +204,28 @@ async def test_who_stood_still_does_not_fetch(queue: FrontierQueue) -> None:
     assert exchange.valid_until(lease) < monotonic()
     exchange.extended_at = monotonic()
     assert exchange.valid_until(lease) > monotonic()
+
+
+async def test_what_is_not_fetched_goes_back(queue: FrontierQueue) -> None:
+    """A lease that is too old to be begun is given back, not kept for ever by being extended."""
+    await opened(queue, a_source())
+    scheduler = FrontierScheduler(Crawler(WebsiteSpider, {"SPIDER_MODULES": []}))
+    exchange = Exchange(queue, room=lambda: 1, deliver=nothing, completed=print, only=None, poll_seconds=9)
+    scheduler.exchanges = [exchange]
+    scheduler.settler = Acknowledge()
+    old = await take_one(queue)
+    exchange.held[old.id] = (old, monotonic() - 2 * queue.lease_ms / 1000)
+    scheduler.ready.append(old)
+    assert scheduler.next_request() is None
+    await exchange.flush()
+    assert exchange.held == {}
+    again = await take_one(queue)
+    assert (again.url, again.attempt) == (old.url, 1)
+    exchange.held[again.id] = (again, monotonic())
+    scheduler.ready.append(again)
+    request = scheduler.next_request()
+    assert request is not None
+    assert request.url == old.url
 
 
 async def test_paused_sources_make_room(queue: FrontierQueue) -> None:
