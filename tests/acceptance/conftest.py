@@ -86,7 +86,7 @@ def until(done: Callable[[], object], process: subprocess.Popen[str] | None = No
 
 
 def idle_workers(client: Any) -> int:
-    """How many workers wait for work in this moment, one of them for seeds."""
+    """How many workers of one shard wait for work in this moment, one of them for seeds."""
     commands = [one["cmd"] for one in client.client_list()]
     return commands.count("blpop") if "blmove" in commands else 0
 

@@ -110,4 +110,4 @@ def test_a_domain_of_another_shard(
     assert rows(database_url, "select count(*), count(distinct url) from pages") == [(21, 9)]
     fewer = environment | {"FRONTIER_SHARDS": "2"}  # nothing is open any more: the number may change
     with worker(fewer, tmp_path) as process, redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        until(lambda: idle_workers(client) == 1, process)
+        until(lambda: idle_workers(client) > 0, process)
