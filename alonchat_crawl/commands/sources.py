@@ -21,10 +21,10 @@ from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.frontier.queue import Wait
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.frontier.transitions import awaited
+from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import SourceRecord, read_source

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, Self
@@ -22,8 +21,9 @@ from alonchat_crawl.frontier.codec import (
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.keys import Keys
 from alonchat_crawl.frontier.transitions import Opened, Settled, Transitions, awaited
+from alonchat_crawl.frontier.view import FrontierView
 from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Kind, Lease, Link, Source, SourceProgress
+from alonchat_crawl.sources import Kind, Lease, Link, Source
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
@@ -84,24 +84,7 @@ class Taken:
     totals: Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What a source's URLs in one domain wait for."""
-
-    domain: str
-    urls: int
-    """In its queue; those that are to be tried again later are not among them."""
-    in_flight: bool
-    """A request to the domain is in flight, of this source or of another."""
-    due_seconds: float
-    """Until the domain may be asked again; at most HOLD_MS while a request is in flight."""
-    refusals: int
-    """429s and 503s in a row, for which the domain backs off."""
-    delay_seconds: float
-    """AutoThrottle's; 0 where the site is quick."""
-
-
-class FrontierQueue:
+class FrontierQueue(FrontierView):
     """A shard of the frontier in Redis. Every method may raise redis.RedisError and may be repeated."""
 
     def __init__(
@@ -114,8 +97,7 @@ class FrontierQueue:
         shard: int = 0,
         domains: Domains | None = None,
     ) -> None:
-        self.redis = redis
-        self.keys = Keys(shard)
+        super().__init__(redis, Keys(shard))
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
@@ -189,11 +171,6 @@ class FrontierQueue:
         while left:
             _, left, _ = await self._run("cancel", str(source_id))
         return bool(cancelled)
-
-    async def completed(self) -> list[UUID]:
-        """Sources that are done but not yet written to Postgres, oldest first."""
-        members = await awaited(self.redis.zrange(self.keys.completed, 0, 99))
-        return [UUID(member.decode()) for member in members]
 
     async def forget(self, source_id: UUID) -> None:
         """List a source no longer as done: what it came to is lost."""
@@ -287,62 +264,6 @@ class FrontierQueue:
         """Take back the URLs whose lease expired; return how many, and how many sources completed by it."""
         reaped, completed = await self._run("reap", limit, self.max_attempts, self.dead_letters_max)
         return reaped, completed
-
-    # --- What there is ---
-
-    async def open_sources(self) -> list[UUID]:
-        """The sources that run or are paused."""
-        return [UUID(member.decode()) for member in await awaited(self.redis.smembers(self.keys.running))]
-
-    async def running_count(self) -> int:
-        """How many run: paused ones are not among them."""
-        running = await awaited(self.redis.scard(self.keys.running))
-        return int(running) - int(await awaited(self.redis.scard(self.keys.paused)))
-
-    async def waits(self, source_id: UUID, most: int = 100) -> list[Wait]:
-        """Where up to `most` of the source's domains stand, those that are due soonest first."""
-        now_s, now_us = await awaited(self.redis.time())
-        domains = await awaited(self.redis.srandmember(self.keys.domains(source_id), most))
-        found = [await self._wait(source_id, domain.decode(), now_s + now_us / 1e6) for domain in domains]
-        return sorted(found, key=lambda wait: wait.due_seconds)
-
-    async def _wait(self, source_id: UUID, domain: str, now: float) -> Wait:
-        known = await awaited(self.redis.hgetall(self.keys.domain(domain)))
-        tenant, due_ms = known.get(b"tenant"), known.get(b"next")
-        if tenant is not None:
-            due_ms = await awaited(self.redis.zscore(self.keys.ready(tenant.decode()), domain))
-        return Wait(
-            domain=domain,
-            urls=await awaited(self.redis.llen(self.keys.queue(domain, source_id))),
-            in_flight=b"hold" in known,
-            due_seconds=max(0.0, float(due_ms or 0) / 1000 - now),
-            refusals=int(known.get(b"level", 0)),
-            delay_seconds=int(known.get(b"delay", 0)) / 1000,
-        )
-
-    async def progress(self, source_id: UUID) -> SourceProgress | None:
-        """How far a source is; None for one that the frontier does not know."""
-        values: Mapping[bytes, bytes] = await awaited(self.redis.hgetall(self.keys.source(source_id)))
-        if b"spec" not in values:
-            return None
-        fields = {name.decode(): value.decode() for name, value in values.items()}
-
-        def counts(prefix: str) -> dict[str, int]:
-            return {name[2:]: int(n) for name, n in fields.items() if name.startswith(prefix) and int(n) > 0}
-
-        return SourceProgress(
-            source=decode_source(values[b"spec"]),
-            state=fields["state"],
-            pending=int(fields["pending"]),
-            leased=int(fields["leased"]),
-            counts=counts("n:"),
-            reasons=counts("r:"),
-            first_failure=fields.get("first_failure", ""),
-            ends=fields.get("ends", ""),
-            started_at=datetime.fromtimestamp(int(fields["started_ms"]) / 1000, UTC)
-            if "started_ms" in fields
-            else None,
-        )
 
 
 def _text(detail: str) -> bytes:

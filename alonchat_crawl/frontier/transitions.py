@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-PRELUDE = ("_keys", "_line", "_turns", "_queue", "_seen", "_lease", "_again", "_take")
+PRELUDE = ("_keys", "_line", "_turns", "_queue", "_finish", "_seen", "_lease", "_again", "_take")
 """Functions that the transitions share; a script that Redis has cached costs little more for them."""
 
 

@@ -1,4 +1,4 @@
--- Prepended to every transition, after _queue.lua: which URLs a source has met.
+-- Prepended to every transition, after _finish.lua: which URLs a source has met.
 -- Sets of integers are kept packed in 8 bytes each as long as they are small, so a source's set is cut into
 -- buckets by linear hashing (Litwin 1980): one bucket more for every 200 members, none above some 500.
 
