@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -147,10 +149,14 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
         elif not watch:
             out.print(await table())
         else:
+            # Not by cancelling: redis-py now and then swallows that.
+            stopped = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
             with Live(await table(), console=out, auto_refresh=False) as live:
-                while True:
-                    await asyncio.sleep(REFRESH_SECONDS)
+                while not stopped.is_set():
                     live.update(await table(), refresh=True)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stopped.wait(), REFRESH_SECONDS)
     return 0
 
 
@@ -237,8 +243,6 @@ class Command(ScrapyCommand):
         else:
             work = _look(settings, project, watch=opts.watch, as_json=opts.json)
         self.exitcode = desk.run(work)
-        if opts.watch and self.exitcode == desk.INTERRUPTED:
-            self.exitcode = 0
 
 
 def _number(verb: Verb, given: str) -> int:
