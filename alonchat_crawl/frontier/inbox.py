@@ -35,6 +35,7 @@ class Inbox(ABC):
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
         self._lock_key = f"{{{key}}}:reader"
         self._token = token_hex(8).encode()
+        self._reads = False
 
     @abstractmethod
     async def act(self, raw: bytes) -> None:
@@ -79,11 +80,10 @@ class Inbox(ABC):
 
     async def _is_ours(self) -> bool:
         """Whether this is the one worker that reads the list: several would carry orders out in any order."""
-        if await self._redis.set(self._lock_key, self._token, nx=True, px=LOCK_MS):
+        if self._reads and await self._redis.getex(self._lock_key, px=LOCK_MS) == self._token:
             return True
-        if await self._redis.get(self._lock_key) != self._token:
-            return False
-        return bool(await self._redis.pexpire(self._lock_key, LOCK_MS))
+        self._reads = bool(await self._redis.set(self._lock_key, self._token, nx=True, px=LOCK_MS))
+        return self._reads
 
     async def _read(self, raw: bytes) -> None:
         try:
