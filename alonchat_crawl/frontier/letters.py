@@ -57,15 +57,12 @@ class Filter:
     project: str = ""
     source: str = ""
     reason: str = ""
-    ids: frozenset[str] = frozenset()
 
     def matches(self, letter: DeadLetter) -> bool:
         """Whether a letter is meant."""
         wanted = (self.project, self.source, self.reason)
         has = (letter.project, letter.source, letter.reason)
-        return all(not want or want == own for want, own in zip(wanted, has, strict=True)) and (
-            not self.ids or letter.id in self.ids
-        )
+        return all(not want or want == own for want, own in zip(wanted, has, strict=True))
 
 
 async def bury_message(

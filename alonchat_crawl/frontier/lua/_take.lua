@@ -1,5 +1,7 @@
 -- Prepended to every transition, after _again.lua: what the two ways of taking share.
 
+local FULL_MS = 250 -- until a source is looked at again whose pages in flight may reach its limit
+
 -- The lowest score of a sorted set.
 local function first_score(key)
   return tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]) or math.huge

@@ -5,7 +5,6 @@
 -- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
 --   number of sources completed, URLs pending, URLs leased, sources open, dead letters}
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local FULL_MS = 250 -- until a source is looked at again whose pages in flight may reach its limit
 
 local sums = totals()
 if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find

@@ -5,7 +5,6 @@
 -- Returns as `take`
 local count, lease_ms, hold_ms, nonce, source = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local LOOKED_AT = 100 -- of its domains, at random
-local FULL_MS = 100
 
 queue_retries(math.max(count, 1))
 local known = call('HMGET', source_key(source), 'state', 'tenant')
