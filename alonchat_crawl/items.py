@@ -56,6 +56,8 @@ class Page:
     """text/html (also for XHTML), text/plain or text/markdown."""
     text: str
     """The whole body as Unicode; nothing removed."""
+    links: tuple[str, ...] = ()
+    """What it links to, canonical: followed again when the site says that the page is as it was (304)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ class CleanPage:
     """Never empty; NFC; no control but tab and newline; no raw HTML; links http, https, mailto only."""
     content_sha256: bytes
     """32 bytes over title and markdown: what `unchanged` compares."""
+    description: str = ""
+    """One line of plain text by the page's own metadata; empty where it has none."""
+    published_at: datetime | None = None
+    """Aware; by the page's own metadata."""
+    modified_at: datetime | None = None
+    """Aware; by the page's own metadata."""
     low_quality: bool = False
     """True where only the whole-body fall-back gave any text."""
     removed: Mapping[str, int] = field(default_factory=dict)
@@ -87,6 +95,10 @@ class Chunk:
     content: str
     heading_path: tuple[str, ...]
     """The headings it stands under, outermost first, without the page's title if that repeats it."""
+    start: int
+    """Where its text begins in the page's markdown, in characters."""
+    end: int
+    """Where it ends, exclusive; a fence reopened or a table head repeated is in `content` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,8 @@ class ChunkedPage:
     page: CleanPage
     chunks: tuple[Chunk, ...]
     """At least one."""
+    known: Mapping[int, EmbeddedChunk] = field(default_factory=dict)
+    """By position: chunks whose text this project has embedded already, under the same scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +119,9 @@ class EmbeddedChunk:
     chunk: Chunk
     token_count: int
     """Tokens of the chunk's content by the model's own tokenizer, special tokens not counted."""
-    vectors: NDArray[np.float32]
-    """float32[windows, 384], L2-normalised; all that a reader sees of the content is in some window."""
+    vectors: NDArray[np.float32] | None
+    """float32[windows, 384], L2-normalised; all that a reader sees of the content is in some window.
+    None where the page holds this very chunk already: nothing is to be written but its position."""
 
 
 @dataclass(frozen=True, slots=True)
