@@ -80,6 +80,8 @@ class CleanPage:
     """Aware; by the page's own metadata."""
     modified_at: datetime | None = None
     """Aware; by the page's own metadata."""
+    links: tuple[str, ...] = ()
+    """As in `Page`."""
     low_quality: bool = False
     """True where only the whole-body fall-back gave any text."""
     removed: Mapping[str, int] = field(default_factory=dict)
