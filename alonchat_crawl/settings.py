@@ -41,7 +41,8 @@ class Environment(BaseSettings):
 
     # How to embed
     EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
-    EMBEDDING_BACKEND: Literal["auto", "torch"] = "auto"
+    EMBEDDING_BACKEND: Literal["auto", "torch", "onnx", "onnx-int8", "static"] = "auto"
+    EMBEDDING_MODELS_DIR: Path | None = None
 
     # How to watch
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -90,6 +91,7 @@ JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
 SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
 EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
+EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
 METRICS_HOST = environment.METRICS_HOST
 METRICS_PORT = environment.METRICS_PORT
 SENTRY_DSN = environment.SENTRY_DSN
