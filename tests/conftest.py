@@ -13,6 +13,8 @@ from psycopg import sql
 # Before any settings are read: tests never reach an operator's servers or data.
 for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN"):
     os.environ.pop(name, None)
+# Built once, not once a test; what is built is named by its versions.
+os.environ["EMBEDDING_MODELS_DIR"] = str(Path(__file__).parents[1] / ".alonchat" / "models")
 
 from alonchat_crawl import embedded  # noqa: E402 - see above
 

@@ -21,8 +21,10 @@ from alonchat_crawl import signals
 from alonchat_crawl.embedding import Embedder, Vectors, scheme
 from alonchat_crawl.errors import Retry, StartupError
 from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, Provenance
+from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed
 
+MODELS = EMBEDDING_MODELS_DIR
 SENTENCES = [
     "The invoice is sent on the first working day of every month.",
     "Penguins breed on the ice during the long antarctic winter.",
@@ -43,13 +45,15 @@ def page_of(*contents: str) -> ChunkedPage:
         fetched_at=datetime.now(UTC),
     )
     clean = CleanPage(provenance, "Title", "en", ContentType.DOCUMENTATION, "\n\n".join(contents), bytes(32))
-    return ChunkedPage(clean, tuple(Chunk(n, content, ("Heading",)) for n, content in enumerate(contents)))
+    return ChunkedPage(
+        clean, tuple(Chunk(n, content, ("Heading",), 0, len(content)) for n, content in enumerate(contents))
+    )
 
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     """The bundled model, loaded once."""
-    embedder = Embedder("all-MiniLM-L6-v2", "auto", window_tokens=128, batch_windows=8)
+    embedder = Embedder("all-MiniLM-L6-v2", "onnx", 128, 8, MODELS)
     embedder.load()
     return embedder
 
@@ -109,15 +113,18 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
     ) as stage:  # smaller than a page
         done = await asyncio.gather(*(stage.process_item(page) for page in pages))
     assert len(loaded) == 1
+    told_windows = 0
     for page, embedded in zip(pages, done, strict=True):
         assert embedded.page is page.page
         for chunk, item in zip(page.chunks, embedded.chunks, strict=True):
             windows = embedder.windows("Title › Heading", chunk.content)
             assert item.chunk is chunk
+            assert item.vectors is not None
+            told_windows += len(item.vectors)
             assert item.token_count == embedder.token_count(chunk.content)
             assert np.allclose(item.vectors, embedder.embed(windows), atol=1e-5)
     assert {tell["project_id"] for tell in told} == {page.page.provenance.project_id for page in pages}
-    assert sum(tell["windows"] for tell in told) == sum(len(c.vectors) for page in done for c in page.chunks)
+    assert sum(tell["windows"] for tell in told) == told_windows
 
 
 async def test_one_page_fails_alone(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +145,8 @@ async def test_one_page_fails_alone(embedder: Embedder, monkeypatch: pytest.Monk
 
 async def test_model_that_cannot_be_loaded(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     """Every page is to be tried again, nothing hangs, and the log says what to do, once."""
-    stage = Embed(SignalManager(), Embedder(str(tmp_path / "none"), "auto", 128, 8), 512, load_at_once=True)
+    embedder = Embedder(str(tmp_path / "none"), "auto", 128, 8, MODELS)
+    stage = Embed(SignalManager(), embedder, 512, load_at_once=True)
     with caplog.at_level(logging.ERROR, "pipelines.embed"):
         async with running(stage):
             results = await asyncio.gather(
@@ -165,23 +173,27 @@ async def test_closing_leaves_no_page_waiting(embedder: Embedder) -> None:
 def test_bad_model_name(model: str) -> None:
     """A model that is not there is one sentence that names the variable."""
     with pytest.raises(StartupError, match=r"^EMBEDDING_MODEL='.*' cannot be loaded .*\.$"):
-        Embedder(model, "auto", 128, 8).load()
+        Embedder(model, "auto", 128, 8, MODELS).load()
 
 
 def test_window_larger_than_the_model_reads() -> None:
     """Windows that the model would cut off are refused."""
     with pytest.raises(StartupError, match="reads 256 tokens"):
-        Embedder(str(get_model_path()), "auto", 257, 8).load()
+        Embedder(str(get_model_path()), "onnx", 257, 8, MODELS).load()
 
 
 def test_scheme() -> None:
     """The scheme changes with whatever makes vectors incomparable."""
     base = {"EMBEDDING_MODEL": "all-MiniLM-L6-v2", "EMBEDDING_BACKEND": "auto", "WINDOW_TOKENS": 128}
-    assert scheme(base) == scheme(Settings(base)) == scheme({**base, "EMBEDDING_BACKEND": "torch"})
-    assert (
-        len({scheme(base), scheme({**base, "WINDOW_TOKENS": 64}), scheme({**base, "EMBEDDING_MODEL": "x"})})
-        == 3
-    )
+    assert scheme(base) == scheme(Settings(base)) == scheme({**base, "EMBEDDING_BACKEND": "onnx-int8"})
+    others: list[dict[str, object]] = [
+        {"WINDOW_TOKENS": 64},
+        {"EMBEDDING_MODEL": "x"},
+        {"EMBEDDING_BACKEND": "torch"},
+        {"EMBEDDING_BACKEND": "static"},
+    ]
+    assert len({scheme(base), *(scheme(base | other) for other in others)}) == 5
+    assert scheme({**base, "EMBEDDING_BACKEND": "torch"}) == scheme({**base, "EMBEDDING_BACKEND": "onnx"})
 
 
 def test_torch_is_not_imported_early() -> None:

@@ -1,0 +1,37 @@
+"""What computes vectors: the one small interface that the rest of the program knows."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+DIMENSIONS = 384  # the width of the table's vectors
+
+Vectors = NDArray[np.float32]
+
+
+class Backend(Protocol):
+    """A loaded model. Not to be called by two threads at once."""
+
+    @property
+    def tokenizer(self) -> "Tokenizer":
+        """The model's own; windows are cut by it."""
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens that the model reads of a text, special ones included; None where it reads all."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32[texts, 384], L2-normalised, in the texts' order; texts is not empty."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,113 @@
+"""The embedder: a model behind one of its backends, and the windows by which all of a chunk is embedded.
+
+The model reads at most 256 tokens; a 4 KB chunk has about 966. One vector for each window of 128
+tokens found the right chunk first in 50 % of queries, one for the truncated chunk in 31 %.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Self
+
+import numpy as np
+
+from alonchat_crawl.embedding.backend import DIMENSIONS, Backend, Vectors, usable_cores
+from alonchat_crawl.embedding.model import Model, find_model, unloadable
+from alonchat_crawl.embedding.scheme import Settings, chosen_backend
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.extract.windows import TextWindows
+
+
+class Embedder:
+    """The model; loaded at first use or by `load`. One thread at a time embeds."""
+
+    def __init__(
+        self, model: str, backend: str, window_tokens: int, batch_windows: int, models_dir: Path
+    ) -> None:
+        self.model_name = model
+        self.backend = chosen_backend(backend)
+        self.window_tokens = window_tokens
+        self.batch_windows = batch_windows
+        self.models_dir = models_dir
+        self._backend: Backend | None = None
+        self._windows: TextWindows | None = None
+        self._lock = Lock()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Build it as the settings say; nothing is loaded yet."""
+        return cls(
+            settings["EMBEDDING_MODEL"],
+            settings["EMBEDDING_BACKEND"],
+            settings["WINDOW_TOKENS"],
+            settings["EMBEDDING_BATCH_WINDOWS"],
+            Path(settings["EMBEDDING_MODELS_DIR"]),
+        )
+
+    def load(self) -> None:
+        """Load the model, once: in under a second, by torch or where it is built first 10 to 20.
+
+        Raises StartupError.
+        """
+        with self._lock:
+            if self._backend is None:
+                backend = self._opened(find_model(self.model_name))
+                self._windows = TextWindows(backend.tokenizer, self.window_tokens)
+                self._backend = backend
+
+    def _opened(self, model: Model) -> Backend:
+        try:
+            backend = _open(self.backend, model, self.models_dir, self.batch_windows)
+            width = backend.encode(["warm"]).shape[1]
+        except StartupError:
+            raise
+        except Exception as error:  # whatever the disk or torch say, it is the model's name that helps
+            raise unloadable(self.model_name, error) from error
+        if width != DIMENSIONS:
+            raise StartupError(
+                f"EMBEDDING_MODEL={self.model_name!r} has {width} dimensions: "
+                f"give a model of {DIMENSIONS}, which is what the tables hold."
+            )
+        limit = backend.max_tokens
+        if limit is not None and limit < self.window_tokens:
+            raise StartupError(
+                f"EMBEDDING_MODEL={self.model_name!r} reads {limit} tokens, fewer than WINDOW_TOKENS "
+                f"({self.window_tokens}): lower that."
+            )
+        return backend
+
+    def windows(self, prefix: str, content: str) -> list[str]:
+        """Cut a chunk into texts of at most WINDOW_TOKENS tokens, each with the prefix (title, headings)."""
+        self.load()
+        assert self._windows is not None  # noqa: S101  load() sets it
+        return self._windows.cut(prefix, content)
+
+    def token_count(self, text: str) -> int:
+        """Tokens of the whole text by the model's tokenizer, without special tokens."""
+        self.load()
+        assert self._windows is not None  # noqa: S101  load() sets it
+        return self._windows.count(text)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts in the given order: float32[n, 384], L2-normalised."""
+        self.load()
+        if not texts:
+            return np.empty((0, DIMENSIONS), np.float32)
+        with self._lock:
+            assert self._backend is not None  # noqa: S101  load() sets it
+            return self._backend.encode(texts)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed one query: float32[384], L2-normalised."""
+        return np.asarray(self.embed([text])[0], np.float32)
+
+
+def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
+    """Open one of the backends; each has libraries of its own, imported only for it."""
+    if backend == "torch":
+        from alonchat_crawl.embedding.torch_backend import TorchBackend  # noqa: PLC0415
+
+        return TorchBackend(model, batch, usable_cores())
+    from alonchat_crawl.embedding.onnx_backend import open_onnx  # noqa: PLC0415
+
+    return open_onnx(backend, model, models_dir, batch, usable_cores())
