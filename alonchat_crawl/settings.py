@@ -157,6 +157,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
     "alonchat_crawl.policies.robots.RobotsPolicy": 100,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
+    "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier retries
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,

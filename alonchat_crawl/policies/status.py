@@ -4,17 +4,20 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp, Retry
+from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.pace import response_wait_seconds
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
 class StatusPolicy:
-    """Downloader middleware: lets 2xx pass and turns every other final status into a verdict."""
+    """Downloader middleware: lets 2xx pass, and a 304 that was asked for; any other status is a verdict."""
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Raise Retry or GiveUp for a status that is no page; robots.txt has rules of its own."""
         if request.meta.get("robots") or 200 <= response.status < 300:  # noqa: PLR2004
+            return response
+        if response.status == NOT_MODIFIED and "visit" in request.meta:  # ConditionalRequests asked
             return response
         reason, detail = f"http {response.status}", f"it answered with HTTP status {response.status}"
         if response.status in RETRY_STATUSES:

@@ -14,20 +14,25 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.gz import gunzip, gzip_magic_number
 from scrapy.utils.sitemap import Sitemap
 
-from alonchat_crawl.errors import StartupError
-from alonchat_crawl.extract.directives import directives
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
 from alonchat_crawl.frontier.domains import url_domain
+from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.storage.visits import Visit, touch_visit
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
 MARKDOWN_SUFFIXES = (".md", ".markdown")
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class WebsiteSpider(Spider):
@@ -71,6 +76,10 @@ class WebsiteSpider(Spider):
             for url in response.meta.get("sitemaps", ()):
                 if (sitemap := canonical_url(url)) is not None:
                     yield Link(sitemap, Kind.SITEMAP, lease.depth)
+        if response.status == NOT_MODIFIED:
+            for output in await self._unchanged(lease, response):
+                yield output
+            return
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         media_type = _media_type(header, response)
         if media_type is None:
@@ -78,22 +87,44 @@ class WebsiteSpider(Spider):
             return
         # Megabytes take seconds to read: not on the event loop.
         text, found = await asyncio.to_thread(_read, media_type, response.body, header, response.url)
-        for output in self._page(
-            lease, response, Page(_provenance(lease, response, found), media_type, text), found
-        ):
+        for output in self._page(lease, response, media_type, text, found):
             yield output
 
-    def _page(self, lease: Lease, response: Response, page: Page, found: PageLinks) -> Iterable[Any]:
-        tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
-        rules = directives(found.meta_robots, tags, self.settings["USER_AGENT"])
-        if not rules.nofollow and lease.depth < lease.source.max_depth:
-            for url in found.links:
-                if in_scope(lease.source, lease.host, url):
-                    yield Link(url, Kind.PAGE, lease.depth + 1)
+    def _page(
+        self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks
+    ) -> Iterable[Any]:
+        rules = self._rules(response, found.meta_robots)
+        links = () if rules.nofollow else found.links
+        yield from _follow(lease, links)
         if rules.noindex:
-            yield Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
+            yield _noindex(response)
             return
-        yield page
+        # One that is to leave the index at its time must be looked at then, whether it has changed or not.
+        expires = self._rules(response, found.meta_robots, END_OF_TIME).noindex
+        provenance = _provenance(lease, response, found, validated=not expires)
+        yield Page(provenance, media_type, text, links)
+
+    async def _unchanged(self, lease: Lease, response: Response) -> list[Any]:
+        """Follow the stored page's links once the visit is noted, under the rules that come with the 304."""
+        visit: Visit = response.meta["visit"]
+        rules = self._rules(response)
+        follow = [] if rules.nofollow else list(_follow(lease, visit.links))
+        if rules.noindex:
+            return [*follow, _noindex(response)]
+        try:
+            pool = await Connections.of(self.crawler).postgres()
+            noted = await touch_visit(pool, visit, lease.source.crawl_id, datetime.now(UTC))
+        except ReasonedError as error:
+            return [ending_of(error)]
+        if not noted:  # erased or replaced since it was looked up: the next attempt is not conditional
+            return [Ending(Outcome.RETRY, "stored page changed")]
+        return [*follow, Ending(Outcome.UNCHANGED, f"http {NOT_MODIFIED}")]
+
+    def _rules(
+        self, response: Response, meta: Iterable[tuple[str, str]] = (), now: datetime | None = None
+    ) -> Directives:
+        tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
+        return directives(meta, tags, self.settings["USER_AGENT"], now)
 
     async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
@@ -105,6 +136,17 @@ class WebsiteSpider(Spider):
             return
         for link in links:
             yield link
+
+
+def _follow(lease: Lease, urls: Iterable[str]) -> Iterable[Link]:
+    if lease.depth < lease.source.max_depth:
+        for url in urls:
+            if in_scope(lease.source, lease.host, url):
+                yield Link(url, Kind.PAGE, lease.depth + 1)
+
+
+def _noindex(response: Response) -> Ending:
+    return Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
 
 
 def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> list[Link]:
@@ -146,13 +188,16 @@ def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, Pag
     return text, PageLinks(markdown_links(text, url) if media_type == "text/markdown" else (), None, ())
 
 
-def _provenance(lease: Lease, response: Response, found: PageLinks) -> Provenance:
+def _provenance(lease: Lease, response: Response, found: PageLinks, *, validated: bool) -> Provenance:
+    """Say where a page came from; validators only where they are of the very URL that it is stored under."""
+    url = _stored_url(lease, found.canonical)
+
     def header(name: str) -> str | None:
-        value = response.headers.get(name)
+        value = response.headers.get(name) if validated and url == lease.url else None
         return value.decode("latin-1").replace("\0", "") if value else None  # Postgres takes no NUL
 
     return Provenance(
-        url=_stored_url(lease, found.canonical),
+        url=url,
         fetched_url=lease.url,
         project_id=lease.source.project_id,
         source_id=lease.source.source_id,

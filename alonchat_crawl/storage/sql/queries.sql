@@ -120,3 +120,24 @@ select exists (select from public.projects where id = %(project_id)s),
 -- Hybrid search; the function's own comment says how.
 select chunk_id, page_id, source_id, url, title, heading_path, content, content_type, score, similarity
 from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, %(count)s)
+
+-- name: has_visits
+-- Whether any page of an earlier run can be asked for conditionally: where none can, no page is looked up.
+select exists (
+    select from public.pages
+    where source_id = %(source_id)s and crawl_id <> %(crawl_id)s and embedding_scheme = %(embedding_scheme)s
+        and gone_at is null and links is not null and (etag is not null or last_modified is not null))
+
+-- name: find_visit
+-- What a conditional request for the page needs, and what follows from it where the page has not changed.
+select id as page_id, etag, last_modified, embedding_scheme, fetched_at, links
+from public.pages
+where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
+    and gone_at is null and links is not null and (etag is not null or last_modified is not null)
+
+-- name: touch_visit
+-- The site says that the page is as it was: only the visit is noted, unless something else is stored by now.
+update public.pages
+set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, gone_at = null
+where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
+    and etag is not distinct from %(etag)s and last_modified is not distinct from %(last_modified)s
