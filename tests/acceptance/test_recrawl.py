@@ -71,10 +71,16 @@ class Crawls:
 
     def vectors(self) -> list[tuple[Any, ...]]:
         """Every vector's row, with the transaction that wrote it."""
-        return rows(
-            self._database_url,
-            "select chunk_id, window_index, xmin::text from chunk_embeddings order by 1, 2",
+        query = "select chunk_id, window_index, xmin::text from chunk_embeddings order by 1, 2"
+        return rows(self._database_url, query)
+
+    @property
+    def unseen(self) -> set[str]:
+        """The paths of stored pages that the latest did not note."""
+        query = (
+            "select p.url from pages p join sources s on s.id = p.source_id where p.crawl_id <> s.crawl_id"
         )
+        return {url.removeprefix(self._site.url) for (url,) in rows(self._database_url, query)}
 
 
 @pytest.fixture
@@ -108,6 +114,9 @@ def test_what_has_not_changed_is_not_sent(crawl: Crawls, site: ConditionalSite) 
     site.routes["/deep"] = tagged("Deep again", ("/new",), ETag='"d2"', Last_Modified=NEWER)
     site.routes["/dated"] = tagged("Dated again", Last_Modified=NEWER)
     site.routes["/new"] = tagged("New", ETag='"n"')
+    wordless = tagged("Weak").body.replace(b"</main>", b'<a href="/menu"></a></main>')
+    site.routes["/weak"] = Answer(wordless, headers={"ETag": 'W/"w2"'})
+    site.routes["/menu"] = tagged("Menu", ETag='"m"')
     del site.routes["/going"]
     third = crawl()
     assert {path for path, one in third.items() if one.status == 200} == {
@@ -116,15 +125,18 @@ def test_what_has_not_changed_is_not_sent(crawl: Crawls, site: ConditionalSite) 
         "/deep",
         "/dated",
         "/new",
+        "/weak",
+        "/menu",
     }
-    assert crawl.counts["stored"] == 3
+    assert crawl.counts["stored"] == 4, "all of these but /weak, whose text is the same"
     assert third["/going"].status == 404
     assert "/deeper" not in third, "nothing links to it any more"
-    assert crawl.found == (everything | {"/new"}) - {"/going", "/deeper"}
+    assert crawl.found == (everything | {"/new", "/menu"}) - {"/going", "/deeper"}
 
     fourth = crawl()
     assert fourth["/deep"].conditions == {"If-None-Match": '"d2"', "If-Modified-Since": NEWER}
     assert {path for path, one in fourth.items() if one.status == 200} == {"/alias", "/bare"}
+    assert fourth["/menu"].status == 304, "the link is known although the text around it was not stored anew"
     assert crawl.counts["unchanged"] == len(crawl.found)
 
 
