@@ -1,136 +1,98 @@
 """Markdown to chunks that stand on their own: whole blocks, their headings with them."""
 
 import re
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from semantic_text_splitter import MarkdownSplitter
-
-from alonchat_crawl.extract.blocks import BLOCKS, fit_blocks, size
+from alonchat_crawl.extract.blocks import Block, blocks
+from alonchat_crawl.extract.divide import divide
+from alonchat_crawl.extract.packing import packed
+from alonchat_crawl.extract.units import Scope
 from alonchat_crawl.items import Chunk
 
-LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-HEADING_SHARE = 8  # of a chunk: what a block leaves free for the headings above it
-MARKS = re.compile(r"`+|\*{1,3}|\\(?=[^\w\s])")
-
-Span = tuple[int, int]
+Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading of the document and where its line is."""
+class Headings(NamedTuple):
+    """The headings of a document, in order."""
 
-    start: int
-    end: int
-    path: tuple[str, ...]
-    """The plain texts of the headings above it and its own."""
+    starts: Sequence[int]
+    paths: Sequence[Path]
+    """Of each, the plain texts of the headings above it, and its own."""
 
 
 def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk, ...]:
     """Split Markdown into chunks of at most `capacity` bytes that together hold all of its text.
 
-    A heading goes with the text under it; chunks under `minimum` bytes join a neighbour where both fit.
+    A heading goes with the text under it. A block is cut only where no chunk holds it with its headings:
+    a fence is then reopened, a table's head repeated, code cut along its syntax. Chunks under `minimum`
+    bytes join a neighbour where both fit.
     """
-    text = fit_blocks(markdown, capacity - capacity // HEADING_SHARE)
-    headings = _headings(text)
-    spans = _split(text, 0, capacity)
-    spans = _with_their_headings(text, spans, headings, capacity)
-    spans = _merged(text, spans, capacity, minimum)
-    chunks = (
-        (text[start:end].strip("\n").rstrip(), _path(start, end, headings, title)) for start, end in spans
-    )
-    return tuple(Chunk(position, content, path) for position, (content, path) in enumerate(chunks))
+    data = markdown.encode()
+    found = blocks(markdown, data)
+    units, scopes = divide(data, found, capacity)
+    headings, names = _headings(found), _Names(scopes)
+    chunks: list[Chunk] = []
+    place = chars = 0
+    for first, after in packed(units, capacity, minimum):
+        start, end = units[first].start, units[after - 1].end
+        chars += len(data[place:start].decode())
+        text = data[start:end].decode()
+        if text.strip():
+            path = _without_title(_common(start, end, headings), title)
+            path += names.around(start, end)
+            content = units[first].head.decode() + text + units[after - 1].tail.decode()
+            chunks.append(Chunk(len(chunks), content, path, chars, chars + len(text)))
+        place, chars = end, chars + len(text)
+    return tuple(chunks)
 
 
-def _split(text: str, offset: int, capacity: int) -> list[Span]:
-    """Cut `text` into spans that leave nothing but white space between them."""
-    splitter = MarkdownSplitter.from_callback(size, capacity, trim=False)
-    pieces = splitter.chunk_indices(text)
-    spans = [(offset + start, offset + start + len(piece)) for start, piece in pieces]
-    return [(start, end) for start, end in spans if text[start - offset : end - offset].strip()]
-
-
-def _headings(text: str) -> list[Heading]:
-    line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-    found: list[Heading] = []
+def _headings(found: Iterable[Block]) -> Headings:
+    starts: list[int] = []
+    paths: list[Path] = []
     above: list[tuple[int, str]] = []
-    tokens = BLOCKS.parse(text)
-    for opening, inline in pairwise(tokens):
-        if opening.type != "heading_open" or opening.level or opening.map is None:
-            continue
-        level = int(opening.tag[1:])
-        above = [entry for entry in above if entry[0] < level]
-        above.append((level, _plain(inline.content)))
-        start, end = opening.map
-        path = tuple(name for _, name in above if name)
-        found.append(Heading(line_starts[start], line_starts[end], path))
-    return found
+    for block in found:
+        if block.level:
+            above = [entry for entry in above if entry[0] < block.level]
+            above.append((block.level, block.name))
+            starts.append(block.start)
+            paths.append(tuple(name for _, name in above if name))
+    return Headings(starts, paths)
 
 
-def _plain(heading: str) -> str:
-    return " ".join(MARKS.sub("", LINK.sub(r"\1", heading)).split())
-
-
-def _with_their_headings(text: str, spans: list[Span], headings: list[Heading], capacity: int) -> list[Span]:
-    """Move headings at the end of a chunk to the next, which is split again where it then is too large."""
-    ends = [heading.end for heading in headings]
-    todo = list(reversed(spans))
-    placed: list[Span] = []
-    while todo:
-        start, end = todo.pop()
-        cut = _stranded_from(text, start, end, headings, ends) if todo else end
-        if cut > start and text[start:cut].strip():
-            placed.append((start, cut))
-        if cut == end:
-            continue
-        _, following_end = todo.pop()
-        room = capacity - size(text[cut:end])
-        rest = _split(text[end:following_end], end, room) if room > capacity // 2 else []
-        if not rest or size(text[cut:following_end].strip()) <= capacity:
-            todo.append((cut, following_end))
-        else:
-            todo.extend(reversed([(cut, rest[0][1]), *rest[1:]]))
-    return placed
-
-
-def _stranded_from(text: str, start: int, end: int, headings: list[Heading], ends: list[int]) -> int:
-    """Where the headings begin that nothing follows within (start, end); `end` where there are none."""
-    cut = end
-    for place in range(bisect_right(ends, end + 1) - 1, -1, -1):
-        heading = headings[place]
-        if heading.start < start or text[heading.end : cut].strip():
-            break
-        cut = heading.start
-    return cut
-
-
-def _merged(text: str, spans: list[Span], capacity: int, minimum: int) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in spans:
-        if merged:
-            before, joined = merged[-1], (merged[-1][0], end)
-            smaller = min(size(text[before[0] : before[1]].strip()), size(text[start:end].strip()))
-            if smaller < minimum and size(text[joined[0] : end].strip()) <= capacity:
-                merged[-1] = joined
-                continue
-        merged.append((start, end))
-    return merged
-
-
-def _path(start: int, end: int, headings: list[Heading], title: str) -> tuple[str, ...]:
-    """The headings that all of a chunk's text stands under, without a first one that repeats the title."""
-    starts = [heading.start for heading in headings]
-    first, last = bisect_left(starts, start), bisect_left(starts, end)
-    within = [heading.path for heading in headings[first:last]]
-    begins_with_heading = first < last and headings[first].start <= start + 1
+def _common(start: int, end: int, headings: Headings) -> Path:
+    """The headings that all of a chunk's text stands under."""
+    first, last = bisect_left(headings.starts, start), bisect_left(headings.starts, end)
+    begins_with_heading = first < last and headings.starts[first] == start
+    within = headings.paths[first:last]
     if not begins_with_heading:
-        within.insert(0, headings[first - 1].path if first else ())
-    common = within[0]
-    for path in within[1:]:
-        shared = next((i for i, (a, b) in enumerate(zip(common, path, strict=False)) if a != b), None)
-        common = common[: min(len(common), len(path)) if shared is None else shared]
-    return common[1:] if common and _repeats(common[0], title) else common
+        within = [headings.paths[first - 1] if first else (), *within]
+    shortest, longest = min(within), max(within)  # the two that have least in common
+    shared = 0
+    while shared < len(shortest) and shortest[shared] == longest[shared]:
+        shared += 1
+    return shortest[:shared]
+
+
+class _Names:
+    """The classes and functions around chunks that are asked for in order."""
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._coming = list(reversed(scopes))
+        self._begun: list[Scope] = []
+
+    def around(self, start: int, end: int) -> Path:
+        """Name those that hold all of the chunk, and more than it."""
+        while self._coming and self._coming[-1].start < start:
+            self._begun.append(self._coming.pop())
+            while len(self._begun) > 1 and self._begun[-2].end <= self._begun[-1].start:
+                self._begun.pop(-2)
+        return next((scope.path for scope in reversed(self._begun) if scope.end >= end), ())
+
+
+def _without_title(path: Path, title: str) -> Path:
+    return path[1:] if path and _repeats(path[0], title) else path
 
 
 def _repeats(heading: str, title: str) -> bool:

@@ -1,16 +1,31 @@
 """Chunks hold all of a page, fit their size, and say where they stand."""
 
+import re
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alonchat_crawl.extract.blocks import fit_blocks, size
 from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.items import Chunk
 
 CAPACITY = 400
 MINIMUM = 60
+# Besides its text a chunk may hold a fence's first line or a table's head before, a fence's last line after.
+REPEATED = re.compile(r"(?:[>]*(?:`{3,}|~{3,})\w*>*|[>]*\|[^\n]*\|-*\|-*\|?)?")
+CLOSED = re.compile(r">*(?:`{3,}|~{3,})|")
+
+
+def size(text: str) -> int:
+    """Bytes of UTF-8."""
+    return len(text.encode())
+
+
+def dense(text: str) -> str:
+    """Leave out white space."""
+    return "".join(text.split())
 
 
 def letters(text: str) -> Counter[str]:
@@ -123,18 +138,45 @@ BLOCK = st.one_of(
 )
 
 
-@given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))
-def test_nothing_is_lost(markdown: str) -> None:
-    """Every character that is not white space is in some chunk, as often as in the page, and in order."""
-    chunks = chunk(markdown, "", CAPACITY, MINIMUM)
-    missing = letters(markdown) - letters("".join(piece.content for piece in chunks))
-    assert not missing
+def check(markdown: str, chunks: tuple[Chunk, ...], capacity: int) -> None:
+    """Assert what holds of the chunks of any page."""
     assert [piece.position for piece in chunks] == list(range(len(chunks)))
     assert all(piece.content.strip() for piece in chunks)
-    assert all(size(piece.content) <= CAPACITY for piece in chunks)
+    assert all(size(piece.content) <= capacity for piece in chunks)
+    bounds = [0, *(place for piece in chunks for place in (piece.start, piece.end)), len(markdown)]
+    assert bounds == sorted(bounds)
+    assert not any(markdown[end:start].strip() for end, start in zip(bounds[::2], bounds[1::2], strict=True))
+    for piece in chunks:
+        before, text, after = dense(piece.content).partition(dense(markdown[piece.start : piece.end]))
+        assert text
+        assert REPEATED.fullmatch(before)
+        assert CLOSED.fullmatch(after)
 
 
-@given(st.lists(BLOCK, max_size=12).map("\n\n".join))
-def test_fitting_blocks_are_untouched(markdown: str) -> None:
-    """Only blocks that are too large are changed."""
-    assert fit_blocks(markdown, 1_000_000) == markdown
+@given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))
+def test_spans_hold_the_page(markdown: str) -> None:
+    """Chunks are in order, do not overlap, leave out white space alone and add repeated lines alone."""
+    check(markdown, chunk(markdown, "", CAPACITY, MINIMUM), CAPACITY)
+
+
+MARKS = st.text(alphabet="#->`~|*_[]()<!:=+1. \n\t\\aé字😀\u0301", max_size=400)
+
+
+@given(MARKS, st.sampled_from([64, 150]))
+def test_any_marks(markdown: str, capacity: int) -> None:
+    """Whatever is opened, nested and not closed: no text is lost, and none is told at a wrong place."""
+    chunks = chunk(markdown, "", capacity, 20)
+    assert all(size(piece.content) <= capacity for piece in chunks)
+    bounds = [0, *(place for piece in chunks for place in (piece.start, piece.end)), len(markdown)]
+    assert bounds == sorted(bounds)
+    assert not any(markdown[end:start].strip() for end, start in zip(bounds[::2], bounds[1::2], strict=True))
+    assert all(dense(markdown[piece.start : piece.end]) in dense(piece.content) for piece in chunks)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))
+def test_only_the_last_ends_with_a_heading(markdown: str) -> None:
+    """A heading is never the last line of a chunk but where the page ends with it."""
+    heads = {"# One", "## Two", "### Three", "======"}
+    chunks = chunk(markdown, "", CAPACITY, MINIMUM)
+    for piece, following in pairwise(chunks):
+        assert piece.content.splitlines()[-1] not in heads or not markdown[following.start :].strip()

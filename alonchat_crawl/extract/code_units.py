@@ -1,0 +1,98 @@
+"""A block of code that no chunk holds, divided into lines: between functions before within them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from alonchat_crawl.extract.blocks import Block
+from alonchat_crawl.extract.source_code import named_language
+from alonchat_crawl.extract.syntax import Symbol, syntax
+from alonchat_crawl.extract.units import IN_BLOCK, IN_LINE, PIECE_SHARE, Scope, Unit, slices
+
+FENCE = re.compile(rb"`{3,}|~{3,}")
+SCOPES_DEEPEST = 6  # as of headings: further ones within say little more
+Rows = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block of code taken apart."""
+
+    rows: Rows
+    """Where its lines are, fence lines not among them."""
+    indent: bytes
+    """What stands before each line in lists and quotes."""
+    head: bytes = b""
+    """The fence reopened, with its line feed; empty of code by indentation."""
+    tail: bytes = b""
+    """The fence closed, after a line feed."""
+
+
+def continued(data: bytes, block: Block) -> bytes:
+    """Return what stands before a block's further lines: its quotes' marks; a list's only once."""
+    return re.sub(rb"[^>\s]", b" ", data[block.start : block.begins])
+
+
+def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], list[Scope]] | None:
+    """Divide a block of code; None where its fence's lines are too long to be repeated, or all there is."""
+    code = _taken_apart(data, block)
+    if not code.rows or len(code.head) + len(code.tail) > capacity // PIECE_SHARE:
+        return None
+    text = b"\n".join(_dedented(data[start:end], code.indent) for start, end in code.rows)
+    known = syntax(text, named_language(block.info or ""))
+    units = list(_lines(data, code, known.depths, capacity // PIECE_SHARE))
+    if not units:
+        return None
+    first = units[0]
+    units[0] = Unit(block.start, first.end, first.rank, b"", first.tail)
+    last = units[-1]
+    units[-1] = Unit(last.start, block.end, last.rank, last.head)
+    return units, _scopes(known.symbols, code.rows)
+
+
+def _taken_apart(data: bytes, block: Block) -> Code:
+    lines = data[block.start : block.end].split(b"\n")
+    starts = [*accumulate((len(line) + 1 for line in lines), initial=block.start)]
+    rows = [(start, following - 1) for start, following in pairwise(starts)]
+    indent = continued(data, block)
+    fence = FENCE.match(data, block.begins)
+    if block.info is None or fence is None:
+        return Code(rows, indent)
+    closing = lines[-1].strip(b" \t>")
+    closed = len(rows) > 1 and closing.startswith(fence[0]) and not closing.strip(fence[0][:1])
+    head = indent + data[block.begins : rows[0][1]] + b"\n"
+    tail = b"\n" + (data[rows[-1][0] : rows[-1][1]] if closed else indent + fence[0])
+    return Code(rows[1 : -1 if closed else None], indent, head, tail)
+
+
+def _dedented(line: bytes, indent: bytes) -> bytes:
+    before = line[: len(indent)]
+    return line[len(before) - len(before.lstrip(b" \t>")) :] if indent else line
+
+
+def _lines(data: bytes, code: Code, depths: Sequence[int], most: int) -> Iterator[Unit]:
+    after_text = False
+    for (start, end), depth in zip(code.rows, depths, strict=True):
+        if not data[start:end].strip(b" \t>"):
+            after_text = False
+            continue
+        rank, head = IN_BLOCK + 2 * depth + after_text, code.head
+        for begins, ends in slices(data, start, end, most):
+            yield Unit(begins, ends, rank, head, code.tail)
+            rank, head = IN_LINE, code.head + code.indent
+        after_text = True
+
+
+def _scopes(symbols: Sequence[Symbol], rows: Rows) -> list[Scope]:
+    around: list[Symbol] = []
+    scopes: list[Scope] = []
+    for symbol in symbols:
+        while around and around[-1].last < symbol.last:
+            around.pop()
+        if len(around) == SCOPES_DEEPEST:
+            continue
+        around.append(symbol)
+        path = tuple(outer.name for outer in around)
+        scopes.append(Scope(rows[symbol.first][0], rows[symbol.last][1], path))
+    return scopes

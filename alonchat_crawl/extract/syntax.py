@@ -1,0 +1,103 @@
+"""Where source code is best cut: how deep in its syntax each line begins, and what is defined where."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from itertools import accumulate
+from typing import NamedTuple, cast
+
+from tree_sitter import Language, Node, Parser
+
+GRAMMARS: Mapping[str, tuple[str, str]] = {
+    "csharp": ("tree_sitter_c_sharp", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+}
+DEEPEST = 20  # deeper places are as good as each other
+TAB_COLUMNS = 4
+INDENT_COLUMNS = 2  # of the narrowest common indentation
+CLOSING = (b"}", b")", b"]", b"end", b"else", b"elif", b"except", b"finally", b"catch", b"fi", b"done")
+SYNTAX_MAX_BYTES = 1_000_000  # a tree takes some hundred bytes for each byte of the worst code
+SYMBOL_MAX_CHARS = 120
+
+
+class Symbol(NamedTuple):
+    """A class, function or the like of more than one line."""
+
+    first: int
+    """Line, from 0."""
+    last: int
+    name: str
+
+
+class Syntax(NamedTuple):
+    """What is known of a piece of code."""
+
+    depths: Sequence[int]
+    """By line: how many things that span lines it stands within when it begins; 0 is the outermost."""
+    symbols: Sequence[Symbol]
+    """In order, an outer one before those within it."""
+
+
+def syntax(code: bytes, language: str | None) -> Syntax:
+    """Parse code; of a language that is unknown, or beyond its grammar, the indentation tells."""
+    root = None
+    if language is not None and len(code) <= SYNTAX_MAX_BYTES:
+        root = Parser(_grammar(language)).parse(code).root_node  # a parser is no two threads' at once
+    if root is None or root.type == "ERROR":
+        return Syntax(_indentation(code), ())
+    lines = code.count(b"\n") + 1
+    changes = [0] * (lines + 1)
+    symbols: list[Symbol] = []
+    for node, first, last in _spanning(root):
+        changes[first + 1] += 1
+        changes[last + 1] -= 1
+        if name := _name(node):
+            symbols.append(Symbol(first, last, name))
+    return Syntax([min(depth, DEEPEST) for depth in accumulate(changes[:lines])], symbols)
+
+
+@cache
+def _grammar(language: str) -> Language:
+    """Load a grammar at its first use: each takes megabytes."""
+    module, function = GRAMMARS.get(language, (f"tree_sitter_{language}", "language"))
+    return Language(cast("Callable[[], object]", getattr(import_module(module), function))())
+
+
+def _spanning(root: Node) -> Iterator[tuple[Node, int, int]]:
+    """Yield the nodes of more than one line, with their first and last line, an outer one first."""
+    todo = list(reversed(root.children))
+    while todo:
+        node = todo.pop()
+        first, (last, column) = node.start_point[0], node.end_point
+        last -= not column  # it ends with the line before
+        if first < last:
+            yield node, first, last
+            todo.extend(reversed(node.children))
+
+
+def _name(node: Node) -> str:
+    if not node.is_named:
+        return ""
+    named = node.child_by_field_name("name")
+    declarator = node.child_by_field_name("declarator") if "function" in node.type else None
+    while named is None and declarator is not None:  # C: the name is within what is declared
+        inner = declarator.child_by_field_name("declarator")
+        named, declarator = (declarator, None) if inner is None else (None, inner)
+    if named is None or named.text is None or named.start_point[0] != named.end_point[0]:
+        return ""
+    return named.text.decode(errors="replace")[:SYMBOL_MAX_CHARS]
+
+
+def _indentation(code: bytes) -> list[int]:
+    """By line; a blank one is as deep as the one before, and what only closes a block stands within it."""
+    depths: list[int] = []
+    for line in code.split(b"\n"):
+        text = line.strip()
+        if not text:
+            depths.append(depths[-1] if depths else 0)
+            continue
+        columns = len(line[: len(line) - len(line.lstrip())].replace(b"\t", b" " * TAB_COLUMNS))
+        depths.append(min(columns // INDENT_COLUMNS + text.startswith(CLOSING), DEEPEST))
+    return depths
