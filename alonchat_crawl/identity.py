@@ -1,5 +1,7 @@
 """Deterministic ids: the same page always has the same row, so that storing is an upsert."""
 
+from collections.abc import Iterable
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("9d2cf7a4-5f0f-4d0e-9c0b-0f5c6f1b7a11")
@@ -18,6 +20,15 @@ def page_id(source_id: UUID, url: str) -> UUID:
     return uuid5(source_id, url)
 
 
-def chunk_id(page: UUID, position: int) -> UUID:
-    """The id of the chunk at a 0-based position of a page."""
-    return uuid5(page, str(position))
+def text_key(title: str, heading_path: Iterable[str], content: str) -> bytes:
+    """The name of a chunk's text: 32 bytes (SHA-256) over all that is embedded of it."""
+    headings = "\x1f".join((title, *heading_path))
+    return sha256(f"{headings}\x1e{content}".encode()).digest()
+
+
+def chunk_id(page: UUID, key: bytes, repeats: int) -> UUID:
+    """The id of a chunk of a page by its `text_key`, and how often the page holds that text before it.
+
+    Not by its position: a paragraph put in above leaves all the others what they were.
+    """
+    return uuid5(page, f"{key.hex()}/{repeats}")

@@ -101,6 +101,8 @@ class Chunk:
     """Where its text begins in the page's markdown, in characters."""
     end: int
     """Where it ends, exclusive; a fence reopened or a table head repeated is in `content` only."""
+    sketch: int = 0
+    """64 bits, signed, in few of which near-duplicates differ (extract/sketch.py); 0 where not made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Spares the chunking and embedding of a page whose text is stored already."""
+"""Spares the chunking and embedding of what is stored already: whole pages, then single chunks."""
+
+from dataclasses import replace
 
 from alonchat_crawl.errors import Refused, Unchanged
-from alonchat_crawl.items import CleanPage
-from alonchat_crawl.storage.pages import stored_by_crawl, touch_unchanged
+from alonchat_crawl.items import ChunkedPage, CleanPage
+from alonchat_crawl.storage.pages import known_chunks, stored_by_crawl, touch_unchanged
 from pipelines.stage import StoredStage
 
 
@@ -19,3 +21,13 @@ class SkipUnchanged(StoredStage[CleanPage, CleanPage]):
         if await touch_unchanged(pool, item, self.scheme):
             raise Unchanged("its text is already stored")
         return item
+
+
+class RecogniseChunks(StoredStage[ChunkedPage, ChunkedPage]):
+    """Finds the chunks whose text the project has embedded already, on this page or another."""
+
+    name = "recognise"
+
+    async def work(self, item: ChunkedPage) -> ChunkedPage:
+        """Return the page with its `known` chunks."""
+        return replace(item, known=await known_chunks(await self.connections.postgres(), item, self.scheme))

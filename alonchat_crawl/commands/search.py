@@ -3,6 +3,8 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -12,10 +14,13 @@ from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.items import ContentType
 
 if TYPE_CHECKING:
-    from alonchat_crawl.storage.search import Hit
+    from alonchat_crawl.storage.search import Filter, Hit
 
+JSON_FIELDS = ("score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
+               "position", "before", "after")  # fmt: skip
 SNIPPET_CHARS = 320  # about four lines of a terminal
 
 
@@ -28,7 +33,18 @@ def _printable(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def _find(settings: BaseSettings, project: str, question: str, count: int) -> "list[Hit]":
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and of what."""
+
+    text: str
+    project: str
+    count: int
+    neighbours: int
+    only: "Filter"
+
+
+def _find(settings: BaseSettings, question: Question) -> "list[Hit]":
     # Every command is imported by every other: what is slow is imported only where it is needed, and
     # the model last, when there is something to search.
     import psycopg  # noqa: PLC0415
@@ -37,20 +53,34 @@ def _find(settings: BaseSettings, project: str, question: str, count: int) -> "l
     from alonchat_crawl.storage.faults import translated  # noqa: PLC0415
     from alonchat_crawl.storage.search import project_state, search  # noqa: PLC0415
 
-    question = question.encode(errors="replace").decode().strip()  # an argument may hold any bytes
-    if not question:
+    text = question.text.encode(errors="replace").decode().strip()  # an argument may hold any bytes
+    if not text:
         raise UnansweredError("The question is empty.")
-    project_id, url = as_uuid(project), database_url(settings)
+    project, url = question.project, database_url(settings)
+    project_id = as_uuid(project)
     with translated(), psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        exists, searchable = project_state(connection, project_id)
-        if not exists:
+        state = project_state(connection, project_id)
+        if state is None:
             raise UnansweredError(f"There is no project {project!r}; crawl something for it first.")
-        if not searchable:
+        if not state.searchable:
             raise UnansweredError(f"Nothing is stored in project {project!r} yet.")
-        from alonchat_crawl.embedding import Embedder  # noqa: PLC0415
+        from alonchat_crawl.embedding import Embedder, scheme  # noqa: PLC0415
 
-        vector = Embedder.from_settings(settings).embed_query(question)
-        hits = search(connection, project_id, vector, question, count)
+        if state.scheme != (ours := scheme(settings)):
+            raise UnansweredError(
+                f"Project {project!r} is embedded by {state.scheme}, and questions would be by {ours}: run "
+                f"`scrapy reembed -a project={project}`, or set the EMBEDDING_… variables as they were."
+            )
+        vector = Embedder.from_settings(settings).embed_query(text)
+        hits = search(
+            connection,
+            project_id,
+            vector,
+            text,
+            question.count,
+            only=question.only,
+            neighbours=question.neighbours,
+        )
     if not hits:
         raise UnansweredError(f"Nothing in project {project!r} answers that.")
     return hits
@@ -58,8 +88,7 @@ def _find(settings: BaseSettings, project: str, question: str, count: int) -> "l
 
 def _as_json(hits: "list[Hit]") -> None:
     for hit in hits:
-        fields = ("score", "url", "title", "heading_path", "content")
-        print(json.dumps({name: getattr(hit, name) for name in fields}))
+        print(json.dumps({name: getattr(hit, name) for name in JSON_FIELDS}))
 
 
 def _as_text(hits: "list[Hit]") -> None:
@@ -84,6 +113,12 @@ def _as_text(hits: "list[Hit]") -> None:
         )  # fmt: skip
 
 
+def _day(text: str) -> datetime:
+    """Read a day, or a moment, of ISO 8601; UTC where it says no zone. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 class Command(ScrapyCommand):
     """Searches one project and prints the best chunks."""
 
@@ -100,11 +135,24 @@ class Command(ScrapyCommand):
         return "Search what was stored"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """Add -a, -n and --json to Scrapy's own."""
+        """Add what to search, how much to print, and how, to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
                             help="the project to search (default: the default project)")  # fmt: skip
         parser.add_argument("-n", dest="count", type=int, metavar="N", help="print at most N chunks")
+        parser.add_argument(
+            "--source", action="append", type=as_uuid, metavar="ID", help="only of this source"
+        )
+        parser.add_argument(
+            "--type", action="append", choices=list(ContentType), help="only of this content type"
+        )
+        parser.add_argument(
+            "--language", action="append", metavar="CODE", help="only in this language: en, de, …"
+        )
+        parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD",
+                            help="only of pages modified (else published, else fetched) since")  # fmt: skip
+        parser.add_argument("--neighbours", type=int, default=0, metavar="N",
+                            help="with --json, give the N chunks before and after each as well")  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
     def run(self, args: list[str], opts: Namespace) -> None:
@@ -114,10 +162,13 @@ class Command(ScrapyCommand):
         project = self._project(opts.arguments, self.settings["DEFAULT_PROJECT"])
         if args[:1] == ["--"]:  # argparse leaves it when it keeps unknown options, as Scrapy asks it to
             args = args[1:]
-        if len(args) != 1 or count < 1:
+        if len(args) != 1 or count < 1 or opts.neighbours < 0:
             raise UsageError("give one question, in quotes, and an N of at least 1", print_help=False)
+        from alonchat_crawl.storage.search import Filter  # noqa: PLC0415  see _find
+
+        only = Filter(opts.source, opts.type, opts.language, opts.since)
         try:
-            hits = _find(self.settings, project, args[0], count)
+            hits = _find(self.settings, Question(args[0], project, count, opts.neighbours, only))
         except (UnansweredError, StartupError, ReasonedError) as error:
             print(error, file=sys.stderr)
             self.exitcode = 1

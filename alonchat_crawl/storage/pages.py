@@ -1,24 +1,39 @@
 """Writes pages: a page's row, its chunks and their vectors change together or not at all."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from alonchat_crawl.identity import chunk_id, page_id
-from alonchat_crawl.items import CleanPage, EmbeddedPage, Provenance, StoredPage
+from alonchat_crawl.errors import Retry
+from alonchat_crawl.identity import chunk_id, page_id, text_key
+from alonchat_crawl.items import (
+    Chunk,
+    ChunkedPage,
+    CleanPage,
+    EmbeddedChunk,
+    EmbeddedPage,
+    Provenance,
+    StoredPage,
+)
 from alonchat_crawl.storage.faults import translated
 from alonchat_crawl.storage.queries import QUERIES
 
 Pool = AsyncConnectionPool[AsyncConnection]
 
-# Binary COPY converts nothing, so each column's type is told.
-_CHUNK_TYPES = ("uuid", "uuid", "uuid", "uuid", "int4", "text", "text[]", "text", "int4")
-_EMBEDDING_TYPES = ("uuid", "uuid", "uuid", "int4", "halfvec")
+
+class Named(NamedTuple):
+    """A chunk with the names that its text gives it."""
+
+    id: UUID
+    key: bytes
+    chunk: Chunk
 
 
 def _visit(page: CleanPage, scheme: str) -> dict[str, Any]:
@@ -30,6 +45,7 @@ def _visit(page: CleanPage, scheme: str) -> dict[str, Any]:
         "embedding_scheme": scheme,
         "etag": seen.etag,
         "last_modified": seen.last_modified,
+        "links": list(page.links),
         "crawl_id": seen.crawl_id,
         "fetched_at": seen.fetched_at,
     }
@@ -41,36 +57,27 @@ def _row(page: CleanPage, scheme: str) -> dict[str, Any]:
         "source_id": page.provenance.source_id,
         "url": page.provenance.url,
         "title": page.title,
+        "description": page.description,
         "language": page.language,
         "content_type": page.content_type.value,
+        "published_at": page.published_at,
+        "modified_at": page.modified_at,
         "low_quality": page.low_quality,
         "removed": Jsonb(dict(page.removed)),
     }
 
 
-def _chunk_rows(page: EmbeddedPage, owner: UUID) -> Iterable[Sequence[Any]]:
-    of, kind = page.page.provenance, page.page.content_type.value
-    for embedded in page.chunks:
-        chunk = embedded.chunk
-        yield (chunk_id(owner, chunk.position), of.project_id, of.source_id, owner, chunk.position,
-               chunk.content, list(chunk.heading_path), kind, embedded.token_count)  # fmt: skip
+def _owner(page: EmbeddedPage) -> UUID:
+    return page_id(page.page.provenance.source_id, page.page.provenance.url)
 
 
-def _embedding_rows(page: EmbeddedPage, owner: UUID) -> Iterable[Sequence[Any]]:
-    of = page.page.provenance
-    for embedded in page.chunks:
-        chunk = chunk_id(owner, embedded.chunk.position)
-        for index, vector in enumerate(embedded.vectors):
-            yield chunk, of.project_id, of.source_id, index, HalfVector(vector)
-
-
-async def _copy(
-    connection: AsyncConnection, sql: bytes, types: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    async with connection.cursor() as cursor, cursor.copy(sql) as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)
+def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[Named]:
+    owner = page_id(page.provenance.source_id, page.provenance.url)
+    seen: Counter[bytes] = Counter()
+    for chunk in chunks:
+        key = text_key(page.title, chunk.heading_path, chunk.content)
+        yield Named(chunk_id(owner, key, seen[key]), key, chunk)
+        seen[key] += 1
 
 
 async def touch_unchanged(pool: Pool, page: CleanPage, scheme: str) -> bool:
@@ -90,19 +97,122 @@ async def stored_by_crawl(pool: Pool, seen: Provenance) -> bool:
             return row is not None and bool(row[0])
 
 
-async def store(pool: Pool, page: EmbeddedPage, scheme: str) -> StoredPage:
-    """Put the page in place of what was stored of it, in one transaction; the last commit wins.
+async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, EmbeddedChunk]:
+    """Return, by position, the chunks that need no embedding, since their project has their text embedded.
 
-    No temporary table: one a page would bloat Postgres' catalogue. Raises Retry or GiveUp.
+    Those that the page itself holds already come without vectors: they need not be written either.
     """
-    row = _row(page.page, scheme)
-    owner: UUID = row["page_id"]
+    seen = page.page.provenance
     with translated():
-        async with pool.connection() as connection, connection.transaction():
-            await connection.execute(QUERIES["upsert_page"], row)
-            await connection.execute(QUERIES["delete_chunks"], row)
-            await _copy(connection, QUERIES["copy_chunks"], _CHUNK_TYPES, _chunk_rows(page, owner))
-            await _copy(
-                connection, QUERIES["copy_embeddings"], _EMBEDDING_TYPES, _embedding_rows(page, owner)
-            )
-    return StoredPage(page.page.provenance, len(page.chunks), sum(len(each.vectors) for each in page.chunks))
+        named = list(_named(page.page, page.chunks))
+        asked = {
+            "page_id": page_id(seen.source_id, seen.url),
+            "project_id": seen.project_id,
+            "scheme": scheme,
+            "ids": [each.id for each in named],
+            "keys": [each.key for each in named],
+        }
+        async with pool.connection() as connection:
+            rows = await (await connection.execute(QUERIES["known_chunks"], asked)).fetchall()
+    own = {found for found, _, _, vectors in rows if vectors is None}
+    tokens = {key: count for _, key, count, _ in rows}
+    vectors = {key: found for _, key, _, found in rows if found is not None}
+    known: dict[int, EmbeddedChunk] = {}
+    for each in named:
+        if each.id in own:
+            known[each.chunk.position] = EmbeddedChunk(each.chunk, tokens[each.key], None)
+        elif each.key in vectors:
+            stacked = np.stack([vector.to_numpy() for vector in vectors[each.key]]).astype(np.float32)
+            known[each.chunk.position] = EmbeddedChunk(each.chunk, tokens[each.key], stacked)
+    return known
+
+
+async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[StoredPage]:
+    """Put pages in place of what was stored of them, in one transaction; the last commit wins.
+
+    One round trip, and one more where chunks stay as they are. Raises Retry or GiveUp, and then nothing is
+    stored.
+    """
+    batch = Batch(scheme)
+    with translated():
+        # In the order of their ids: two workers that store the same pages must not wait for each other.
+        for page in sorted(pages, key=_owner):
+            batch.add(page)
+        async with pool.connection() as connection:
+            await batch.write(connection)
+    return [
+        StoredPage(
+            page.page.provenance,
+            len(page.chunks),
+            sum(len(each.vectors) for each in page.chunks if each.vectors is not None),
+        )
+        for page in pages
+    ]
+
+
+class Batch:
+    """Pages as columns of rows, as Postgres unnests them."""
+
+    def __init__(self, scheme: str) -> None:
+        self._scheme = scheme
+        self._pages: list[dict[str, Any]] = []
+        self._ids: list[UUID] = []
+        self._moved: list[tuple[Any, ...]] = []
+        self._chunks: list[tuple[Any, ...]] = []
+        self._embeddings: list[tuple[Any, ...]] = []
+
+    def add(self, page: EmbeddedPage) -> None:
+        """Take a page in."""
+        row = _row(page.page, self._scheme)
+        self._pages.append(row)
+        named = _named(page.page, [embedded.chunk for embedded in page.chunks])
+        for (name, key, chunk), embedded in zip(named, page.chunks, strict=True):
+            place = (chunk.position, chunk.start, chunk.end)
+            self._ids.append(name)
+            if embedded.vectors is None:
+                self._moved.append((name, *place, row["content_type"]))
+                continue
+            self._chunks.append((
+                name, row["project_id"], row["source_id"], row["page_id"], *place, page.page.title,
+                "\x1f".join(chunk.heading_path), chunk.content, row["content_type"], embedded.token_count,
+                key, chunk.sketch,
+            ))  # fmt: skip
+            for index, vector in enumerate(embedded.vectors):
+                self._embeddings.append(
+                    (name, row["project_id"], row["source_id"], index, HalfVector(vector))
+                )
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write all of it in one transaction; raises Retry where a chunk that should stay is gone."""
+        scheme = {"scheme": self._scheme}
+        projects = sorted({row["project_id"] for row in self._pages})
+        async with connection.pipeline() as pipeline, connection.transaction():
+            await connection.execute(QUERIES["add_scheme"], scheme)
+            for row in self._pages:
+                await connection.execute(QUERIES["upsert_page"], row)
+            await connection.execute(QUERIES["serve_first_scheme"], scheme | {"projects": projects})
+            pages = {"pages": [row["page_id"] for row in self._pages], "ids": self._ids}
+            await connection.execute(QUERIES["delete_chunks"], pages)
+            if self._moved:
+                names = ("ids", "positions", "starts", "ends", "content_types")
+                moved = await connection.execute(QUERIES["move_chunks"], _columns(names, self._moved))
+                await pipeline.sync()
+                if moved.rowcount != len(self._moved):  # somebody stored another text meanwhile
+                    raise Retry("postgres", "The page was changed while it was being read.")
+            if self._chunks:
+                await connection.execute(
+                    QUERIES["insert_chunks"],
+                    _columns(
+                        ("ids", "projects", "sources", "pages", "positions", "starts", "ends", "titles",
+                         "headings", "contents", "content_types", "tokens", "keys", "sketches"),
+                        self._chunks,
+                    ),
+                )  # fmt: skip
+                names = ("chunks", "projects", "sources", "windows", "vectors")
+                await connection.execute(
+                    QUERIES["insert_embeddings"], _columns(names, self._embeddings) | scheme
+                )
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}

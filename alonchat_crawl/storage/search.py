@@ -1,6 +1,8 @@
 """Hybrid search in one project's chunks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -25,30 +27,76 @@ class Hit:
     heading_path: tuple[str, ...]
     content: str
     content_type: str
+    language: str
+    position: int
+    """0-based within its page."""
     score: float
-    """Sum of reciprocal ranks: at most 2/61, greater is better; comparable within one search only."""
+    """Sum of weighted reciprocal ranks: greater is better; comparable within one search only."""
     similarity: float | None
     """Cosine of the chunk's best window, -1 to 1; None where only the words matched."""
+    before: tuple[str, ...]
+    """The contents of the chunks before it on its page, in order; empty unless asked for."""
+    after: tuple[str, ...]
 
 
-def project_state(connection: Connection, project_id: UUID) -> tuple[bool, bool]:
-    """Return whether the project exists, and whether anything of it can be searched."""
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a hit must be; None lets all pass."""
+
+    source_ids: Sequence[UUID] | None = None
+    content_types: Sequence[str] | None = None
+    languages: Sequence[str] | None = None
+    """ISO 639-1 codes."""
+    since: datetime | None = None
+    """Aware; compared with when the page was modified, else published, else fetched."""
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """Whether and how a project can be searched."""
+
+    scheme: str | None
+    """By which questions must be embedded; None before its first page."""
+    searchable: bool
+
+
+def project_state(connection: Connection, project_id: UUID) -> ProjectState | None:
+    """Return how the project can be searched; None where there is none."""
     with translated():
         found = connection.execute(QUERIES["project_state"], {"project_id": project_id}).fetchone()
-    return (found[0], found[1]) if found else (False, False)
+    return ProjectState(*found) if found else None
 
 
 def search(
-    connection: Connection, project_id: UUID, vector: NDArray[np.float32], text: str, count: int
+    connection: Connection,
+    project_id: UUID,
+    vector: NDArray[np.float32] | None,
+    text: str,
+    count: int,
+    *,
+    only: Filter = EVERYTHING,
+    neighbours: int = 0,
 ) -> list[Hit]:
-    """Return at most `count` chunks, the best first; `vector` (float32[384]) embeds `text`."""
+    """Return at most `count` chunks, the best first, near-duplicates folded.
+
+    `vector` (float32[384]) embeds `text` by the project's scheme; without it only words are compared.
+    """
     wanted = {
         "project_id": project_id,
-        "embedding": HalfVector(vector).to_text(),
+        "embedding": None if vector is None else HalfVector(vector).to_text(),
         # Neither can be sent, and neither matters to a search.
         "text": text.replace("\0", " ").encode(errors="replace").decode(),
         "count": count,
+        "neighbours": neighbours,
+        "source_ids": only.source_ids,
+        "content_types": only.content_types,
+        "languages": only.languages,
+        "since": only.since,
     }
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(QUERIES["match_chunks"], wanted).fetchall()
-    return [Hit(**row | {"heading_path": tuple(row["heading_path"])}) for row in rows]
+    lists = ("heading_path", "before", "after")
+    return [Hit(**row | {name: tuple(row[name]) for name in lists}) for row in rows]

@@ -86,7 +86,13 @@ def make_page(source: Source, *pieces: Piece, url: str = URL) -> EmbeddedPage:
     )
     chunks = tuple(
         EmbeddedChunk(
-            chunk=Chunk(position=position, content=piece.content, heading_path=piece.headings),
+            chunk=Chunk(
+                position=position,
+                content=piece.content,
+                heading_path=piece.headings,
+                start=markdown.index(piece.content),
+                end=markdown.index(piece.content) + len(piece.content),
+            ),
             token_count=len(piece.content.split()),
             vectors=np.stack([unit(*axes) for axes in piece.windows]),
         )

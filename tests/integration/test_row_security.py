@@ -58,7 +58,7 @@ async def two_projects(database_url: str) -> str:
     async with open_pool(database_url) as pool:
         for source, user in ((ALPHA, ALICE), (BRAVO, BOB)):
             await begin_crawl(pool, source)
-            await store(pool, make_page(source, Piece(f"what {source.project_name} knows")), "test/1")
+            await store(pool, [make_page(source, Piece(f"what {source.project_name} knows"))], "test/1")
             async with pool.connection() as connection:
                 await connection.execute(
                     "insert into project_members (project_id, user_id) values (%s, %s)",
@@ -202,7 +202,7 @@ def test_every_function_is_harmless(database_url: str) -> None:
         assert "search_path" in (configuration or ""), name
         assert not by_anon, name
         for_members |= {name.partition("(")[0]} if by_member else set()
-    assert for_members == {"match_chunks"}
+    assert for_members == {"match_chunks", "searchable", "word_query"}
 
 
 def test_every_relation_is_guarded(database_url: str) -> None:

@@ -35,7 +35,7 @@ async def stored(database_url: str) -> str:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         await begin_crawl(pool, make_source(project="bravo"))
-        await store(pool, make_page(SOURCE, Piece(HOSTILE, headings=("Account\x1b]0;x\x07",))), SCHEME)
+        await store(pool, [make_page(SOURCE, Piece(HOSTILE, headings=("Account\x1b]0;x\x07",)))], SCHEME)
     return database_url
 
 

@@ -47,7 +47,7 @@ async def test_a_new_run_starts_afresh(database_url: str) -> None:
     """The next run clears the last one's counts and error, and leaves its pages and the project's name."""
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, Piece("kept")), SCHEME)
+        await store(pool, [make_page(SOURCE, Piece("kept"))], SCHEME)
         await finish_crawl(pool, SOURCE, "failed", {"dead": 1}, "no answer", unreached_are_gone=False)
         await begin_crawl(pool, replace(again(SOURCE), project_name="renamed"))
     assert rows(database_url, "select status, counts, error, finished_at from sources") == [
@@ -85,9 +85,9 @@ async def test_unreached_pages_are_gone(database_url: str) -> None:
         for source in (SOURCE, other):
             await begin_crawl(pool, source)
             for path in ("/a", "/b", "/c"):
-                await store(pool, make_page(source, Piece(path), url=SITE + path), SCHEME)
+                await store(pool, [make_page(source, Piece(path), url=SITE + path)], SCHEME)
         await begin_crawl(pool, second)
-        await store(pool, make_page(second, Piece("/a"), url=f"{SITE}/a"), SCHEME)
+        await store(pool, [make_page(second, Piece("/a"), url=f"{SITE}/a")], SCHEME)
         assert await finish_crawl(pool, second, "completed", {}, "", unreached_are_gone=True) == 2
         assert await gone(database_url) == {"/b", "/c"}
         before = (
@@ -109,7 +109,7 @@ async def test_an_incomplete_run_marks_nothing(database_url: str) -> None:
     second = again(SOURCE)
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, Piece("a")), SCHEME)
+        await store(pool, [make_page(SOURCE, Piece("a"))], SCHEME)
         await begin_crawl(pool, second)
         assert await finish_crawl(pool, second, "cancelled", {}, "", unreached_are_gone=False) == 0
     assert await gone(database_url) == set()
@@ -121,7 +121,7 @@ async def test_a_run_that_looked_elsewhere_marks_nothing(database_url: str) -> N
     shallow, again_shallow = again(replace(SOURCE, max_depth=0)), again(replace(SOURCE, max_depth=0))
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, Piece("a")), SCHEME)
+        await store(pool, [make_page(SOURCE, Piece("a"))], SCHEME)
         await begin_crawl(pool, shallow)
         assert await finish_crawl(pool, shallow, "completed", {}, "", unreached_are_gone=True) == 0
         await begin_crawl(pool, again_shallow)
@@ -134,7 +134,7 @@ async def test_an_older_run_ends_without_a_word(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         await begin_crawl(pool, second)
-        await store(pool, make_page(second, Piece("a")), SCHEME)
+        await store(pool, [make_page(second, Piece("a"))], SCHEME)
         assert await finish_crawl(pool, SOURCE, "completed", {"stored": 9}, "", unreached_are_gone=True) == 0
     assert rows(database_url, "select status, counts, crawl_id from sources") == [
         ("running", {}, second.crawl_id)
@@ -147,7 +147,7 @@ async def test_a_page_the_site_says_is_gone(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         for path in ("/a", "/b"):
-            await store(pool, make_page(SOURCE, Piece(path), url=SITE + path), SCHEME)
+            await store(pool, [make_page(SOURCE, Piece(path), url=SITE + path)], SCHEME)
         await mark_gone(pool, SOURCE.source_id, f"{SITE}/a")
         before = rows(database_url, "select * from pages order by id")
         await mark_gone(pool, SOURCE.source_id, f"{SITE}/a")

@@ -44,7 +44,7 @@ async def test_a_page_is_stored_whole(database_url: str) -> None:
     page = make_page(SOURCE, *THREE)
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        stored = await store(pool, page, SCHEME)
+        [stored] = await store(pool, [page], SCHEME)
     assert (stored.provenance, stored.chunks, stored.windows) == (page.page.provenance, 3, 4)
     assert counts(database_url) == (1, 3, 4)
     assert rows(
@@ -72,9 +72,9 @@ async def test_storing_again_doubles_nothing(database_url: str) -> None:
     second = again(SOURCE)
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, *THREE), SCHEME)
+        await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
         before = rows(database_url, "select id from source_chunks order by 1")
-        await store(pool, make_page(second, *THREE), SCHEME)
+        await store(pool, [make_page(second, *THREE)], SCHEME)
     assert counts(database_url) == (1, 3, 4)
     assert rows(database_url, "select id from source_chunks order by 1") == before
     assert rows(database_url, "select crawl_id from pages") == [(second.crawl_id,)]
@@ -84,8 +84,8 @@ async def test_fewer_chunks_replace_more(database_url: str) -> None:
     """Chunks that a page no longer has are removed with their windows."""
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, *THREE), SCHEME)
-        await store(pool, make_page(SOURCE, Piece("all new")), SCHEME)
+        await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
+        await store(pool, [make_page(SOURCE, Piece("all new"))], SCHEME)
     assert counts(database_url) == (1, 1, 1)
     assert rows(database_url, "select content from source_chunks") == [("all new",)]
 
@@ -99,7 +99,7 @@ async def test_workers_storing_the_same_page_take_turns(database_url: str) -> No
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         for _ in range(5):
-            await asyncio.gather(*(store(pool, version, SCHEME) for version in versions))
+            await asyncio.gather(*(store(pool, [version], SCHEME) for version in versions))
             found = rows(database_url, "select content from source_chunks")
             assert len(set(found)) == 1
             assert found[0] == (f"version {len(found)}",)
@@ -123,13 +123,13 @@ async def test_a_refused_page_leaves_what_was(
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         if earlier:
-            await store(pool, make_page(SOURCE, *earlier), SCHEME)
+            await store(pool, [make_page(SOURCE, *earlier)], SCHEME)
         before = counts(database_url), rows(database_url, "select * from pages")
         with pytest.raises(GiveUp) as caught:
-            await store(pool, broken, SCHEME)
+            await store(pool, [broken], SCHEME)
         assert caught.value.reason == "store"
         assert (counts(database_url), rows(database_url, "select * from pages")) == before
-        await store(pool, page, SCHEME)  # the pool's connections still work
+        await store(pool, [page], SCHEME)  # the pool's connections still work
     assert counts(database_url) == (1, 4, 5)
 
 
@@ -140,7 +140,7 @@ async def test_vectors_of_another_size_are_refused(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         with pytest.raises(GiveUp):
-            await store(pool, short, SCHEME)
+            await store(pool, [short], SCHEME)
     assert counts(database_url) == (0, 0, 0)
 
 
@@ -150,12 +150,12 @@ async def test_an_erased_source_takes_no_pages(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         for source in (SOURCE, other):
             await begin_crawl(pool, source)
-            await store(pool, make_page(source, *THREE), SCHEME)
+            await store(pool, [make_page(source, *THREE)], SCHEME)
         async with pool.connection() as connection:
             await connection.execute("delete from sources where id = %s", [SOURCE.source_id])
         assert counts(database_url) == (0, 0, 0)
         with pytest.raises(GiveUp) as caught:
-            await store(pool, make_page(SOURCE, *THREE), SCHEME)
+            await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
     assert caught.value.reason == "source erased"
     assert count(database_url, "source_chunks", other.source_id) == 3
 
@@ -168,7 +168,7 @@ async def test_a_row_cannot_carry_another_project(database_url: str) -> None:
         await begin_crawl(pool, SOURCE)
         await begin_crawl(pool, other)
         with pytest.raises(GiveUp):
-            await store(pool, make_page(stray, *THREE), SCHEME)
+            await store(pool, [make_page(stray, *THREE)], SCHEME)
     assert counts(database_url) == (0, 0, 0)
 
 
@@ -181,7 +181,7 @@ async def test_unchanged(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         assert not await touch_unchanged(pool, page, SCHEME)
-        await store(pool, make_page(SOURCE, *THREE), SCHEME)
+        await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
         await mark_gone(pool, SOURCE.source_id, URL)
         assert not await touch_unchanged(pool, page, "test/2")
         assert not await touch_unchanged(pool, replace(page, content_sha256=b"\0" * 32), SCHEME)
@@ -197,9 +197,9 @@ async def test_storing_brings_a_gone_page_back(database_url: str) -> None:
     """A page that was gone and is stored again is searchable again."""
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
-        await store(pool, make_page(SOURCE, *THREE), SCHEME)
+        await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
         await mark_gone(pool, SOURCE.source_id, URL)
-        await store(pool, make_page(SOURCE, Piece("back")), SCHEME)
+        await store(pool, [make_page(SOURCE, Piece("back"))], SCHEME)
     assert rows(database_url, "select gone_at from pages") == [(None,)]
 
 
@@ -207,7 +207,8 @@ async def test_the_stages(database_url: str) -> None:
     """The store stage commits a page; from then on the stage before it ends the same page as unchanged."""
     connections = Connections(Settings({"DATABASE_URL": database_url, "POSTGRES_POOL_MAX": 2}))
     page, signals = make_page(SOURCE, *THREE), SignalManager()
-    unchanged, last = SkipUnchanged(signals, connections, SCHEME), Store(signals, connections, SCHEME)
+    unchanged = SkipUnchanged(signals, connections, SCHEME)
+    last = Store(signals, connections, SCHEME, group_windows=100, writers=1)
     try:
         await begin_crawl(await connections.postgres(), SOURCE)
         assert await unchanged.process_item(page.page) is page.page
@@ -226,6 +227,6 @@ async def test_an_unreachable_database_is_worth_a_retry() -> None:
     )
     async with pool:
         with pytest.raises(Outage) as caught:
-            await store(pool, make_page(SOURCE, *THREE), SCHEME)
+            await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
     assert caught.value.reason == "postgres"
     assert "hunter2" not in caught.value.detail
