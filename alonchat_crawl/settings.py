@@ -129,6 +129,7 @@ CHUNK_MIN_BYTES = 200  # smaller siblings are merged
 WINDOW_TOKENS = 128  # measured best for retrieval with all-MiniLM-L6-v2; costs no more to embed
 EMBEDDING_BATCH_WINDOWS = 8  # of similar length: as fast as 32, in less memory
 EMBEDDING_QUEUE_WINDOWS = 512  # above it pages wait: backpressure
+EMBEDDING_CACHE_WINDOWS = 20_000  # vectors that a worker remembers, at 1 KB, so that no text is embedded twice
 POSTGRES_POOL_MAX = 4
 SEARCH_RESULTS = 5  # printed by `scrapy search` unless -n says otherwise
 
