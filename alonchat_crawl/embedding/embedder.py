@@ -15,7 +15,7 @@ from alonchat_crawl.embedding.backend import DIMENSIONS, Backend, Vectors, usabl
 from alonchat_crawl.embedding.model import Model, find_model, unloadable
 from alonchat_crawl.embedding.scheme import Settings, chosen_backend
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.extract.windows import TextWindows
+from alonchat_crawl.extract.windows import Cut, TextWindows, prefix_of
 
 
 class Embedder:
@@ -76,17 +76,11 @@ class Embedder:
             )
         return backend
 
-    def windows(self, prefix: str, content: str) -> list[str]:
-        """Cut a chunk into texts of at most WINDOW_TOKENS tokens, each with the prefix (title, headings)."""
+    def cut(self, title: str, heading_path: Sequence[str], content: str) -> Cut:
+        """Count a chunk's tokens and cut it into texts of at most WINDOW_TOKENS, headings in front."""
         self.load()
         assert self._windows is not None  # noqa: S101  load() sets it
-        return self._windows.cut(prefix, content)
-
-    def token_count(self, text: str) -> int:
-        """Tokens of the whole text by the model's tokenizer, without special tokens."""
-        self.load()
-        assert self._windows is not None  # noqa: S101  load() sets it
-        return self._windows.count(text)
+        return self._windows.cut(prefix_of(title, heading_path), content)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts in the given order: float32[n, 384], L2-normalised."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from model2vec.distill import distill_from_model
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, PreTrainedTokenizerFast
 
 PCA_WIDTH = 256  # model2vec's own choice; the vectors are widened by zeros, which changes no cosine
 
@@ -11,5 +11,5 @@ PCA_WIDTH = 256  # model2vec's own choice; the vectors are widened by zeros, whi
 def distil(model: Path, target: Path) -> None:
     """Write the table and its tokenizer into the folder `target`."""
     bert = AutoModel.from_pretrained(str(model), local_files_only=True)
-    tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(str(model), local_files_only=True)
     distill_from_model(bert, tokenizer, device="cpu", pca_dims=PCA_WIDTH).save_pretrained(target)

@@ -1,23 +1,52 @@
 """Cut text by a model's own tokenizer into windows that together hold every token that a reader sees."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
 PREFIX_SHARE = 4  # the prefix takes at most this part of a window
 SHORTEST_SHARE = 2 / 3  # of a window: how far back a better place to cut is looked for
+PARAGRAPH = 4  # liked best of all places to cut
 SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
-
-
 # A link's target is a third of the tokens of a page of documentation, and says nothing.
+WORD = re.compile(r"\w+")
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:https?://|mailto:)[^()\s]*\)", re.IGNORECASE)
 
 
+class Cut(NamedTuple):
+    """What a chunk was cut into."""
+
+    tokens: int
+    """Of its content, links' targets included, special tokens not."""
+    windows: list[str]
+    """At least one; each begins with the prefix."""
+
+
+def prefix_of(title: str, heading_path: Sequence[str]) -> str:
+    """Return the line that places a window: title and headings, without those that only repeat.
+
+    Of `Setup | Acme`, `Setup`, `Linux` the second says nothing that the first does not.
+    """
+    kept: list[str] = []
+    for part in (title, *heading_path):
+        if part.strip() and not (kept and _words(part) in _words(kept[-1])):
+            kept.append(part)
+    return " › ".join(kept)
+
+
+def _words(text: str) -> str:
+    return f" {' '.join(WORD.findall(text.casefold()))} "
+
+
 class TextWindows:
-    """Windows of at most `tokens` tokens, special tokens and prefix included."""
+    """Windows of at most `tokens` tokens, special tokens and prefix included.
+
+    Exact where the tokenizer parts words at white space, as BERT's does; others may make a token more.
+    """
 
     def __init__(self, tokenizer: "Tokenizer", tokens: int) -> None:
         # A copy, because the saved ones truncate and pad, and the model still needs its own.
@@ -28,59 +57,80 @@ class TextWindows:
 
     def count(self, text: str) -> int:
         """Tokens of `text` without special ones."""
-        return len(self._encoded(text).ids)
+        return len(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0])
 
-    def cut(self, prefix: str, content: str) -> list[str]:
-        """Return windows in order; cut at paragraphs, lines, sentences or words, in this order of liking.
+    def cut(self, prefix: str, content: str) -> Cut:
+        """Cut at paragraphs, lines, sentences or words, in this order of liking.
 
         Of a link only its text is kept.
         """
-        content = LINK.sub(r"\1", content)
-        head = self._shortened(prefix)
-        room = self._tokens - self.count(head)
-        parts = [part for window in self._parts(content, room) for part in self._fitting(window, room)]
-        return [f"{head}\n{part}" if head else part for part in parts or [content.strip()]]
+        text = LINK.sub(r"\1", content)
+        offsets = self._offsets(text)
+        tokens = len(offsets) if text == content else self.count(content)
+        head, head_tokens = self._shortened(prefix)
+        room = self._tokens - head_tokens
+        parts = self._parts(text, offsets, room) or [text.strip()]
+        return Cut(tokens, [f"{head}\n{part}" if head else part for part in parts])
 
-    def _encoded(self, text: str) -> "Encoding":
-        return self._tokenizer.encode(text, add_special_tokens=False)
+    def _offsets(self, text: str) -> list[tuple[int, int]]:
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
-    def _shortened(self, prefix: str) -> str:
+    def _shortened(self, prefix: str) -> tuple[str, int]:
+        """Return what of the prefix fits into its share, and its tokens."""
         prefix = " ".join(prefix.split())
-        offsets = self._encoded(prefix).offsets
+        offsets = self._offsets(prefix)
         limit = self._tokens // PREFIX_SHARE
-        shortened = prefix if len(offsets) <= limit else prefix[: offsets[limit - 1][1]]
-        return shortened.rstrip(" ›")
+        if len(offsets) > limit:
+            prefix = prefix[: offsets[limit - 1][1]]
+        head = prefix.rstrip(" ›")
+        return head, self.count(head) if head else 0
 
-    def _parts(self, content: str, room: int) -> list[str]:
-        offsets = self._encoded(content).offsets
+    def _parts(self, text: str, offsets: list[tuple[int, int]], room: int) -> list[str]:
         bounds, first = [0], 0
         while len(offsets) - first > room:
-            first = _best_cut(content, offsets, first, room)
+            first = _best_cut(text, offsets, first, room)
             bounds.append(offsets[first][0])
-        bounds.append(len(content))
-        parts = (content[start:end].strip() for start, end in pairwise(bounds))
-        return [part for part in parts if part]
+        bounds.append(len(text))
+        parts: list[str] = []
+        for start, end in pairwise(bounds):
+            part = text[start:end].strip()
+            if _inside_word(text, start) or _inside_word(text, end):
+                parts += self._fitting(part, room)
+            elif part:
+                parts.append(part)
+        return parts
 
     def _fitting(self, part: str, room: int) -> list[str]:
         """Halve a part that has more tokens alone than it had in context: a word had to be cut in it."""
-        if self.count(part) <= room or len(part) == 1:
-            return [part]
+        if len(part) <= 1 or self.count(part) <= room:
+            return [part] if part else []
         middle = len(part) // 2
         return [*self._fitting(part[:middle], room), *self._fitting(part[middle:], room)]
 
 
-def _best_cut(content: str, offsets: list[tuple[int, int]], first: int, room: int) -> int:
+def _inside_word(text: str, place: int) -> bool:
+    return 0 < place < len(text) and not (text[place - 1].isspace() or text[place].isspace())
+
+
+def _best_cut(text: str, offsets: list[tuple[int, int]], first: int, room: int) -> int:
     """The token that begins the next window: the last of the best places within the window's end."""
     last = first + room
     shortest = first + max(1, int(room * SHORTEST_SHARE))
-    return max(range(last, shortest - 1, -1), key=lambda place: _liking(content, offsets, place))
+    best, most = last, -1
+    for place in range(last, shortest - 1, -1):
+        liking = _liking(text, offsets[place - 1][1], offsets[place][0])
+        if liking > most:
+            best, most = place, liking
+            if liking == PARAGRAPH:
+                break
+    return best
 
 
-def _liking(content: str, offsets: list[tuple[int, int]], place: int) -> int:
-    before = offsets[place - 1][1]
-    gap = content[before : offsets[place][0]]
-    if "\n" in gap:
-        return 4 if gap.count("\n") > 1 else 3
-    if not gap:
+def _liking(text: str, before: int, after: int) -> int:
+    """How well a text is cut between two tokens."""
+    if before == after:
         return 0
-    return 2 if SENTENCE_END.search(content[max(0, before - 4) : before]) else 1
+    gap = text[before:after]
+    if "\n" in gap:
+        return PARAGRAPH if gap.count("\n") > 1 else 3
+    return 2 if SENTENCE_END.search(text[max(0, before - 4) : before]) else 1

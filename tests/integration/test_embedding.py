@@ -58,6 +58,17 @@ def embedder() -> Embedder:
     return embedder
 
 
+def stage_of(embedder: Embedder, manager: SignalManager | None = None, *, queue_windows: int = 512) -> Embed:
+    """Return a stage that is not yet open."""
+    return Embed(
+        manager or SignalManager(),
+        embedder,
+        queue_windows=queue_windows,
+        cache_windows=1000,
+        load_at_once=True,
+    )
+
+
 @asynccontextmanager
 async def running(stage: Embed) -> AsyncIterator[Embed]:
     """Open and close a stage as Scrapy does."""
@@ -95,8 +106,8 @@ def test_late_text_is_found(embedder: Embedder) -> None:
     """A sentence at the end of a chunk of 4 KB is matched as well as one at its start."""
     filler = "The weather report mentions light rain and some wind from the west. " * 58
     query = embedder.embed_query("how do I reset my password?")
-    early = embedder.embed(embedder.windows("Help", f"{SENTENCES[2]} {filler}")) @ query
-    late = embedder.embed(embedder.windows("Help", f"{filler} {SENTENCES[2]}")) @ query
+    early = embedder.embed(embedder.cut("Help", (), f"{SENTENCES[2]} {filler}").windows) @ query
+    late = embedder.embed(embedder.cut("Help", (), f"{filler} {SENTENCES[2]}").windows) @ query
     truncated = embedder.embed([f"{filler} {SENTENCES[2]}"]) @ query
     assert late.max() > truncated.max() + 0.1
     assert late.max() == pytest.approx(early.max(), abs=0.15)
@@ -108,21 +119,19 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
     manager = SignalManager()
     loaded, told = listener(manager, signals.model_loaded), listener(manager, signals.tokens_embedded)
     pages = [page_of(sentence, f"{sentence} " * 40) for sentence in SENTENCES]
-    async with running(
-        Embed(manager, embedder, queue_windows=4, load_at_once=True)
-    ) as stage:  # smaller than a page
+    async with running(stage_of(embedder, manager, queue_windows=4)) as stage:  # smaller than a page
         done = await asyncio.gather(*(stage.process_item(page) for page in pages))
     assert len(loaded) == 1
     told_windows = 0
     for page, embedded in zip(pages, done, strict=True):
         assert embedded.page is page.page
         for chunk, item in zip(page.chunks, embedded.chunks, strict=True):
-            windows = embedder.windows("Title › Heading", chunk.content)
+            cut = embedder.cut("Title", ("Heading",), chunk.content)
             assert item.chunk is chunk
             assert item.vectors is not None
             told_windows += len(item.vectors)
-            assert item.token_count == embedder.token_count(chunk.content)
-            assert np.allclose(item.vectors, embedder.embed(windows), atol=1e-5)
+            assert item.token_count == cut.tokens
+            assert np.allclose(item.vectors, embedder.embed(cut.windows), atol=1e-5)
     assert {tell["project_id"] for tell in told} == {page.page.provenance.project_id for page in pages}
     assert sum(tell["windows"] for tell in told) == told_windows
 
@@ -138,7 +147,7 @@ async def test_one_page_fails_alone(embedder: Embedder, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(embedder, "embed", fragile)
     pages = [page_of(SENTENCES[0]), page_of("poison"), page_of(SENTENCES[1])]
-    async with running(Embed(SignalManager(), embedder, 512, load_at_once=False)) as stage:
+    async with running(stage_of(embedder)) as stage:
         results = await asyncio.gather(*(stage.process_item(page) for page in pages), return_exceptions=True)
     assert [isinstance(result, Retry) for result in results] == [False, True, False]
 
@@ -146,7 +155,7 @@ async def test_one_page_fails_alone(embedder: Embedder, monkeypatch: pytest.Monk
 async def test_model_that_cannot_be_loaded(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     """Every page is to be tried again, nothing hangs, and the log says what to do, once."""
     embedder = Embedder(str(tmp_path / "none"), "auto", 128, 8, MODELS)
-    stage = Embed(SignalManager(), embedder, 512, load_at_once=True)
+    stage = stage_of(embedder)
     with caplog.at_level(logging.ERROR, "pipelines.embed"):
         async with running(stage):
             results = await asyncio.gather(
@@ -159,7 +168,7 @@ async def test_model_that_cannot_be_loaded(caplog: pytest.LogCaptureFixture, tmp
 
 async def test_closing_leaves_no_page_waiting(embedder: Embedder) -> None:
     """Pages that wait when the worker stops come back later."""
-    stage = Embed(SignalManager(), embedder, queue_windows=8, load_at_once=True)
+    stage = stage_of(embedder, queue_windows=8)
     async with running(stage):
         await asyncio.sleep(0.05)
         waiting = [asyncio.create_task(stage.process_item(page_of("word " * 5000))) for _ in range(3)]

@@ -29,22 +29,22 @@ def test_counting_does_not_truncate() -> None:
 
 def test_short_text_is_one_window() -> None:
     """A short text is kept as it is, under its prefix."""
-    assert WINDOWS.cut("Title › Heading", "Some text.") == ["Title › Heading\nSome text."]
-    assert WINDOWS.cut("", "Some text.") == ["Some text."]
+    assert WINDOWS.cut("Title › Heading", "Some text.").windows == ["Title › Heading\nSome text."]
+    assert WINDOWS.cut("", "Some text.").windows == ["Some text."]
 
 
 def test_cuts_where_readers_pause() -> None:
     """A paragraph's end is liked best, then a line's, a sentence's, a word's."""
     words = "word " * 100
-    assert WINDOWS.cut("", f"{words}\n\nnext {words}")[0] == words.strip()
-    assert WINDOWS.cut("", f"{words}stop. Then {words}")[0] == f"{words}stop."
-    assert WINDOWS.cut("", f"{words}a b\nc d {words}")[0] == f"{words}a b"
-    assert all(window.endswith("word") for window in WINDOWS.cut("", words * 5))
+    assert WINDOWS.cut("", f"{words}\n\nnext {words}").windows[0] == words.strip()
+    assert WINDOWS.cut("", f"{words}stop. Then {words}").windows[0] == f"{words}stop."
+    assert WINDOWS.cut("", f"{words}a b\nc d {words}").windows[0] == f"{words}a b"
+    assert all(window.endswith("word") for window in WINDOWS.cut("", words * 5).windows)
 
 
 def test_long_prefix_is_shortened() -> None:
     """A prefix takes at most a quarter of a window."""
-    windows = WINDOWS.cut("title " * 500, "word " * 500)
+    windows = WINDOWS.cut("title " * 500, "word " * 500).windows
     assert all(full_count(window) <= 128 for window in windows)
     assert windows[0].count("title") == 31
     assert sum(window.count("word") for window in windows) == 500
@@ -53,7 +53,7 @@ def test_long_prefix_is_shortened() -> None:
 def test_link_targets_are_not_embedded() -> None:
     """Of a link the text counts; its URL would take a third of a page's windows."""
     text = "See [the guide](http://example.com/a/b) or [us](mailto:a@b.org), f[x](y) and http://plain.org."
-    assert WINDOWS.cut("", text) == ["See the guide or us, f[x](y) and http://plain.org."]
+    assert WINDOWS.cut("", text).windows == ["See the guide or us, f[x](y) and http://plain.org."]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_link_targets_are_not_embedded() -> None:
 def test_text_without_places_to_cut(text: str) -> None:
     """Endless words, scripts without spaces and signs fit too, and lose no character."""
     for cutter, limit in ((WINDOWS, 128), (SMALL, 16)):
-        windows = cutter.cut("", text)
+        windows = cutter.cut("", text).windows
         assert all(full_count(window) <= limit for window in windows)
         assert "".join(windows) == text
 
@@ -76,7 +76,7 @@ def test_text_without_places_to_cut(text: str) -> None:
 def test_nothing_is_lost(prefix: str, content: str) -> None:
     """The windows' texts, put together, are the content; each fits."""
     for cutter, limit in ((WINDOWS, 128), (SMALL, 16)):
-        windows = cutter.cut(prefix, content)
+        windows = cutter.cut(prefix, content).windows
         assert windows
         assert all(full_count(window) <= limit for window in windows)
         if not prefix.strip(" ›\n\t"):

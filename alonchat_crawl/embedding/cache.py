@@ -1,0 +1,39 @@
+"""The vectors of texts that this process has embedded lately, so that none is embedded twice."""
+
+from collections import OrderedDict
+from hashlib import blake2b
+from uuid import UUID
+
+import numpy as np
+
+from alonchat_crawl.embedding.backend import Vectors
+
+KEY_BYTES = 16  # 10^19 texts before two are likely to share one
+
+
+def key_of(project_id: UUID, text: str) -> bytes:
+    """Name a project's text: no project learns, not even by the time it takes, what another has."""
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=KEY_BYTES, key=project_id.bytes).digest()
+
+
+class VectorCache:
+    """The last `most` vectors, in half precision, as they are stored: about 1 KB each."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._halves: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def get(self, key: bytes) -> Vectors | None:
+        """Return float32[384], or None."""
+        half = self._halves.get(key)
+        if half is None:
+            return None
+        self._halves.move_to_end(key)
+        return np.frombuffer(half, np.float16).astype(np.float32)
+
+    def put(self, key: bytes, vector: Vectors) -> None:
+        """Keep a vector; the one that was not asked for the longest goes."""
+        self._halves[key] = vector.astype(np.float16).tobytes()
+        self._halves.move_to_end(key)
+        if len(self._halves) > self._most:
+            self._halves.popitem(last=False)
