@@ -1,4 +1,4 @@
-"""Whether a model is one that the onnx backends can build: BERT, mean pooling, normalised."""
+"""Whether a model is one that onnx and static can be built from: BERT, mean pooling, normalised."""
 
 import json
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ def read_bert(model: Model) -> Bert:
         same = False
     if not same:
         raise StartupError(
-            f"EMBEDDING_MODEL={model.name!r} is no BERT with mean pooling and normalised vectors, which the "
-            "onnx backends build: set EMBEDDING_BACKEND=torch."
+            f"EMBEDDING_MODEL={model.name!r} is no BERT with mean pooling and normalised vectors, which onnx "
+            "and static are built from: set EMBEDDING_BACKEND=torch."
         )
     return bert
 

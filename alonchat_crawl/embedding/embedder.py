@@ -102,6 +102,10 @@ def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
         from alonchat_crawl.embedding.torch_backend import TorchBackend  # noqa: PLC0415
 
         return TorchBackend(model, batch, usable_cores())
+    if backend == "static":
+        from alonchat_crawl.embedding.static_backend import open_static  # noqa: PLC0415
+
+        return open_static(model, models_dir)
     from alonchat_crawl.embedding.onnx_backend import open_onnx  # noqa: PLC0415
 
     return open_onnx(backend, model, models_dir, batch, usable_cores())
