@@ -8,6 +8,7 @@ from typing import NamedTuple
 from alonchat_crawl.extract.blocks import Block, blocks
 from alonchat_crawl.extract.divide import divide
 from alonchat_crawl.extract.packing import packed
+from alonchat_crawl.extract.sketch import sketch
 from alonchat_crawl.extract.units import Scope
 from alonchat_crawl.items import Chunk
 
@@ -27,7 +28,7 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
 
     A heading goes with the text under it. A block is cut only where no chunk holds it with its headings:
     a fence is then reopened, a table's head repeated, code cut along its syntax. Chunks under `minimum`
-    bytes join a neighbour where both fit.
+    bytes join a neighbour where both fit. Takes time in proportion to the text.
     """
     data = markdown.encode()
     found = blocks(markdown, data)
@@ -43,7 +44,7 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
             path = _without_title(_common(start, end, headings), title)
             path += names.around(start, end)
             content = units[first].head.decode() + text + units[after - 1].tail.decode()
-            chunks.append(Chunk(len(chunks), content, path, chars, chars + len(text)))
+            chunks.append(Chunk(len(chunks), content, path, chars, chars + len(text), sketch(content)))
         place, chars = end, chars + len(text)
     return tuple(chunks)
 

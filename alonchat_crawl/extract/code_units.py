@@ -48,7 +48,7 @@ def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], li
     units[0] = Unit(block.start, first.end, first.rank, b"", first.tail)
     last = units[-1]
     units[-1] = Unit(last.start, block.end, last.rank, last.head)
-    return units, _scopes(known.symbols, code.rows)
+    return units, _scopes(known.symbols, code.rows, last.end, block.end)
 
 
 def _taken_apart(data: bytes, block: Block) -> Code:
@@ -84,7 +84,8 @@ def _lines(data: bytes, code: Code, depths: Sequence[int], most: int) -> Iterato
         after_text = True
 
 
-def _scopes(symbols: Sequence[Symbol], rows: Rows) -> list[Scope]:
+def _scopes(symbols: Sequence[Symbol], rows: Rows, code_end: int, block_end: int) -> list[Scope]:
+    """Tell where symbols are; the fence's last line belongs to what ends with the code."""
     around: list[Symbol] = []
     scopes: list[Scope] = []
     for symbol in symbols:
@@ -94,5 +95,6 @@ def _scopes(symbols: Sequence[Symbol], rows: Rows) -> list[Scope]:
             continue
         around.append(symbol)
         path = tuple(outer.name for outer in around)
-        scopes.append(Scope(rows[symbol.first][0], rows[symbol.last][1], path))
+        end = rows[symbol.last][1]
+        scopes.append(Scope(rows[symbol.first][0], block_end if end >= code_end else end, path))
     return scopes

@@ -1,13 +1,29 @@
 """What may be cut: nothing within a block that fits into a chunk, its headings with it."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from alonchat_crawl.extract.blocks import Block
 from alonchat_crawl.extract.code_units import code_units, continued
-from alonchat_crawl.extract.units import BLOCK, IN_BLOCK, PIECE_SHARE, Scope, Unit, first_of_block, sentences
+from alonchat_crawl.extract.units import (
+    BLOCK,
+    IN_BLOCK,
+    PIECE_SHARE,
+    TITLED,
+    Scope,
+    Unit,
+    first_of_block,
+    sentences,
+)
 
 HEADINGS_SHARE = 2  # of a chunk: more headings than this in a row are a list of headings
+# What plain text, licences above all, has for headings: a number, capitals, or nothing but bold.
+TITLE = re.compile(
+    rb"\s*(?:\*\*[^*\n]+\*\*|(?i:section|article|clause|part|chapter)\s+[\dIVX]+\b[^\n]*"
+    rb"|(?:\xc2\xa7\s*\d+|\d+(?:\.\d+)+|[\dIVX]+[.):])[.):]*\s+\S[^\n]*|[^a-z\n]*[A-Z]{3}[^a-z\n]*)"
+)
+TITLE_MAX_BYTES = 80
 DEEPEST = 8  # containers; beyond it one place is as good as another
 
 
@@ -19,22 +35,31 @@ class Divided(NamedTuple):
     """Of code that no chunk holds; by their start, outer ones first."""
 
 
-def divide(data: bytes, found: Iterable[Block], capacity: int) -> Divided:
+def divide(data: bytes, found: Sequence[Block], capacity: int) -> Divided:
     """Keep whole what fits into a chunk together with the headings right above it; divide the rest."""
     divided = Divided([], [])
     under: int | None = None  # where the headings right above begin
-    colon = False
-    for block in found:
-        rank = block.level or BLOCK + 2 * min(block.within, DEEPEST) + colon
+    leads = False  # it is about what follows
+    for block, following in zip(found, [*found[1:], None], strict=False):
+        is_title = _is_title(data, block, following)
+        rank = block.level or (TITLED if is_title else BLOCK + 2 * min(block.within, DEEPEST) + leads)
         if block.end - (block.start if under is None else under) <= capacity:
             divided.units.append(Unit(block.start, block.end, rank, glued=under is not None))
         else:
             first, *others = _parts(data, block, capacity, divided.scopes)
             divided.units.append(first_of_block(first, rank, glued=under is not None))
             divided.units.extend(others)
-        colon = data.endswith(b":", block.start, block.end)  # it leads to what follows
+        leads = is_title or data.endswith(b":", block.start, block.end)
         under = _headings_from(block, under, capacity // HEADINGS_SHARE)
     return divided
+
+
+def _is_title(data: bytes, block: Block, following: Block | None) -> bool:
+    """Whether a line is its author's heading; one that begins a list is not."""
+    if block.kind != "text" or block.end - block.start > TITLE_MAX_BYTES or block.within:
+        return False
+    text = data[block.start : block.end]
+    return following is not None and not following.within and TITLE.fullmatch(text) is not None
 
 
 def _headings_from(block: Block, under: int | None, most: int) -> int | None:

@@ -78,7 +78,7 @@ def _spanning(root: Node) -> Iterator[tuple[Node, int, int]]:
 
 
 def _name(node: Node) -> str:
-    if not node.is_named:
+    if not node.is_named or node.type.startswith("preproc"):  # an include guard has a name, too
         return ""
     named = node.child_by_field_name("name")
     declarator = node.child_by_field_name("declarator") if "function" in node.type else None

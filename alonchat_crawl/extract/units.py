@@ -11,6 +11,7 @@ CONTINUES = 0b1000_0000  # RFC 3629: so begin bytes within a character
 SENTENCE_ENDS = tuple(sign.encode() for sign in ".!?:;。！？…")
 
 # The worse a place to cut, the higher its rank. Before a heading it is the heading's level, 1 to 6.
+TITLED = 7  # before a line that is no heading but looks like one
 BLOCK = 8
 IN_BLOCK = 32
 IN_LINE = 120

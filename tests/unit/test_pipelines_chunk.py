@@ -9,6 +9,7 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings as declared
 from alonchat_crawl import signals
+from alonchat_crawl.extract.sketch import sketch
 from alonchat_crawl.items import CleanPage, ContentType, Provenance
 from pipelines.chunk import Chunker
 
@@ -27,7 +28,7 @@ class FakeCrawler:
     [(ContentType.CODE, 2048), (ContentType.DOCUMENTATION, 4096), (ContentType.LEGAL, 8192)],
 )
 async def test_sizes(kind: ContentType, capacity: int) -> None:
-    """Chunks fill the size of their page's type, in order, and the stage tells its seconds."""
+    """Chunks fill the size of their page's type, and know their place; the stage tells its seconds."""
     crawler = FakeCrawler()
     told: list[object] = []
 
@@ -50,3 +51,6 @@ async def test_sizes(kind: ContentType, capacity: int) -> None:
     sizes = [len(chunk.content.encode()) for chunk in chunked.chunks]
     assert capacity // 2 < max(sizes) <= capacity
     assert told == ["chunk"]
+    for chunk in chunked.chunks:
+        assert chunk.content == page.markdown[chunk.start : chunk.end]
+        assert chunk.sketch == sketch(chunk.content) != 0
