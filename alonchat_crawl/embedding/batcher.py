@@ -58,7 +58,9 @@ class Batcher:
             async with self._turn:  # page by page: taking turns by the window, all would be done late
                 for text in texts:
                     await self._ask(key_of(project_id, text), text, windows)
-            return [await window.vector for window in windows]
+            for window in windows:
+                await asyncio.wait([window.vector])  # awaited itself, a page's end would cancel it for all
+            return [window.vector.result() for window in windows]
         finally:
             for window in windows:
                 self._leave(window)

@@ -42,7 +42,7 @@ def read_bert(model: Model) -> Bert:
         bert = Bert(
             model.folder, min(read or most, most), config["num_attention_heads"], config["hidden_size"]
         )
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # files that say something else
         same = False
     if not same:
         raise StartupError(
