@@ -44,6 +44,7 @@ def environment(**variables: str) -> dict[str, str]:
         **os.environ,
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",  # or tokenizers warn of every fork
+        "CRAWL4AI_NO_CLOUD_NOTICE": "1",
         "CRAWL4_AI_BASE_DIRECTORY": str(data_folder()),
         "PYTHONPATH": str(ROOT),
         **variables,

@@ -37,20 +37,31 @@ def beautifulsoup_text(html: str) -> str:
     return str(BeautifulSoup(html, "lxml").get_text())
 
 
+def crawl4ai_config(**options: Any) -> Any:
+    """Crawl4AI's defaults, without its delays and its cache."""
+    from crawl4ai import CacheMode, CrawlerRunConfig  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    return CrawlerRunConfig(
+        cache_mode=CacheMode.BYPASS,
+        verbose=False,
+        delay_before_return_html=0,
+        mean_delay=0,
+        max_range=0,
+        **options,
+    )
+
+
 async def crawl4ai_markdown(urls: Sequence[str]) -> list[str]:
     """Fetch pages one after the other, without a browser, and return their Markdown."""
-    from crawl4ai import AsyncWebCrawler, CacheMode, CrawlerRunConfig  # type: ignore[import-not-found]  # noqa: PLC0415
+    from crawl4ai import AsyncWebCrawler  # noqa: PLC0415
     from crawl4ai.async_crawler_strategy import (  # type: ignore[import-not-found]  # noqa: PLC0415
         AsyncHTTPCrawlerStrategy,
     )
 
-    config = CrawlerRunConfig(
-        cache_mode=CacheMode.BYPASS, verbose=False, delay_before_return_html=0, mean_delay=0, max_range=0
-    )
     texts = []
-    async with AsyncWebCrawler(crawler_strategy=AsyncHTTPCrawlerStrategy()) as crawler:
+    async with AsyncWebCrawler(crawler_strategy=AsyncHTTPCrawlerStrategy(), verbose=False) as crawler:
         for url in urls:
-            result = await crawler.arun(url, config=config)
+            result = await crawler.arun(url, config=crawl4ai_config())
             if not result.success:
                 raise RuntimeError(f"Crawl4AI on {url}: {result.error_message}")
             texts.append(str(result.markdown.raw_markdown))

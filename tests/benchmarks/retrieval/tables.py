@@ -9,7 +9,7 @@ from rich.table import Table
 from alonchat_crawl.embedding import DIMENSIONS
 from tests.benchmarks.retrieval.corpus import Corpus
 from tests.benchmarks.retrieval.queries import Query
-from tests.benchmarks.retrieval.scoring import Hits, score
+from tests.benchmarks.retrieval.scoring import Hits, ratio, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +46,16 @@ def print_scores(console: Console, corpus: Corpus, split: str, runs: Sequence[Ru
             figures = map(str, (found.mrr, found.hit_1, found.hit_5))
             table.add_row(run.name, *figures, str(run.vectors), f"{run.mib:.1f}")
         console.print(table)
+
+
+def print_comparison(console: Console, corpus: Corpus, split: str, ours: Run, theirs: Sequence[Run]) -> None:
+    """Print our MRR@10 by each of theirs (queries resampled in pairs), and our bytes of vectors by theirs."""
+    table = Table(title=f"{ours.name}, by theirs, {split}", title_justify="left")
+    for column in ("theirs", *corpus.queries, "bytes of vectors"):
+        table.add_column(column, justify="left" if column == "theirs" else "right")
+    for run in theirs:
+        ratios = [
+            str(ratio(of_split(queries, split), ours.hits, run.hits)) for queries in corpus.queries.values()
+        ]
+        table.add_row(run.name, *ratios, f"{ours.mib / run.mib:.2f}")
+    console.print(table)
