@@ -42,9 +42,10 @@ class Provenance:
     fetched_at: datetime
     """UTC, aware."""
     etag: str | None = None
-    """The response's ETag as sent; None where it had none."""
+    """The response's ETag as sent; None where it had none, also where fetched at another URL than `url`, or
+    where the page will expire."""
     last_modified: str | None = None
-    """The response's Last-Modified as sent; None where it had none."""
+    """The response's Last-Modified as sent; None as for `etag`."""
 
 
 @dataclass(frozen=True, slots=True)

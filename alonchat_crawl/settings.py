@@ -119,6 +119,7 @@ ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
 DEFAULT_PROJECT = "default"
 MAX_PAGES = 10_000  # of a source whose seed says nothing
 MAX_DEPTH = 50  # links followed from the start URL
+REREAD_DAYS = 30  # all of a page is fetched again after so many, whatever a site's ETag says
 SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
@@ -131,6 +132,8 @@ EMBEDDING_BATCH_WINDOWS = 8  # of similar length: as fast as 32, in less memory
 EMBEDDING_QUEUE_WINDOWS = 512  # above it pages wait: backpressure
 EMBEDDING_CACHE_WINDOWS = 20_000  # vectors that a worker remembers, at 1 KB, so that no text is embedded twice
 POSTGRES_POOL_MAX = 4
+STORE_GROUP_WINDOWS = 2000  # that are written in one transaction: 2 MB
+STORE_WRITERS = 2  # groups at once: one is prepared while Postgres writes the other
 SEARCH_RESULTS = 5  # printed by `scrapy search` unless -n says otherwise
 
 # --- Watching ----------------------------------------------------------------------------------------
@@ -177,6 +180,7 @@ ITEM_PIPELINES = {
     "pipelines.sanitise.Sanitise": 100,
     "pipelines.unchanged.SkipUnchanged": 200,
     "pipelines.chunk.Chunker": 300,
+    "pipelines.unchanged.RecogniseChunks": 350,
     "pipelines.embed.Embed": 400,
     "pipelines.store.Store": 500,
 }

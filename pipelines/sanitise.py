@@ -39,6 +39,7 @@ def clean_page(page: Page) -> CleanPage:
         content_type=kind,
         markdown=extracted.markdown,
         content_sha256=sha256(f"{extracted.title}\n\n{extracted.markdown}".encode()).digest(),
+        links=page.links,
         low_quality=extracted.low_quality,
         removed=dict(extracted.removed),
     )

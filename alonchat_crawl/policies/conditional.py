@@ -69,16 +69,18 @@ class ConditionalRequests:
     and would have to be sent again.
     """
 
-    def __init__(self, connections: Connections, scheme: str) -> None:
+    def __init__(self, connections: Connections, scheme: str, max_days: int) -> None:
         self._connections = connections
         self._scheme = scheme
+        self._max_days = max_days
         self._has_visits: dict[UUID, bool] = {}
         """By run."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's connections and the name of its embedding."""
-        return cls(Connections.of(crawler), scheme(crawler.settings))
+        """Take the crawler's connections and the name of its embedding; read REREAD_DAYS."""
+        settings = crawler.settings
+        return cls(Connections.of(crawler), scheme(settings), settings.getint("REREAD_DAYS"))
 
     async def process_request(self, request: Request) -> None:
         """Make the request conditional where the page is stored. Raises Outage, Retry or GiveUp."""
@@ -88,7 +90,7 @@ class ConditionalRequests:
         if not await self._may_be_stored(lease.source):
             return
         pool = await self._connections.postgres()
-        visit = await find_visit(pool, lease.source.source_id, lease.url, self._scheme)
+        visit = await find_visit(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
         if visit is not None and (headers := conditions(visit)):
             request.meta["visit"] = visit
             for name, value in headers.items():

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.errors import Retry
+from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import chunk_id, page_id, text_key
 from alonchat_crawl.items import (
     Chunk,
@@ -46,6 +47,7 @@ def _visit(page: CleanPage, scheme: str) -> dict[str, Any]:
         "etag": seen.etag,
         "last_modified": seen.last_modified,
         "links": list(page.links),
+        "extraction": EXTRACTION_VERSION,
         "crawl_id": seen.crawl_id,
         "fetched_at": seen.fetched_at,
     }

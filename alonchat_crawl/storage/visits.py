@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
+from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.faults import translated
@@ -43,12 +44,18 @@ async def has_visits(pool: Pool, source: Source, scheme: str) -> bool:
             return row is not None and bool(row[0])
 
 
-async def find_visit(pool: Pool, source_id: UUID, url: str, scheme: str) -> Visit | None:
-    """Return the visit of the page stored under a canonical URL, embedded as it would be now.
+async def find_visit(pool: Pool, source_id: UUID, url: str, scheme: str, max_days: int) -> Visit | None:
+    """Return the visit of the page stored under a canonical URL, extracted and embedded as it would be now.
 
-    None where there is none, it is gone, it has no validator, or its links were not kept.
+    None where there is none, it is gone, it has no validator, its links were not kept, or all of it was last
+    read more than `max_days` ago.
     """
-    asked = {"page_id": page_id(source_id, url), "embedding_scheme": scheme}
+    asked = {
+        "page_id": page_id(source_id, url),
+        "embedding_scheme": scheme,
+        "extraction": EXTRACTION_VERSION,
+        "max_days": max_days,
+    }
     with translated():
         async with pool.connection() as connection, connection.cursor(row_factory=class_row(Visit)) as cursor:
             await cursor.execute(QUERIES["find_visit"], asked)

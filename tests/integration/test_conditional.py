@@ -16,6 +16,7 @@ from alonchat_crawl import settings
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Outage
+from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import ConditionalRequests
@@ -29,8 +30,8 @@ URL = "https://shop.example/help"
 LINKS = ["https://shop.example/a", "https://elsewhere.example/"]
 INSERT = (
     "insert into pages (id, project_id, source_id, url, content_type, content_sha256, embedding_scheme, "
-    "etag, last_modified, crawl_id, fetched_at, gone_at, links) "
-    "values (%s, %s, %s, %s, 'documentation', '', %s, %s, %s, %s, %s, %s, %s) returning id"
+    "etag, last_modified, crawl_id, fetched_at, gone_at, links, read_at, extraction) "
+    "values (%s, %s, %s, %s, 'documentation', '', %s, %s, %s, %s, %s, %s, %s, now(), %s) returning id"
 )
 NOTED = "select crawl_id, gone_at from pages where url = %s"
 
@@ -66,6 +67,7 @@ class Crawling:
             INSERT,
             *(owner, self.source.project_id, self.source.source_id, url, page["scheme"], page["etag"]),
             *(page["last_modified"], page["crawl_id"], datetime.now(UTC), page["gone_at"], page["links"]),
+            EXTRACTION_VERSION,
         )
 
     def request(self, kind: Kind = Kind.PAGE, attempt: int = 1, depth: int = 0, **meta: Any) -> Request:

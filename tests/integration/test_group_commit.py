@@ -25,12 +25,14 @@ class Writer:
 
     def __init__(self) -> None:
         self.groups: list[list[str]] = []
+        self.began = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
     async def write(self, pages: Sequence[EmbeddedPage]) -> list[StoredPage]:
         """Refuse what is bad, be away for an outage."""
         names = [each.page.markdown for each in pages]
         self.groups.append(names)
+        self.began.set()
         await self.may_go_on.wait()
         if "outage" in names:
             raise Outage("postgres", "away")
@@ -42,8 +44,7 @@ class Writer:
 async def run(commits: GroupCommit, writer: Writer, *pages: EmbeddedPage) -> list[StoredPage | BaseException]:
     """Store the first page, the others while it is being written, and then let the writer go on."""
     tasks = [asyncio.create_task(commits.store(pages[0]))]
-    while not writer.groups:
-        await asyncio.sleep(0)
+    await writer.began.wait()
     tasks += [asyncio.create_task(commits.store(each)) for each in pages[1:]]
     await asyncio.sleep(0)
     writer.may_go_on.set()

@@ -126,7 +126,7 @@ async def test_nothing_crosses_projects_schemes_titles_and_headings(database_url
 
 
 async def test_a_second_scheme_stands_beside_the_first(database_url: str) -> None:
-    """A page embedded anew by another scheme keeps the first one's vectors: its project is searched by them."""
+    """A page embedded anew by another scheme keeps the vectors that its project is searched by."""
     page = make_page(SOURCE, Piece("one"), Piece("two"))
     async with open_pool(database_url) as pool:
         await stored(pool, SOURCE, page)

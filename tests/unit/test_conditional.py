@@ -147,4 +147,4 @@ def test_a_304_for_another_etag_is_tried_again(middleware: ConditionalRequests) 
 @pytest.fixture
 def middleware() -> ConditionalRequests:
     """The middleware of a crawl whose database is never asked."""
-    return ConditionalRequests(Connections(Settings()), "test/1")
+    return ConditionalRequests(Connections(Settings()), "test/1", max_days=30)

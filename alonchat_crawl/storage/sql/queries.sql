@@ -75,8 +75,8 @@ update public.pages set gone_at = now() where id = %(page_id)s and gone_at is nu
 -- name: touch_page
 -- The same text under the same embedding: only the visit is noted.
 update public.pages
-set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, etag = %(etag)s, last_modified = %(last_modified)s,
-    gone_at = null
+set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, read_at = %(fetched_at)s, extraction = %(extraction)s,
+    etag = %(etag)s, last_modified = %(last_modified)s, links = %(links)s, gone_at = null
 where id = %(page_id)s and content_sha256 = %(content_sha256)s and embedding_scheme = %(embedding_scheme)s
 
 -- name: stored_by_crawl
@@ -118,17 +118,19 @@ on conflict do nothing
 -- Also locks the row until the commit, so that workers storing the same page take turns.
 insert into public.pages (id, project_id, source_id, url, title, description, language, content_type,
     published_at, modified_at, links, low_quality, removed, content_sha256, embedding_scheme, etag, last_modified,
-    crawl_id, fetched_at)
+    crawl_id, fetched_at, read_at, extraction)
 values (%(page_id)s, %(project_id)s, %(source_id)s, %(url)s, %(title)s, %(description)s, %(language)s,
     %(content_type)s, %(published_at)s, %(modified_at)s, %(links)s, %(low_quality)s, %(removed)s,
-    %(content_sha256)s, %(embedding_scheme)s, %(etag)s, %(last_modified)s, %(crawl_id)s, %(fetched_at)s)
+    %(content_sha256)s, %(embedding_scheme)s, %(etag)s, %(last_modified)s, %(crawl_id)s, %(fetched_at)s,
+    %(fetched_at)s, %(extraction)s)
 on conflict (id) do update
 set project_id = excluded.project_id, title = excluded.title, description = excluded.description,
     language = excluded.language, content_type = excluded.content_type, published_at = excluded.published_at,
     modified_at = excluded.modified_at, links = excluded.links, low_quality = excluded.low_quality,
     removed = excluded.removed, content_sha256 = excluded.content_sha256,
     embedding_scheme = excluded.embedding_scheme, etag = excluded.etag, last_modified = excluded.last_modified,
-    crawl_id = excluded.crawl_id, fetched_at = excluded.fetched_at, gone_at = null
+    crawl_id = excluded.crawl_id, fetched_at = excluded.fetched_at, read_at = excluded.read_at,
+    extraction = excluded.extraction, gone_at = null
 
 -- name: serve_first_scheme
 -- What a project's first vectors are made by is what it is searched by.
@@ -173,6 +175,62 @@ from unnest(%(chunks)b::uuid[], %(projects)b::uuid[], %(sources)b::uuid[], %(win
 where s.name = %(scheme)s
 on conflict (chunk_id, scheme_id, window_index) do update set embedding = excluded.embedding
 
+-- name: projects
+-- All projects, or one: what each is searched by, how much of it there is, and whether by an index.
+select o.id, o.name, o.embedding_scheme_id as scheme_id, s.name as scheme,
+    (select count(*) from public.chunk_embeddings e
+     where e.project_id = o.id and e.scheme_id = o.embedding_scheme_id) as windows,
+    exists (
+        select from pg_catalog.pg_index i
+        where i.indexrelid = to_regclass(
+                format('public.idx_hnsw_%%s_%%s', replace(o.id::text, '-', ''), o.embedding_scheme_id))
+            and i.indisvalid) as indexed
+from public.projects o left join public.embedding_schemes s on s.id = o.embedding_scheme_id
+where %(only)s::uuid is null or o.id = %(only)s
+order by o.name, o.id
+
+-- name: unembedded_chunks
+-- Chunks of a project without a scheme's vectors. Those of pages that are gone, too: they may come back.
+select c.id, c.project_id, c.source_id, c.title, c.heading_path, c.content
+from public.source_chunks c
+where c.project_id = %(project_id)s and not exists (
+    select from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
+    where e.chunk_id = c.id and s.name = %(scheme)s)
+order by c.id
+limit %(count)s
+
+-- name: serve_scheme
+-- A project is searched by a scheme only when no chunk lacks its vectors.
+update public.projects o
+set embedding_scheme_id = s.id
+from public.embedding_schemes s
+where o.id = %(project_id)s and s.name = %(scheme)s and o.embedding_scheme_id is distinct from s.id
+    and not exists (
+        select from public.source_chunks c
+        where c.project_id = o.id and not exists (
+            select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id))
+
+-- name: is_served
+-- Whether a project is searched by a scheme.
+select o.id
+from public.projects o join public.embedding_schemes s on s.id = o.embedding_scheme_id
+where o.id = %(project_id)s and s.name = %(scheme)s
+
+-- name: rename_scheme_of_pages
+-- Pages embedded anew where they are stored need not be fetched and embedded again.
+update public.pages set embedding_scheme = %(scheme)s
+where project_id = %(project_id)s and embedding_scheme <> %(scheme)s
+
+-- name: delete_other_schemes
+-- Vectors that the project is no longer searched by, some at a time.
+delete from public.chunk_embeddings
+where ctid = any (array(
+    select e.ctid
+    from public.chunk_embeddings e
+    where e.project_id = %(project_id)s and e.scheme_id <> (
+        select o.embedding_scheme_id from public.projects o where o.id = %(project_id)s)
+    limit %(count)s))
+
 -- name: project_state
 -- What a project is searched by (null before its first page), and whether anything of it can be found; no row
 -- for an unknown one.
@@ -200,6 +258,7 @@ select exists (
 select id as page_id, etag, last_modified, embedding_scheme, fetched_at, links
 from public.pages
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
+    and extraction = %(extraction)s and read_at > now() - make_interval(days => %(max_days)s)
     and gone_at is null and links is not null and (etag is not null or last_modified is not null)
 
 -- name: touch_visit

@@ -18,7 +18,9 @@ alter table public.pages
     add column description text not null default '',
     add column published_at timestamptz,
     add column modified_at timestamptz,
-    add column links text[];  -- what it links to, canonical; null where that was not kept
+    add column links text[],  -- what it links to, canonical; null where that was not kept
+    add column read_at timestamptz,  -- when all of it was last fetched, not only confirmed by a 304
+    add column extraction integer not null default 0;  -- the version of what made its text
 
 -- Embeddings ------------------------------------------------------------------------------------------
 -- Vectors of two schemes must never be compared. A project is searched by one; those of the next are
