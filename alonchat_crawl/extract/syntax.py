@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import NamedTuple, cast
 
 from tree_sitter import Language, Node, Parser
@@ -19,6 +19,9 @@ TAB_COLUMNS = 4
 INDENT_COLUMNS = 2  # of the narrowest common indentation
 CLOSING = (b"}", b")", b"]", b"end", b"else", b"elif", b"except", b"finally", b"catch", b"fi", b"done")
 SYNTAX_MAX_BYTES = 1_000_000  # a tree takes some hundred bytes for each byte of the worst code
+READ_BYTES = 4096
+BYTES_PER_STEP = 20  # the library of Python takes a step, as the parser counts its progress, for 200
+STEPS_MIN = 1000
 SYMBOL_MAX_CHARS = 120
 
 
@@ -42,9 +45,7 @@ class Syntax(NamedTuple):
 
 def syntax(code: bytes, language: str | None) -> Syntax:
     """Parse code; of a language that is unknown, or beyond its grammar, the indentation tells."""
-    root = None
-    if language is not None and len(code) <= SYNTAX_MAX_BYTES:
-        root = Parser(_grammar(language)).parse(code).root_node  # a parser is no two threads' at once
+    root = _root(code, language) if language is not None and len(code) <= SYNTAX_MAX_BYTES else None
     if root is None or root.type == "ERROR":
         return Syntax(_indentation(code), ())
     lines = code.count(b"\n") + 1
@@ -56,6 +57,20 @@ def syntax(code: bytes, language: str | None) -> Syntax:
         if name := _name(node):
             symbols.append(Symbol(first, last, name))
     return Syntax([min(depth, DEEPEST) for depth in accumulate(changes[:lines])], symbols)
+
+
+def _root(code: bytes, language: str) -> Node | None:
+    """Parse; None where that would take long: the time to recover from errors grows with their square."""
+    steps = count()
+    most = STEPS_MIN + len(code) // BYTES_PER_STEP
+    parser = Parser(_grammar(language))  # one is not for two threads at once
+    try:
+        return parser.parse(
+            lambda offset, _: code[offset : offset + READ_BYTES],
+            progress_callback=lambda *_: next(steps) > most,
+        ).root_node
+    except ValueError:
+        return None
 
 
 @cache
