@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
+from alonchat_crawl.extract.hidden import drop_hidden
 from alonchat_crawl.extract.links import canonical_url
 
 DROPPED = (
@@ -17,35 +18,13 @@ PERMALINKS = "a.headerlink, a.anchor, a.hash-link, a.header-anchor, a.heading-li
 LINE_NUMBERS = "td.linenos, td.gutter, td.rouge-gutter, .linenodiv, .lineno"
 CODE_TABLES = "table.highlighttable, table.rouge-table, .highlight table"
 MAIL = re.compile(r"mailto:[^\s<>()\"]+", re.IGNORECASE)
-# Inline styles that leave nothing to see. An injected instruction is hidden this way.
-HIDING = re.compile(
-    r"""display:none|visibility:(?:hidden|collapse)|content-visibility:hidden
-    |(?<![\w-])opacity:(?:0(?:\.0+)?%?)(?![\d.])
-    |font-size:0(?:\.0+)?(?:px|r?em|%|pt)?(?![\d.])
-    |font:[^;]*(?<![\d.])0(?:px|pt)\b
-    |(?<![\w-])color:transparent
-    |text-indent:-\d{3,}
-    |(?<![\w-])(?:left|top|right|bottom|margin-left|margin-top):-\d{3,}
-    |clip:rect\((?:0(?:px)?[,)]?|1px[,)]?){4}|clip-path:(?:inset\((?:50|100)%\)|circle\(0|polygon\(0(?:px)?0)
-    |transform:[^;]*(?:scale[xy]?\(0(?:\.0+)?[,)]|translate[xy]?\(-\d{4,})""",
-    re.VERBOSE,
-)
-SIZELESS = re.compile(r"(?<![\w-])(?:max-)?(?:height|width):0(?:px)?(?![\d.])")
-COMMENTS_AND_SPACE = re.compile(r"/\*.*?\*/|\s+|\\", re.DOTALL)
-ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,5})\s?")  # CSS Syntax, 4.3.7: `\6e` is an n
 
 
-def keep_visible(tree: LexborHTMLParser, url: str) -> Counter[str]:
-    """Leave in the page's tree only what readers see, with absolute safe links; return counts of the rest.
-
-    Classes are not resolved, only attributes and inline styles. Text for screen readers stays: it is
-    read out.
-    """
+def keep_visible(tree: LexborHTMLParser) -> Counter[str]:
+    """Leave in the page's tree only what readers see; return counts of the rest."""
     removed: Counter[str] = Counter()
-    for node in tree.css("[hidden], [style]"):
-        if _is_hidden(node) and node.tag not in {"html", "body"}:
-            removed["hidden"] += 1
-            node.decompose()
+    if hidden := drop_hidden(tree):
+        removed["hidden"] = hidden
     _drop(tree, DROPPED, removed, "active")
     _drop(tree, FORMS, removed, "form")
     for selector in (PERMALINKS, LINE_NUMBERS):
@@ -56,18 +35,7 @@ def keep_visible(tree: LexborHTMLParser, url: str) -> Counter[str]:
             table.replace_with(code[-1])
     for image in tree.css("img"):
         image.replace_with(image.attributes.get("alt") or "")
-    _link(tree, url, removed)
     return removed
-
-
-def _is_hidden(node: LexborNode) -> bool:
-    attributes = node.attributes
-    if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
-        return True
-    style = ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), attributes.get("style") or "")
-    style = COMMENTS_AND_SPACE.sub("", style).lower()
-    sizeless = "overflow:hidden" in style and SIZELESS.search(style)
-    return bool(style and (sizeless or HIDING.search(style)))
 
 
 def _drop(tree: LexborHTMLParser, selector: str, removed: Counter[str], kind: str) -> None:
@@ -78,8 +46,12 @@ def _drop(tree: LexborHTMLParser, selector: str, removed: Counter[str], kind: st
         removed[kind] += len(nodes)
 
 
-def _link(tree: LexborHTMLParser, url: str, removed: Counter[str]) -> None:
-    """Make each link absolute; one that is not http, https or mailto leaves its text behind."""
+def make_links_absolute(tree: LexborHTMLParser, url: str) -> int:
+    """Make each link absolute; one that is not http, https or mailto leaves its text behind.
+
+    Return how many of these there were, those into the same page not counted.
+    """
+    dead = 0
     base_node = tree.css_first("base[href]")
     base = urljoin(url, base_node.attributes.get("href") or "") if base_node is not None else url
     for anchor in tree.css("a"):
@@ -87,12 +59,13 @@ def _link(tree: LexborHTMLParser, url: str, removed: Counter[str]) -> None:
         target = _target(base, href)
         if target is None:
             if href and not href.startswith("#"):
-                removed["link"] += 1
+                dead += 1
             anchor.unwrap()
             continue
         for name in list(anchor.attributes):
             del anchor.attrs[name]
         anchor.attrs["href"] = target
+    return dead
 
 
 def _target(base: str, href: str) -> str | None:

@@ -4,19 +4,24 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-import trafilatura
 from html_to_markdown import ConversionOptions, convert
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.clean_text import clean_text
-from alonchat_crawl.extract.dom import keep_visible
+from alonchat_crawl.extract.dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.inert import inert
+from alonchat_crawl.extract.main_content import keep_main
+from alonchat_crawl.extract.metadata import Metadata, metadata
 from alonchat_crawl.extract.page_type import is_documentation, is_legal
 from alonchat_crawl.extract.parse import parse
 
-ARTICLE_MIN_CHARS = 200  # of trafilatura's result; under it the whole main element does better
-ARTICLE_MAX_CHARS = 1_000_000  # of HTML; above it trafilatura takes seconds, and it is hardly an article
+SHORT_CHARS = 80  # of what was chosen; under it the whole main element may do better
+SCORED_MAX_CHARS = 1_000_000  # of HTML without scripts; above it scoring takes seconds, for hardly an article
+LEGAL_HINT = re.compile(
+    r"terms|privacy|licen[cs]e|legal|polic(?:y|ies)|agreement|conditions|gdpr|imprint|disclaimer|cookie",
+    re.IGNORECASE,
+)
 TITLE_MAX_CHARS = 500
 MAIN = "main, [role=main]"
 AROUND = (
@@ -48,28 +53,30 @@ class Extracted:
     """True where only the whole body, navigation included, gave any text."""
     removed: Counter[str] = field(default_factory=Counter)
     """Counts of what was stripped, by kind."""
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 def extract(html: str, url: str) -> Extracted:
     """Extract an HTML page; raises TooDeepError, and whatever a parser raises on a hostile page."""
-    html, removed = clean_text(html)
-    tree = parse(html)
-    documentation = is_documentation(tree, url)
-    removed.update(keep_visible(tree, url))
+    tree = parse(html.replace("\0", ""))
+    described = metadata(tree)
+    structured = is_documentation(tree, url)
+    removed = keep_visible(tree)
     title = _title(tree)
     whole = tree.html or ""
-    body_text = tree.body.text() if tree.body else ""
-    markdown = ""
-    if not documentation and len(whole) <= ARTICLE_MAX_CHARS and not is_legal(body_text):
-        markdown = _article(whole, url)
-    if len(markdown) < ARTICLE_MIN_CHARS:
-        markdown = max(markdown, _structured(tree), key=len)
+    structured = structured or len(whole) > SCORED_MAX_CHARS or _is_legal(tree, title, url)
+    markdown = "" if structured else _scored(tree, title, url, removed)
+    if len(markdown) < SHORT_CHARS:
+        tree = LexborHTMLParser(whole)
+        markdown = max(markdown, _structured(tree, url, removed), key=len)
     low_quality = not markdown.strip()
     if low_quality:
-        markdown = convert(whole, OPTIONS).content or ""
+        tree = LexborHTMLParser(whole)
+        make_links_absolute(tree, url)
+        markdown = convert(tree.html or "", OPTIONS).content or ""
         # Nested beyond the converter's patience, there is still its text.
-        markdown = markdown if markdown.strip() else body_text
-    return _safe(title, markdown, removed, low_quality=low_quality)
+        markdown = markdown if markdown.strip() else (tree.body.text() if tree.body else "")
+    return _safe(title, markdown, removed, described, low_quality=low_quality)
 
 
 def extract_markdown(text: str, url: str) -> Extracted:
@@ -78,7 +85,8 @@ def extract_markdown(text: str, url: str) -> Extracted:
     front = FRONT_MATTER.match(text)
     named = FRONT_TITLE.search(front.group(1) or "") if front else None
     tree = parse(MARKDOWN.render(text[front.end() :] if front else text))
-    removed.update(keep_visible(tree, url))
+    removed.update(keep_visible(tree))
+    removed.update(link=make_links_absolute(tree, url))
     markdown = convert(tree.body.html or "", OPTIONS).content if tree.body else ""
     return _safe(named.group(2) if named else _title(tree), markdown or "", removed)
 
@@ -88,7 +96,14 @@ def extract_plain(text: str) -> Extracted:
     return _safe("", text, Counter())
 
 
-def _safe(title: str, markdown: str, removed: Counter[str], *, low_quality: bool = False) -> Extracted:
+def _safe(
+    title: str,
+    markdown: str,
+    removed: Counter[str],
+    described: Metadata | None = None,
+    *,
+    low_quality: bool = False,
+) -> Extracted:
     title, gone = clean_text(title)
     removed = removed + gone
     markdown, gone = clean_text(markdown)
@@ -97,7 +112,8 @@ def _safe(title: str, markdown: str, removed: Counter[str], *, low_quality: bool
         title=" ".join(title.split())[:TITLE_MAX_CHARS],
         markdown=inert(markdown).strip("\n").rstrip(),
         low_quality=low_quality,
-        removed=removed,
+        removed=+removed,
+        metadata=described or Metadata(),
     )
 
 
@@ -109,16 +125,19 @@ def _title(tree: LexborHTMLParser) -> str:
     return ""
 
 
-def _article(html: str, url: str) -> str:
-    return (
-        trafilatura.extract(
-            html, url=url, output_format="markdown", include_links=True, include_formatting=True
-        )
-        or ""
-    )
+def _is_legal(tree: LexborHTMLParser, title: str, url: str) -> bool:
+    """Whether every clause counts; the words are only weighed where title or address speak of law."""
+    return bool(LEGAL_HINT.search(f"{title} {url}")) and tree.body is not None and is_legal(tree.body.text())
 
 
-def _structured(tree: LexborHTMLParser) -> str:
+def _scored(tree: LexborHTMLParser, title: str, url: str, removed: Counter[str]) -> str:
+    if not keep_main(tree, title) or tree.body is None:
+        return ""
+    removed["link"] += make_links_absolute(tree, url)
+    return (convert(tree.body.html or "", OPTIONS).content or "").strip()
+
+
+def _structured(tree: LexborHTMLParser, url: str, removed: Counter[str]) -> str:
     """Convert the main element (or the only article, or the body) without what stands around it."""
     mains, articles = tree.css(MAIN), tree.css("article")
     root = mains[0] if mains else articles[0] if len(articles) == 1 else tree.body
@@ -129,6 +148,7 @@ def _structured(tree: LexborHTMLParser) -> str:
     for node in root.css("header, aside"):
         if not _belongs(node):
             node.decompose()
+    removed["link"] += make_links_absolute(tree, url)
     return convert(root.html or "", OPTIONS).content or ""
 
 

@@ -1,0 +1,100 @@
+"""Take text that no reader sees out of a page: instructions for a model are smuggled in this way.
+
+Hidden is what attributes, inline styles or plain rules of the page's own <style> elements leave nothing of
+to see. Three things look hidden and are not, because a browser shows them sooner or later; they stay:
+panels that a control opens (tabs, accordions), parts that React streams in and its script puts in place,
+and an element that holds the bulk of the page's words (it fades in). Text for screen readers stays: it is
+read out.
+"""
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from alonchat_crawl.extract.stylesheet import hidden_by_rules, hides
+
+BULK_SHARE = 0.33  # of the page's words: more than this is no insertion, it is the page
+BULK_MIN_WORDS = 60
+CONTROLS = "[aria-controls], [data-target], [data-bs-target], a[href^='#']"
+REACT_MOVES = "$RC("  # the call that puts <div hidden id="S:…"> where it belongs
+NOSCRIPT_MIN_WORDS = 50
+
+
+def drop_hidden(tree: LexborHTMLParser) -> int:
+    """Remove hidden elements; return how many. Call it before the scripts are removed."""
+    body = tree.body
+    if body is None:
+        return 0
+    streamed = bool(body.css_first("div[hidden][id^='S:']")) and body.scripts_contain(REACT_MOVES)
+    show_noscript(tree)
+    nodes = [node for node in tree.css("[hidden], [style]") if _hides_itself(node)]
+    nodes += hidden_by_rules(tree)
+    if not nodes:
+        return 0
+    opened = _opened(tree)
+    words = _words(body)
+    count = 0
+    for node in {node.mem_id: node for node in nodes}.values():
+        if node.tag in {"html", "body", "head"} or _shown_later(node, opened, streamed=streamed):
+            continue
+        if not _inside(node, body):
+            continue
+        if (own := _words(node)) >= BULK_MIN_WORDS and own > BULK_SHARE * words:
+            continue
+        node.remove()
+        count += 1
+    return count
+
+
+def show_noscript(tree: LexborHTMLParser) -> None:
+    """Unwrap <noscript> where a page has its text there and elsewhere next to none, as forums of Discourse do."""
+    nodes = tree.css("body noscript")
+    inside = sum(map(_words, nodes))
+    if inside < NOSCRIPT_MIN_WORDS or tree.body is None:
+        return
+    if inside > (_words(tree.body) - inside):
+        for node in nodes:
+            node.unwrap()
+
+
+def _hides_itself(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
+        return True
+    style = attributes.get("style")
+    return bool(style) and hides(style)
+
+
+def _opened(tree: LexborHTMLParser) -> set[str]:
+    """The ids of what some control of the page opens."""
+    found: set[str] = set()
+    for node in tree.css(CONTROLS):
+        attributes = node.attributes
+        found.update((attributes.get("aria-controls") or "").split())
+        for name in ("data-target", "data-bs-target", "href"):
+            found.add((attributes.get(name) or "").removeprefix("#"))
+    return found - {""}
+
+
+def _shown_later(node: LexborNode, opened: set[str], *, streamed: bool) -> bool:
+    attributes = node.attributes
+    identity = attributes.get("id") or ""
+    return (
+        attributes.get("role") == "tabpanel" or identity in opened or (streamed and identity.startswith("S:"))
+    )
+
+
+def _inside(node: LexborNode, body: LexborNode) -> bool:
+    """Whether a node still stands in the body: one around it may have gone already."""
+    outer: LexborNode | None = node
+    while outer is not None:
+        if outer.mem_id == body.mem_id:
+            return True
+        outer = outer.parent
+    return False
+
+
+def _words(node: LexborNode) -> int:
+    """How many words a node shows; scripts and styles hold none."""
+    total = len(node.text(separator=" ").split())
+    for unseen in node.css("script, style, template, svg"):
+        total -= len(unseen.text(separator=" ").split())
+    return max(0, total)
