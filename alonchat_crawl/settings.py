@@ -134,6 +134,7 @@ EMBEDDING_CACHE_WINDOWS = 20_000  # vectors that a worker remembers, at 1 KB, so
 POSTGRES_POOL_MAX = 4
 STORE_GROUP_WINDOWS = 2000  # that are written in one transaction: 2 MB
 STORE_WRITERS = 2  # groups at once: one is prepared while Postgres writes the other
+PROMOTE_WINDOWS = 50_000  # of a project; from then on it is searched by an index of its own
 SEARCH_RESULTS = 5  # printed by `scrapy search` unless -n says otherwise
 
 # --- Watching ----------------------------------------------------------------------------------------
@@ -189,6 +190,7 @@ EXTENSIONS: dict[str, int | None] = {
     "alonchat_crawl.operations.metrics.Metrics": 10,
     "alonchat_crawl.operations.progress.Progress": 20,
     "alonchat_crawl.operations.sentry.Sentry": 30,
+    "alonchat_crawl.storage.tending.Tending": 50,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
     "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,
