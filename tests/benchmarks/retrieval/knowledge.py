@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from filelock import FileLock
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
@@ -45,10 +46,11 @@ class Stored:
 
 
 class Knowledge:
-    """The corpus under one window length and backend, with its Postgres."""
+    """A corpus under one window length and backend, with its Postgres."""
 
-    def __init__(self, backend: str, window_tokens: int) -> None:
-        self._folder = data_folder() / "knowledge" / f"{backend}-{window_tokens}"
+    def __init__(self, corpus: Corpus, backend: str, window_tokens: int) -> None:
+        self._corpus = corpus
+        self._folder = data_folder() / "knowledge" / f"{len(corpus.pages)}-{backend}-{window_tokens}"
         self._vectors = data_folder() / "vectors.sqlite"
         self._project = as_uuid("retrieval")
         self.settings = Settings()
@@ -67,22 +69,27 @@ class Knowledge:
 
     @contextmanager
     def postgres(self, *, keep: bool) -> Iterator[str]:
-        """Run the folder's Postgres, a new one unless it is to be kept; yield its URL."""
-        if not keep:
-            embedded.stop(self._folder)
-            shutil.rmtree(self._folder, ignore_errors=True)
-        try:
-            yield embedded.database_url(self._folder)
-        finally:
-            embedded.stop(self._folder)
+        """Run the folder's Postgres, a new one unless it is to be kept; yield its URL.
 
-    def store(self, corpus: Corpus) -> None:
+        Another benchmark that uses the folder is waited for.
+        """
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self._folder}.lock"):
+            if not keep:
+                embedded.stop(self._folder)
+                shutil.rmtree(self._folder, ignore_errors=True)
+            try:
+                yield embedded.database_url(self._folder)
+            finally:
+                embedded.stop(self._folder)
+
+    def store(self) -> None:
         """Put all pages in, as a crawl does."""
         with kept_vectors(self._vectors, self._family) as kept:
-            asyncio.run(self._store(corpus))
+            asyncio.run(self._store())
             logger.info("%d texts were embedded, the others known", kept.embedded)
 
-    async def _store(self, corpus: Corpus) -> None:
+    async def _store(self) -> None:
         crawler = Crawler(WebsiteSpider, self.settings)
         connections = Connections.of(crawler)
         table = self.settings["ITEM_PIPELINES"]
@@ -93,13 +100,13 @@ class Knowledge:
         for stage in opened:
             await stage.open_spider()
         try:
-            await self._crawl(corpus, stages, connections)
+            await self._crawl(stages, connections)
         finally:
             for stage in opened:
                 await stage.close_spider()
             await connections.close()
 
-    async def _crawl(self, corpus: Corpus, stages: Sequence[Any], connections: Connections) -> None:
+    async def _crawl(self, stages: Sequence[Any], connections: Connections) -> None:
         pool = await connections.postgres()
         source = Source(
             source_id=as_uuid("retrieval", self._project),
@@ -107,7 +114,7 @@ class Knowledge:
             crawl_id=uuid4(),
             url=SITE,
             project_name="retrieval",
-            max_pages=len(corpus.pages),
+            max_pages=len(self._corpus.pages),
             max_depth=0,
         )
         await begin_crawl(pool, source)
@@ -120,7 +127,7 @@ class Knowledge:
                     item = await stage.process_item(item)
 
         async with asyncio.TaskGroup() as group:
-            for path, html in corpus.pages.items():
+            for path, html in self._corpus.pages.items():
                 group.create_task(through(path, html))
         await finish_crawl(pool, source, "completed", {}, "", unreached_are_gone=True)
 

@@ -28,12 +28,12 @@ def measure(
     ways: tuple[str, ...] = WAYS,
 ) -> tuple[Stored, Mapping[str, Hits]]:
     """Store the corpus, unless it is to be searched as it was left, and ask it both sets of queries."""
-    knowledge = Knowledge(backend, window_tokens)
+    knowledge = Knowledge(corpus, backend, window_tokens)
     with knowledge.postgres(keep=only_search) as url:
         if only_search:
             reload_search(url)
         else:
-            knowledge.store(corpus)
+            knowledge.store()
         queries = [query for of_set in corpus.queries.values() for query in of_split(of_set, split)]
         return knowledge.stored(url), knowledge.search(url, queries, ways)
 
