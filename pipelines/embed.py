@@ -73,6 +73,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
             queue_windows=self._queue_windows,
             turn_windows=self.embedder.batch_windows * BATCHES_AT_ONCE,
         )
+        self._cutting = asyncio.Lock()
         if self._load_at_once:
             self._loaded()
 
@@ -118,8 +119,9 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         The tokenizer lets no other thread run: beside one that cuts without pause, the loop waits 5 ms for
         each of its turns, which is longer than a chunk takes.
         """
-        await asyncio.sleep(0)
-        return self.embedder.cut(title, chunk.heading_path, chunk.content)
+        async with self._cutting:  # one chunk a turn of the loop, however many pages there are
+            await asyncio.sleep(0)
+            return self.embedder.cut(title, chunk.heading_path, chunk.content)
 
     def _loaded(self) -> asyncio.Task[None]:
         """Return the task that loads the model, begun at the first call."""

@@ -49,6 +49,8 @@ class Embedder:
 
         Raises StartupError.
         """
+        if self._backend is not None:  # asked without the lock: `cut` must not wait for who embeds
+            return
         with self._lock:
             if self._backend is None:
                 backend = self._opened(find_model(self.model_name))
@@ -101,7 +103,7 @@ def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
     if backend == "torch":
         from alonchat_crawl.embedding.torch_backend import TorchBackend  # noqa: PLC0415
 
-        return TorchBackend(model, batch, usable_cores())
+        return TorchBackend(model, usable_cores())
     if backend == "static":
         from alonchat_crawl.embedding.static_backend import open_static  # noqa: PLC0415
 

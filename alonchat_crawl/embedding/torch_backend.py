@@ -12,13 +12,15 @@ from alonchat_crawl.embedding.model import Model
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-GPU_BATCH = 256  # a GPU wants many texts at once; on a CPU that would only take memory
+# Of its own choice: torch shares small batches badly between cores. A GPU wants more at once.
+CPU_BATCH = 32
+GPU_BATCH = 256
 
 
 class TorchBackend:
     """The reference that the other backends are measured by."""
 
-    def __init__(self, model: Model, batch: int, threads: int) -> None:
+    def __init__(self, model: Model, threads: int) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # or it would ask the hub for news of a local file
         # Takes 9 s and 400 MB, so not before it is needed.
         import torch  # noqa: PLC0415
@@ -28,7 +30,7 @@ class TorchBackend:
         disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(threads)
         self._model = SentenceTransformer(str(model.folder), local_files_only=True)
-        self._batch = batch if self._model.device.type == "cpu" else GPU_BATCH
+        self._batch = CPU_BATCH if self._model.device.type == "cpu" else GPU_BATCH
         self.tokenizer: Tokenizer = self._model.tokenizer.backend_tokenizer
         self.max_tokens: int | None = self._model.get_max_seq_length()
 

@@ -33,7 +33,8 @@ def prefix_of(title: str, heading_path: Sequence[str]) -> str:
     """
     kept: list[str] = []
     for part in (title, *heading_path):
-        if part.strip() and not (kept and _words(part) in _words(kept[-1])):
+        words = _words(part)
+        if words.strip() and not (kept and words in _words(kept[-1])):
             kept.append(part)
     return " › ".join(kept)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl import signals
 from alonchat_crawl.embedding import Embedder, Vectors, scheme
 from alonchat_crawl.errors import Retry, StartupError
-from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, Provenance
+from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, EmbeddedChunk, Provenance
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed
 
@@ -134,6 +135,43 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
             assert np.allclose(item.vectors, embedder.embed(cut.windows), atol=1e-5)
     assert {tell["project_id"] for tell in told} == {page.page.provenance.project_id for page in pages}
     assert sum(tell["windows"] for tell in told) == told_windows
+
+
+async def test_known_chunks_pass(embedder: Embedder) -> None:
+    """What the project has embedded already is handed on as it is; only the rest is embedded."""
+    page = page_of(*SENTENCES[:3])
+    first, second, third = page.chunks
+    known = {
+        0: EmbeddedChunk(first, 7, None),
+        2: EmbeddedChunk(third, 9, np.ones((1, 384), np.float32)),
+    }
+    manager = SignalManager()
+    told = listener(manager, signals.tokens_embedded)
+    async with running(stage_of(embedder, manager)) as stage:
+        done = await stage.process_item(replace(page, known=known))
+    assert [item.chunk for item in done.chunks] == [first, second, third]
+    assert done.chunks[0] is known[0]
+    assert done.chunks[2] is known[2]
+    assert done.chunks[1].vectors is not None
+    cut = embedder.cut("Title", second.heading_path, second.content)
+    assert np.allclose(done.chunks[1].vectors, embedder.embed(cut.windows), atol=1e-5)
+    assert [(tell["tokens"], tell["windows"]) for tell in told] == [(cut.tokens, 1)]
+
+
+async def test_known_page_needs_no_model() -> None:
+    """A page of which every chunk is known is done although no model can be had."""
+    page = page_of(*SENTENCES)
+    known = {chunk.position: EmbeddedChunk(chunk, 7, None) for chunk in page.chunks}
+    stage = Embed(
+        SignalManager(),
+        Embedder("/nowhere", "auto", 128, 8, MODELS),
+        queue_windows=8,
+        cache_windows=8,
+        load_at_once=False,
+    )
+    async with running(stage):
+        done = await stage.process_item(replace(page, known=known))
+    assert done.chunks == tuple(known.values())
 
 
 async def test_one_page_fails_alone(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from alonchat_crawl.extract.windows import TextWindows
+from alonchat_crawl.extract.windows import TextWindows, prefix_of
 
 TOKENIZER = Tokenizer.from_file(str(Path(get_model_path()) / "tokenizer.json"))
 WINDOWS = TextWindows(TOKENIZER, 128)
@@ -54,6 +54,30 @@ def test_link_targets_are_not_embedded() -> None:
     """Of a link the text counts; its URL would take a third of a page's windows."""
     text = "See [the guide](http://example.com/a/b) or [us](mailto:a@b.org), f[x](y) and http://plain.org."
     assert WINDOWS.cut("", text).windows == ["See the guide or us, f[x](y) and http://plain.org."]
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "prefix"),
+    [
+        ("Title", ("Setup", "Linux"), "Title › Setup › Linux"),
+        ("Setup", ("Setup", "Linux"), "Setup › Linux"),
+        ("setup | Acme", ("Setup!", "Linux"), "setup | Acme › Linux"),
+        ("Setup", ("Set", "Up"), "Setup › Set › Up"),
+        ("A", ("B", "A"), "A › B › A"),
+        ("", ("Setup",), "Setup"),
+        (" ", (), ""),
+        ("Title", ("", "#", "Linux"), "Title › Linux"),
+    ],
+)
+def test_prefix_does_not_repeat_itself(title: str, path: tuple[str, ...], prefix: str) -> None:
+    """A heading whose words stand in the one before it, or the title, as a whole, is left out."""
+    assert prefix_of(title, path) == prefix
+
+
+def test_tokens_of_the_content() -> None:
+    """A chunk's tokens are those of its whole content, links' targets included, the prefix not."""
+    content = "See [the guide](http://example.com/a/b)."
+    assert WINDOWS.cut("Title", content).tokens == WINDOWS.count(content)
 
 
 @pytest.mark.parametrize(
