@@ -27,6 +27,10 @@ class ContentType(StrEnum):
     LEGAL = "legal"
 
 
+SOURCE_CODE = "text/x-"
+"""Begins the media type of a source file: text/x-python, whatever its server calls it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Whose page it is and where it came from."""
@@ -54,7 +58,7 @@ class Page:
 
     provenance: Provenance
     media_type: str
-    """text/html (also for XHTML), text/plain or text/markdown."""
+    """text/html (also for XHTML), text/plain, text/markdown, or SOURCE_CODE and a language."""
     text: str
     """The whole body as Unicode; nothing removed."""
     links: tuple[str, ...] = ()

@@ -1,14 +1,22 @@
 """Bytes were decoded by the spider; here a page's text becomes safe Markdown."""
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import ClassVar
 
+from scrapy.signalmanager import SignalManager
+from urllib.parse import unquote, urlsplit
+
 from alonchat_crawl.errors import GiveUp, Refused
+from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.boilerplate import Boilerplate
 from alonchat_crawl.extract.language import language
 from alonchat_crawl.extract.markdown import Extracted, extract, extract_markdown, extract_plain
 from alonchat_crawl.extract.page_type import content_type
-from alonchat_crawl.items import CleanPage, Page
+from alonchat_crawl.extract.source_code import as_markdown
+from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
 from pipelines.stage import Stage
 
 
@@ -27,7 +35,8 @@ def clean_page(page: Page) -> CleanPage:
     try:
         extracted = _extracted(page)
         spoken = language(extracted.markdown)
-        kind = content_type(extracted.markdown)
+        is_source = page.media_type.startswith(SOURCE_CODE)
+        kind = ContentType.CODE if is_source else content_type(extracted.markdown)
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
         raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
     if not any(map(str.isalnum, extracted.markdown)):
@@ -37,17 +46,30 @@ def clean_page(page: Page) -> CleanPage:
         title=extracted.title,
         language=spoken,
         content_type=kind,
-        markdown=extracted.markdown,
+        markdown=markdown,
         content_sha256=sha256(f"{extracted.title}\n\n{extracted.markdown}".encode()).digest(),
         links=page.links,
+        description=described.description,
+        published_at=described.published_at,
+        modified_at=described.modified_at,
         low_quality=extracted.low_quality,
-        removed=dict(extracted.removed),
+        removed=dict(extracted.removed) | ({"boilerplate": repeated} if repeated else {}),
     )
 
 
 def _extracted(page: Page) -> Extracted:
+    if page.media_type.startswith(SOURCE_CODE):
+        return _source_code(page)
     if page.media_type == "text/plain":
         return extract_plain(page.text)
     if page.media_type == "text/markdown":
         return extract_markdown(page.text, page.provenance.url)
     return extract(page.text, page.provenance.url)
+
+
+def _source_code(page: Page) -> Extracted:
+    """A file is one block of code under its name; what is invisible goes before the fence is chosen."""
+    code, removed = clean_text(page.text)
+    extracted = extract_plain(as_markdown(code, page.media_type.removeprefix(SOURCE_CODE)))
+    name = PurePosixPath(unquote(urlsplit(page.provenance.url).path)).name
+    return replace(extracted, title=clean_text(name)[0], removed=extracted.removed + removed)

@@ -57,7 +57,8 @@ async def _projects(settings: BaseSettings, verb: str, ids: Sequence[UUID]) -> i
     try:
         pool = await connections.postgres()
         projects: list[ProjectRecord] = []
-        for only in ids or [None]:
+        wanted: Sequence[UUID | None] = ids or [None]
+        for only in wanted:
             found = await read_projects(pool, only)
             if only is not None and not found:
                 raise desk.UnableError(f"There is no project {only}.")

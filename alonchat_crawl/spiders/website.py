@@ -19,10 +19,11 @@ from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
+from alonchat_crawl.extract.source_code import language_of
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
-from alonchat_crawl.items import Page, Provenance
+from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.scope import in_scope
@@ -168,17 +169,15 @@ def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> 
 def _media_type(header: str, response: Response) -> str | None:
     """What kind of text a response is; None for what is not text. No header: judge by its beginning."""
     declared = header.partition(";")[0].strip().lower()
-    if declared in HTML_TYPES:
+    beginning = response.body[:512].lstrip().lower()
+    if declared in HTML_TYPES or (not declared and beginning.startswith((b"<!doctype html", b"<html"))):
         return "text/html"
     path = urlsplit(response.url).path.lower()
     if declared in MARKDOWN_TYPES or (declared == "text/plain" and path.endswith(MARKDOWN_SUFFIXES)):
         return "text/markdown"
-    if declared == "text/plain":
-        return declared
-    beginning = response.body[:512].lstrip().lower()
-    if not declared and beginning.startswith((b"<!doctype html", b"<html")):
-        return "text/html"
-    return None
+    if (language := language_of(response.url, declared)) is not None:
+        return f"{SOURCE_CODE}{language}"
+    return declared if declared == "text/plain" else None
 
 
 def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, PageLinks]:

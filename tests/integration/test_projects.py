@@ -25,7 +25,8 @@ from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_sour
 SOURCE, OTHER = make_source(project="alpha"), make_source(project="bravo")
 NEW = "another/1"
 INDEXES = (
-    "select indexrelid::regclass::text, indisvalid from pg_index where indexrelid::regclass::text like '%hnsw%'"
+    "select indexrelid::regclass::text, indisvalid from pg_index"
+    " where indexrelid::regclass::text like '%hnsw%'"
 )
 
 

@@ -1,5 +1,7 @@
 """The sanitise stage: one page in, one clean page out, or a reason."""
 
+from dataclasses import replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import uuid4
@@ -7,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from alonchat_crawl.errors import GiveUp, Refused
-from alonchat_crawl.items import ContentType, Page, Provenance
-from pipelines.sanitise import clean_page
+from alonchat_crawl.extract.boilerplate import Boilerplate
+from alonchat_crawl.items import CleanPage, ContentType, Page, Provenance
+from pipelines import sanitise
 
 
 def page(text: str, media_type: str = "text/html") -> Page:
@@ -22,6 +25,14 @@ def page(text: str, media_type: str = "text/html") -> Page:
         fetched_at=datetime.now(UTC),
     )
     return Page(provenance, media_type, text)
+
+
+PROVENANCE = page("").provenance
+
+
+def clean_page(dirty: Page) -> CleanPage:
+    """Return what the stage makes of the first page that it sees."""
+    return sanitise.clean_page(dirty, Boilerplate())
 
 
 def test_html() -> None:
@@ -68,3 +79,46 @@ def test_attack_is_given_up() -> None:
         clean_page(page("<div>" * 200_000 + "text"))
     assert caught.value.reason == "extract"
     assert caught.value.detail == "The page could not be parsed: TooDeepError."
+
+
+def test_source_code() -> None:
+    """A source file is one fenced block under its file's name, whatever stands in it, and of type code."""
+    source = page('def f():\n    """\n    ```\n    """\n    return "<b>\u202e"\n', "text/x-python")
+    provenance = replace(source.provenance, url="https://a.example/src/a%20b.py")
+    clean = clean_page(replace(source, provenance=provenance))
+    assert clean.title == "a b.py"
+    assert clean.content_type is ContentType.CODE
+    assert clean.markdown == '````python\ndef f():\n    """\n    ```\n    """\n    return "<b>"\n````'
+    assert clean.removed["bidi"] == 1
+
+
+def test_described() -> None:
+    """A page's own description, dates and language are kept; the text's language counts for more."""
+    head = (
+        '<html lang="de-AT"><meta name=description content=" One\n line ">'
+        '<meta property=article:published_time content="2024-03-01T10:00:00+01:00">'
+        '<meta property=article:modified_time content="2024-03-02">'
+    )
+    clean = clean_page(page(f"{head}<main><p>Kurz.</p></main>"))
+    assert (clean.description, clean.language) == ("One line", "de")
+    assert clean.published_at == datetime(2024, 3, 1, 9, tzinfo=UTC)
+    assert clean.modified_at == datetime(2024, 3, 2, tzinfo=UTC)
+    english = "This is a sentence about the settings of the product. " * 3
+    assert clean_page(page(f"{head}<main><p>{english}</p></main>")).language == "en"
+
+
+def test_boilerplate() -> None:
+    """What stands on a source's every page goes after some; a page's hash is the same before and after."""
+    shared = Boilerplate()
+    first, *others = [
+        replace(page(f"<main><p>Page {number} of many.</p><p>Call us now.</p></main>"), provenance=PROVENANCE)
+        for number in range(8)
+    ]
+    before = sanitise.clean_page(first, shared)
+    later = [sanitise.clean_page(other, shared) for other in others]
+    after = sanitise.clean_page(first, shared)
+    assert "Call us now." in before.markdown
+    assert later[-1].markdown == "Page 7 of many."
+    assert later[-1].removed == {"boilerplate": 1}
+    assert before.content_sha256 == after.content_sha256
+    assert "Call us now." not in after.markdown
