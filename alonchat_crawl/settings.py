@@ -190,7 +190,7 @@ EXTENSIONS: dict[str, int | None] = {
     "alonchat_crawl.operations.metrics.Metrics": 10,
     "alonchat_crawl.operations.progress.Progress": 20,
     "alonchat_crawl.operations.sentry.Sentry": 30,
-    "alonchat_crawl.storage.tending.Tending": 50,
+    "alonchat_crawl.operations.tending.Tending": 50,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
     "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,
