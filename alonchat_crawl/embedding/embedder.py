@@ -13,7 +13,7 @@ import numpy as np
 
 from alonchat_crawl.embedding.backend import DIMENSIONS, Backend, Vectors, usable_cores
 from alonchat_crawl.embedding.model import Model, find_model, unloadable
-from alonchat_crawl.embedding.scheme import Settings, chosen_backend
+from alonchat_crawl.embedding.schemes import Settings, chosen_backend
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.extract.windows import Cut, TextWindows, prefix_of
 

