@@ -1,17 +1,19 @@
 """Our side alone, to choose by: `python -m tests.benchmarks.retrieval.ours --help`.
 
 Vectors are kept by their text in the data folder, so that only what is new is embedded. With --only-search
-the database of the last run is searched, by `match_chunks` as the migrations now have it.
+the database of the last run is searched, by `match_chunks` as the migrations now have it. Where a backend
+computes other numbers than before, delete `vectors.sqlite` from that folder.
 """
 
 import logging
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 
 from rich.console import Console
 
 from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
-from tests.benchmarks.retrieval.corpus import Corpus, read_corpus
+from tests.benchmarks.retrieval.corpus import Corpus, MissingDataError, read_corpus
 from tests.benchmarks.retrieval.knowledge import WAYS, Knowledge, Stored
 from tests.benchmarks.retrieval.migration import reload_search
 from tests.benchmarks.retrieval.scoring import Hits
@@ -55,7 +57,10 @@ def main() -> None:
     """Print the scores of each way to search."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     asked = _arguments()
-    corpus = read_corpus().small if asked.small else read_corpus()
+    try:
+        corpus = read_corpus().small if asked.small else read_corpus()
+    except MissingDataError as error:
+        sys.exit(str(error))
     stored, found = measure(
         corpus,
         asked.backend,
