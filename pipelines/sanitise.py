@@ -5,13 +5,13 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import ClassVar
-
-from scrapy.signalmanager import SignalManager
 from urllib.parse import unquote, urlsplit
 
+from scrapy.signalmanager import SignalManager
+
 from alonchat_crawl.errors import GiveUp, Refused
-from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.boilerplate import Boilerplate
+from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.language import language
 from alonchat_crawl.extract.markdown import Extracted, extract, extract_markdown, extract_plain
 from alonchat_crawl.extract.page_type import content_type
@@ -25,18 +25,29 @@ class Sanitise(Stage[Page, CleanPage]):
 
     name: ClassVar[str] = "sanitise"
 
+    def __init__(self, signals: SignalManager) -> None:
+        super().__init__(signals)
+        self.boilerplate = Boilerplate()
+
     async def work(self, item: Page) -> CleanPage:
         """Do it in a thread: parsing a large page takes seconds. Raises Refused and GiveUp."""
-        return await asyncio.to_thread(clean_page, item)
+        return await asyncio.to_thread(clean_page, item, self.boilerplate)
 
 
-def clean_page(page: Page) -> CleanPage:
-    """Turn a page into safe Markdown; raises Refused for one without text and GiveUp where parsing fails."""
+def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
+    """Turn a page into safe Markdown; raises Refused for one without text and GiveUp where parsing fails.
+
+    The hash is of the whole text: a page is the same whatever was learnt of its site since.
+    """
     try:
         extracted = _extracted(page)
-        spoken = language(extracted.markdown)
+        described = extracted.metadata
         is_source = page.media_type.startswith(SOURCE_CODE)
-        kind = ContentType.CODE if is_source else content_type(extracted.markdown)
+        markdown, repeated = extracted.markdown, 0
+        if boilerplate is not None and not is_source:
+            markdown, repeated = boilerplate.without(page.provenance.source_id, markdown)
+        spoken = language(markdown) or described.language
+        kind = ContentType.CODE if is_source else content_type(markdown)
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
         raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
     if not any(map(str.isalnum, extracted.markdown)):

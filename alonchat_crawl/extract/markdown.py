@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+import trafilatura
 from html_to_markdown import ConversionOptions, convert
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -17,6 +18,7 @@ from alonchat_crawl.extract.page_type import is_documentation, is_legal
 from alonchat_crawl.extract.parse import parse
 
 SHORT_CHARS = 80  # of what was chosen; under it the whole main element may do better
+DOUBTFUL = 0.8  # expected F1 under which trafilatura finds an article better than the score does
 SCORED_MAX_CHARS = 1_000_000  # of HTML without scripts; above it scoring takes seconds, for hardly an article
 LEGAL_HINT = re.compile(
     r"terms|privacy|licen[cs]e|legal|polic(?:y|ies)|agreement|conditions|gdpr|imprint|disclaimer|cookie",
@@ -65,7 +67,13 @@ def extract(html: str, url: str) -> Extracted:
     title = _title(tree)
     whole = tree.html or ""
     structured = structured or len(whole) > SCORED_MAX_CHARS or _is_legal(tree, title, url)
-    markdown = "" if structured else _scored(tree, title, url, removed)
+    markdown = ""
+    if not structured:
+        expected = keep_main(tree, title)
+        if expected < DOUBTFUL and described.is_article:
+            markdown = _article(whole, url)
+        elif expected and tree.body is not None:
+            markdown = _converted(tree.body, tree, url, removed)
     if len(markdown) < SHORT_CHARS:
         tree = LexborHTMLParser(whole)
         markdown = max(markdown, _structured(tree, url, removed), key=len)
@@ -130,11 +138,18 @@ def _is_legal(tree: LexborHTMLParser, title: str, url: str) -> bool:
     return bool(LEGAL_HINT.search(f"{title} {url}")) and tree.body is not None and is_legal(tree.body.text())
 
 
-def _scored(tree: LexborHTMLParser, title: str, url: str, removed: Counter[str]) -> str:
-    if not keep_main(tree, title) or tree.body is None:
-        return ""
+def _article(html: str, url: str) -> str:
+    return (
+        trafilatura.extract(
+            html, url=url, output_format="markdown", include_links=True, include_formatting=True
+        )
+        or ""
+    )
+
+
+def _converted(root: LexborNode, tree: LexborHTMLParser, url: str, removed: Counter[str]) -> str:
     removed["link"] += make_links_absolute(tree, url)
-    return (convert(tree.body.html or "", OPTIONS).content or "").strip()
+    return (convert(root.html or "", OPTIONS).content or "").strip()
 
 
 def _structured(tree: LexborHTMLParser, url: str, removed: Counter[str]) -> str:
@@ -148,8 +163,7 @@ def _structured(tree: LexborHTMLParser, url: str, removed: Counter[str]) -> str:
     for node in root.css("header, aside"):
         if not _belongs(node):
             node.decompose()
-    removed["link"] += make_links_absolute(tree, url)
-    return convert(root.html or "", OPTIONS).content or ""
+    return _converted(root, tree, url, removed)
 
 
 def _belongs(node: LexborNode) -> bool:

@@ -41,6 +41,7 @@ MODIFIED = (
     "lastmod",
     "revised",
 )
+ARTICLE = re.compile("Article|BlogPosting|Report")
 LANGUAGE = re.compile(r"([a-zA-Z]{2})(?:[-_][a-zA-Z0-9]+)*")
 SPACE_IN_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
@@ -57,6 +58,8 @@ class Metadata:
     """Aware; never before `published_at`."""
     language: str = ""
     """ISO 639-1 code of the lang attribute; empty where there is none."""
+    is_article: bool = False
+    """Whether it calls itself one: news, a blog's post, a report."""
 
 
 def metadata(tree: LexborHTMLParser) -> Metadata:
@@ -74,7 +77,9 @@ def metadata(tree: LexborHTMLParser) -> Metadata:
     )
     if published and modified and modified < published:
         modified = None
-    return Metadata(_line(description), published, modified, _language(tree))
+    kinds = [str(entity.get("@type")) for entity in entities]
+    is_article = tags.get("og:type") == "article" or any(map(ARTICLE.search, kinds))
+    return Metadata(_line(description), published, modified, _language(tree), is_article)
 
 
 def _tags(tree: LexborHTMLParser) -> dict[str, str]:
