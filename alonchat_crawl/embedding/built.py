@@ -60,6 +60,8 @@ def _loaded(folder: Path, load: Callable[[Path], Opened]) -> Opened | None:
 
 def _replace(folder: Path, build: Callable[[Path], None]) -> None:
     """Build beside the folder and rename: what is there is always whole."""
+    for left in folder.parent.glob(f"{folder.name}.*/"):  # by a process that was killed: the lock is ours
+        shutil.rmtree(left, ignore_errors=True)
     new = Path(mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         build(new)

@@ -68,6 +68,15 @@ def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"a.lock"}
 
 
+def test_remains_of_a_killed_build_go(tmp_path: Path) -> None:
+    """What a killed process had begun to build does not fill the disk; another model's is not touched."""
+    for name in ("a.x1y2", "b.x1y2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("half")
+    assert opened(tmp_path / "a", Builder(), load) == "whole"
+    assert {path.name for path in tmp_path.iterdir()} <= {"a", "a.lock", "b.x1y2"}
+
+
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """The sentence names the variable that says where to."""
     (tmp_path / "models").write_text("a file")
