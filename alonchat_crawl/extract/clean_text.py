@@ -20,6 +20,10 @@ INVISIBLE = {
     "tag": re.compile("[\U000e0000-\U000e007f]"),
     "noncharacter": re.compile("[\ufdd0-\ufdef\ufffe\uffff]"),
 }
+ANY_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff9-\uffff\U000e0000-\U000e01ef]"
+)
 LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029]")
 
 
@@ -27,6 +31,8 @@ def clean_text(text: str) -> tuple[str, Counter[str]]:
     """Return `text` in NFC with line feeds only and nothing invisible, and how many of each kind went."""
     removed: Counter[str] = Counter()
     text = LINE_END.sub("\n", text)
+    if not ANY_INVISIBLE.search(text):
+        return unicodedata.normalize("NFC", text), removed
     for kind, pattern in INVISIBLE.items():
         text, count = pattern.subn("", text)
         if count:

@@ -52,11 +52,14 @@ def make_links_absolute(tree: LexborHTMLParser, url: str) -> int:
     Return how many of these there were, those into the same page not counted.
     """
     dead = 0
+    targets: dict[str, str | None] = {}
     base_node = tree.css_first("base[href]")
     base = urljoin(url, base_node.attributes.get("href") or "") if base_node is not None else url
     for anchor in tree.css("a"):
         href = (anchor.attributes.get("href") or "").strip()
-        target = _target(base, href)
+        if href not in targets:
+            targets[href] = _target(base, href)
+        target = targets[href]
         if target is None:
             if href and not href.startswith("#"):
                 dead += 1

@@ -30,6 +30,8 @@ Spans = list[tuple[int, int]]
 
 def inert(markdown: str) -> str:
     """Return `markdown` without anything active outside code; what is shown stays the same."""
+    if not ACTIVE.search(markdown):  # most pages: no need to know where their code is
+        return markdown
     lines = markdown.split("\n")
     kept: list[str] = []
     done = 0

@@ -5,15 +5,16 @@ decided for the page as a whole: those that make the expected F1 (the harmonic m
 recall, in words) the highest. So a page of sentences drops its card teasers, and a page of cards keeps them.
 """
 
-from math import exp
-
+import numpy as np
+from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
 
-from alonchat_crawl.extract.measures import Measures, measure
+from alonchat_crawl.extract.measures import MEASURED, measure
 from alonchat_crawl.extract.passages import CELLS, Passage, Text, read
 from alonchat_crawl.extract.weights import BIAS, MEASURES, NAMES
 
 NEIGHBOURS = 0.2  # of a passage's score is that of the two beside it
+WEIGHTS = np.array([MEASURES.get(name, 0.0) for name in MEASURED], dtype=np.float32)
 AROUND = frozenset(["nav", "footer"])
 SILENT = frozenset(["br", "hr", "col"])
 
@@ -36,18 +37,22 @@ def keep_main(tree: LexborHTMLParser, title: str) -> float:
     return expected
 
 
-def probabilities(passages: list[Passage], measured: list[Measures]) -> list[float]:
+def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> list[float]:
     """Return for each passage how likely it is part of the main text."""
-    scores = [
-        BIAS
-        + sum(MEASURES.get(name, 0.0) * value for name, value in measures.items())
+    scores = measured @ WEIGHTS + np.array([_kind(passage) for passage in passages], dtype=np.float32) + BIAS
+    beside = (np.r_[scores[:1], scores[:-1]] + np.r_[scores[1:], scores[-1:]]) / 2
+    smooth = np.clip((1 - NEIGHBOURS) * scores + NEIGHBOURS * beside, -30, 30)
+    likely: list[float] = (1 / (1 + np.exp(-smooth))).tolist()
+    return likely
+
+
+def _kind(passage: Passage) -> float:
+    """Add what its element, the areas it stands in and the names around it say."""
+    return (
+        MEASURES.get(f"<{passage.block.tag}>", 0.0)
+        + sum(MEASURES.get(f"in {area}", 0.0) for area in passage.block.areas)
         + sum(map(NAMES.__getitem__, passage.names))
-        for passage, measures in zip(passages, measured, strict=True)
-    ]
-    last = len(scores) - 1
-    beside = ((scores[max(0, i - 1)] + scores[min(last, i + 1)]) / 2 for i in range(len(scores)))
-    smooth = ((1 - NEIGHBOURS) * own + NEIGHBOURS * other for own, other in zip(scores, beside, strict=True))
-    return [1 / (1 + exp(-max(-30.0, min(30.0, score)))) for score in smooth]
+    )
 
 
 def choose(passages: list[Passage], likely: list[float]) -> tuple[list[bool], float]:

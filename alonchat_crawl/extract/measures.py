@@ -3,8 +3,10 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log1p
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alonchat_crawl.extract.passages import Element, Passage, Text
 
@@ -17,7 +19,70 @@ SEPARATORS = re.compile("[|»›•·]")
 LOWER_WORDS = 40  # so many first words show how a passage is written
 LEVELS = 4  # blocks around a passage that are measured, the innermost first
 
-Measures = dict[str, float]
+OWN = (
+    "length",
+    "words<3",
+    "words<8",
+    "words>20",
+    "words>50",
+    "linked",
+    "linked>.95",
+    "unlinked",
+    "linked*length",
+    "links",
+    "sentence_end",
+    "sentence_end*length",
+    "sentences",
+    "commas",
+    "lower",
+    "lower*length",
+    "digits",
+    "copyright",
+    "separators",
+    "question",
+    "price",
+    "year",
+    "position",
+    "position^2",
+    "progress",
+    "first_twentieth",
+    "last_tenth",
+    "after_h1",
+    "no_h1",
+    "near_h1",
+    "titled",
+    "titled_heading",
+    "alike",
+    "alike*linked",
+    "depth",
+    "page_words",
+    "page_linked",
+    "around0_words",
+    "around0_linked",
+    "around0_share",
+    "around0_passage",
+    "around1_words",
+    "around1_linked",
+    "around1_share",
+    "around1_passage",
+    "around2_words",
+    "around2_linked",
+    "around2_share",
+    "around2_passage",
+    "around3_words",
+    "around3_linked",
+    "around3_share",
+    "around3_passage",
+    "repeated",
+)
+BESIDE = [OWN.index(name) for name in ("length", "linked", "sentence_end")]
+MEASURED = (
+    *OWN,
+    *(f"before_{OWN[number]}" for number in BESIDE),
+    *(f"after_{OWN[number]}" for number in BESIDE),
+)
+"""The columns' names."""
+NOTHING_AROUND = (0.0,) * 4
 
 
 @dataclass(slots=True)
@@ -45,26 +110,23 @@ class Whole:
     title: frozenset[str]
 
 
-def measure(text: Text, title: str) -> list[Measures]:
-    """Measure each passage of a page whose <title> is `title`."""
+def measure(text: Text, title: str) -> NDArray[np.float32]:
+    """Measure each passage of a page whose <title> is `title`: float32[passages, len(MEASURED)]."""
     whole = _whole(text, title)
     seen: set[str] = set()
-    done, measured = 0, list[Measures]()
+    done, rows = 0, list[tuple[float, ...]]()
     for number, passage in enumerate(text.passages):
-        found = _own(passage)
-        found |= _place(passage, whole, number / len(text.passages), done / whole.body.words, number)
-        found["repeated"] = float(passage.text in seen)
+        place = _place(passage, whole, number / len(text.passages), done / whole.body.words, number)
+        rows.append((*_own(passage), *place, float(passage.text in seen)))
         seen.add(passage.text)
         done += len(passage.words)
-        measured.append(found)
-    for earlier, later in pairwise(measured):
-        for name in ("length", "linked", "sentence_end"):
-            later[f"before_{name}"] = earlier[name]
-            earlier[f"after_{name}"] = later[name]
-    return measured
+    own = np.array(rows, dtype=np.float32)
+    beside = own[:, BESIDE]
+    nothing = np.zeros((1, len(BESIDE)), dtype=np.float32)
+    return np.hstack([own, np.vstack([nothing, beside[:-1]]), np.vstack([beside[1:], nothing])])
 
 
-def _own(passage: Passage) -> Measures:
+def _own(passage: Passage) -> tuple[float, ...]:
     text, words, count = passage.text, passage.words, len(passage.words)
     length = log1p(count) / 5
     linked = _linked(passage)
@@ -72,66 +134,69 @@ def _own(passage: Passage) -> Measures:
     first = words[:LOWER_WORDS]
     lower = sum(word[0].islower() for word in first) / len(first)
     beginning = text[:500]
-    return {
-        "length": length,
-        "words<3": float(count < 3),
-        "words<8": float(count < 8),
-        "words>20": float(count > 20),
-        "words>50": float(count > 50),
-        "linked": linked,
-        "linked>.95": float(linked > 0.95),
-        "unlinked": float(linked == 0),
-        "linked*length": linked * length,
-        "links": log1p(sum(element.link for _, element in passage.nodes)) / 3,
-        "sentence_end": ends,
-        "sentence_end*length": ends * length,
-        "sentences": min(1.0, len(SENTENCE.findall(beginning)) / 5),
-        "commas": min(1.0, text.count(",") / 5),
-        "lower": lower,
-        "lower*length": lower * length,
-        "digits": len(DIGIT.findall(beginning)) / len(beginning),
-        "copyright": float("©" in text),
-        "separators": float(SEPARATORS.search(beginning) is not None),
-        "question": float("?" in text),
-        "price": float(PRICE.search(beginning) is not None),
-        "year": float(count < 12 and YEAR.search(text) is not None),
-        f"<{passage.block.tag}>": 1.0,
-        **{f"in {area}": 1.0 for area in passage.block.areas},
-    }
+    return (
+        length,
+        float(count < 3),
+        float(count < 8),
+        float(count > 20),
+        float(count > 50),
+        linked,
+        float(linked > 0.95),
+        float(linked == 0),
+        linked * length,
+        log1p(sum(element.link for _, element in passage.nodes)) / 3,
+        ends,
+        ends * length,
+        min(1.0, len(SENTENCE.findall(beginning)) / 5),
+        min(1.0, text.count(",") / 5),
+        lower,
+        lower * length,
+        len(DIGIT.findall(beginning)) / len(beginning),
+        float("©" in text),
+        float(SEPARATORS.search(beginning) is not None),
+        float("?" in text),
+        float(PRICE.search(beginning) is not None),
+        float(count < 12 and YEAR.search(text) is not None),
+    )
 
 
-def _place(passage: Passage, whole: Whole, position: float, progress: float, number: int) -> Measures:
+def _place(
+    passage: Passage, whole: Whole, position: float, progress: float, number: int
+) -> tuple[float, ...]:
     block, body = passage.block, whole.body
     words = {word.lower() for word in passage.words[:LOWER_WORDS]}
     titled = len(words & whole.title) / len(words) if len(words) > 1 else 0.0
     alike = log1p(whole.shapes[block.shape]) / 4
-    found = {
-        "position": position,
-        "position^2": position**2,
-        "progress": progress,
-        "first_twentieth": float(progress < 0.05),
-        "last_tenth": float(progress > 0.9),
-        "after_h1": float(0 <= whole.heading <= number),
-        "no_h1": float(whole.heading < 0),
-        "near_h1": whole.around[id(block)].near / (whole.heading_depth or 1),
-        "titled": titled,
-        "titled_heading": titled * (block.tag in {"h1", "h2"}),
-        "alike": alike,
-        "alike*linked": alike * _linked(passage),
-        "depth": min(1.0, block.depth / 20),
-        "page_words": log1p(body.words) / 9,
-        "page_linked": body.linked / body.words,
-    }
-    for level in range(LEVELS):
+    found = [
+        position,
+        position**2,
+        progress,
+        float(progress < 0.05),
+        float(progress > 0.9),
+        float(0 <= whole.heading <= number),
+        float(whole.heading < 0),
+        whole.around[id(block)].near / (whole.heading_depth or 1),
+        titled,
+        titled * (block.tag in {"h1", "h2"}),
+        alike,
+        alike * _linked(passage),
+        min(1.0, block.depth / 20),
+        log1p(body.words) / 9,
+        body.linked / body.words,
+    ]
+    for _ in range(LEVELS):
         if block.parent is None:
-            break
+            found += NOTHING_AROUND
+            continue
         around = whole.around[id(block)]
-        found[f"around{level}_words"] = log1p(around.words) / 8
-        found[f"around{level}_linked"] = around.linked / around.words
-        found[f"around{level}_share"] = around.words / body.words
-        found[f"around{level}_passage"] = log1p(around.words / around.passages) / 5
+        found += (
+            log1p(around.words) / 8,
+            around.linked / around.words,
+            around.words / body.words,
+            log1p(around.words / around.passages) / 5,
+        )
         block = block.parent.block
-    return found
+    return tuple(found)
 
 
 def _linked(passage: Passage) -> float:

@@ -83,6 +83,7 @@ def read(body: LexborNode, telling: Container[str]) -> Text:
     Whatever shows nothing must have been removed from the body before.
     """
     nothing: frozenset[str] = frozenset()
+    labels: dict[str, frozenset[str]] = {}
     root = Element(body, "body", None, None, nothing, nothing, "", link=False)  # type: ignore[arg-type]
     root.block = root
     known = {body.mem_id: root}
@@ -99,7 +100,7 @@ def read(body: LexborNode, telling: Container[str]) -> Text:
             if text and not text.isspace():
                 _add(passages, parent, node, text)
         else:
-            element = known[node.mem_id] = _element(node, tag, parent, telling)
+            element = known[node.mem_id] = _element(node, tag, parent, telling, labels)
             elements.append(element)
     for passage in passages:
         passage.words = "".join(passage.texts).split()
@@ -121,15 +122,20 @@ def _add(passages: list[Passage], parent: Element, node: LexborNode, text: str) 
         passage.linked += len(text.strip())
 
 
-def _element(node: LexborNode, tag: str, parent: Element, telling: Container[str]) -> Element:
+def _element(
+    node: LexborNode, tag: str, parent: Element, telling: Container[str], labels: dict[str, frozenset[str]]
+) -> Element:
     attributes = node.attributes
     names, areas = parent.names, parent.areas
     classes = attributes.get("class") or ""
     if attributes:
-        label = f"{classes} {attributes.get('id') or ''}"[:NAME_MAX_CHARS]
-        words = [word for word in map(str.lower, NAME_WORD.findall(label)) if word in telling]
-        if not names.issuperset(words):
-            names = names.union(words)
+        label = f"{classes} {attributes.get('id') or ''}"
+        words = labels.get(label)
+        if words is None:
+            found = map(str.lower, NAME_WORD.findall(label[:NAME_MAX_CHARS]))
+            words = labels[label] = frozenset(word for word in found if word in telling)
+        if not words <= names:
+            names |= words
     if tag in INLINE:
         link = parent.link or (tag == "a" and "href" in attributes)
         return Element(node, tag, parent, parent.block, areas, names, parent.shape, link, parent.depth)

@@ -26,14 +26,21 @@ COMMENTS_AND_SPACE = re.compile(r"/\*.*?\*/|\s+|\\", re.DOTALL)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,5})\s?")  # CSS Syntax, 4.3.7: `\6e` is an n
 COLOUR = re.compile(r"(?<![\w-])color:([^;!}]+)")
 BACKGROUND = re.compile(r"(?<![\w-])background(?:-color)?:([^;!}]+)")
-# One rule outside of @media and the like, by its last declaration block.
-RULE = re.compile(r"([^{}@;]{1,300})\{([^{}]{1,2000})\}")
-WORTH_A_LOOK = re.compile(r"none|hidden|collapse|:\s*-?0|transparent|-\d{3}|clip|scale|background")
+# Where a rule may hide something: cheap to find, and then its rule is parsed.
+HINT = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0|font-size\s*:\s*0|"
+    r"color\s*:\s*transparent|(?:text-indent|left|top|right|margin-left)\s*:\s*-\d{3}|"
+    r"(?:height|width)\s*:\s*0|clip|[{;]\s*color\s*:[^;{}]+;\s*background",
+)
+INLINE_HINT = re.compile(r"\\|/\*|none|hidden|collapse|:\s*0|0p|transparent|-\d{3}|clip|scale|background")
+RULE_MAX_CHARS = 2_000
 SIMPLE = re.compile(r"[a-zA-Z][\w-]*|(?:[a-zA-Z][\w-]*)?[.#][\w-]+")
 
 
 def hides(style: str) -> bool:
     """Whether declarations (of a style attribute or a rule) leave nothing to see."""
+    if not INLINE_HINT.search(style) and style.islower():
+        return False
     style = ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), style)
     style = COMMENTS_AND_SPACE.sub("", style).lower()
     if HIDING.search(style) or ("overflow:hidden" in style and SIZELESS.search(style)):
@@ -49,8 +56,6 @@ def hidden_by_rules(tree: LexborHTMLParser) -> list[LexborNode]:
     """
     sheets = "\n".join(node.text() for node in tree.css("style"))[:SHEETS_MAX_CHARS]
     found: list[LexborNode] = []
-    if not WORTH_A_LOOK.search(sheets):
-        return found
     for selector in dict.fromkeys(_hiding_selectors(sheets)):
         nodes = tree.css(selector)
         if nodes and _mentioned(sheets, selector) == 1:
@@ -59,20 +64,36 @@ def hidden_by_rules(tree: LexborHTMLParser) -> list[LexborNode]:
 
 
 def _hiding_selectors(sheets: str) -> Iterator[str]:
-    left, depth, done = RULES_MAX, 0, 0
-    for match in RULE.finditer(sheets):
-        depth += sheets.count("{", done, match.start()) - sheets.count("}", done, match.start())
-        done = match.end()
-        if depth > 0 or not WORTH_A_LOOK.search(match[2]) or not hides(match[2]):
-            continue
-        left -= 1
-        if left < 0:
-            return
-        for rule in tinycss2.parse_stylesheet(match[0], skip_comments=True, skip_whitespace=True):
-            if rule.type == "qualified-rule" and hides(tinycss2.serialize(rule.content)):
+    for rule_text in _hinted_rules(sheets):
+        for rule in tinycss2.parse_stylesheet(rule_text, skip_comments=True, skip_whitespace=True):
+            if rule.type == "qualified-rule":
                 for selector in tinycss2.serialize(rule.prelude).split(","):
                     if SIMPLE.fullmatch(selector.strip()):
                         yield selector.strip()
+
+
+def _hinted_rules(sheets: str) -> Iterator[str]:
+    """Yield the text of up to RULES_MAX rules that hide, those inside of another block left out."""
+    depth = counted = end = 0
+    left = RULES_MAX
+    for hint in HINT.finditer(sheets):
+        if hint.start() < end:
+            continue
+        opening = sheets.rfind("{", end, hint.start() + 1)
+        end = sheets.find("}", hint.end())
+        if end < 0 or left == 0:
+            return
+        end += 1
+        if opening < 0 or end - opening > RULE_MAX_CHARS:
+            continue
+        depth += sheets.count("{", counted, opening) - sheets.count("}", counted, opening)
+        counted = opening
+        start = max(sheets.rfind(mark, 0, opening) for mark in "{};")
+        rule = sheets[start + 1 : end]
+        simple = any(SIMPLE.fullmatch(one.strip()) for one in sheets[start + 1 : opening].split(","))
+        if depth == 0 and simple and hides(sheets[opening + 1 : end - 1]):
+            left -= 1
+            yield rule
 
 
 def _mentioned(sheets: str, selector: str) -> int:
