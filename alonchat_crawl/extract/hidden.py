@@ -45,7 +45,7 @@ def drop_hidden(tree: LexborHTMLParser) -> int:
 
 
 def show_noscript(tree: LexborHTMLParser) -> None:
-    """Unwrap <noscript> where a page has its text there and elsewhere next to none, as forums of Discourse do."""
+    """Unwrap <noscript> where a page has most of its text there, as forums of Discourse do."""
     nodes = tree.css("body noscript")
     inside = sum(map(_words, nodes))
     if inside < NOSCRIPT_MIN_WORDS or tree.body is None:
@@ -60,7 +60,7 @@ def _hides_itself(node: LexborNode) -> bool:
     if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
         return True
     style = attributes.get("style")
-    return bool(style) and hides(style)
+    return style is not None and hides(style)
 
 
 def _opened(tree: LexborHTMLParser) -> set[str]:

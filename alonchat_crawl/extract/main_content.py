@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.extract.measures import MEASURED, measure
-from alonchat_crawl.extract.passages import CELLS, Passage, Text, read
+from alonchat_crawl.extract.passages import CELLS, Element, Passage, Text, read
 from alonchat_crawl.extract.weights import BIAS, MEASURES, NAMES
 
 NEIGHBOURS = 0.2  # of a passage's score is that of the two beside it
 WEIGHTS = np.array([MEASURES.get(name, 0.0) for name in MEASURED], dtype=np.float32)
+PRE_LIKELY = 0.97  # preformatted text is never a teaser; the pages that were learnt from have little of it
 AROUND = frozenset(["nav", "footer"])
 SILENT = frozenset(["br", "hr", "col"])
 
@@ -22,7 +23,8 @@ SILENT = frozenset(["br", "hr", "col"])
 def keep_main(tree: LexborHTMLParser, title: str) -> float:
     """Remove all but the main text from the body; return the expected F1.
 
-    0.0 where there is no text but menus and footers: then the body is as it was. The body's nodes that show nothing must have been removed before.
+    0.0 where there is no text but menus and footers: then the body is as it was. What shows nothing must
+    have been removed from the body before.
     """
     if tree.body is None:
         return 0.0
@@ -43,7 +45,12 @@ def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> lis
     beside = (np.r_[scores[:1], scores[:-1]] + np.r_[scores[1:], scores[-1:]]) / 2
     smooth = np.clip((1 - NEIGHBOURS) * scores + NEIGHBOURS * beside, -30, 30)
     likely: list[float] = (1 / (1 + np.exp(-smooth))).tolist()
-    return likely
+    return [
+        max(chance, PRE_LIKELY)
+        if "pre" in passage.block.areas and not passage.block.areas & AROUND
+        else chance
+        for passage, chance in zip(passages, likely, strict=True)
+    ]
 
 
 def _kind(passage: Passage) -> float:
@@ -77,21 +84,27 @@ def _prune(text: Text, kept: list[bool]) -> None:
     for passage, keep in zip(text.passages, kept, strict=True):
         if keep:
             for _, parent in passage.nodes:
-                element = parent
-                while element is not None and not element.alive:
-                    element.alive = True
-                    element = element.parent
-    for passage, keep in zip(text.passages, kept, strict=True):
-        if not keep:
-            for node, parent in passage.nodes:
-                if parent.alive:
-                    node.decompose()
+                _enliven(parent)
+    dropped = (passage for passage, keep in zip(text.passages, kept, strict=True) if not keep)
+    for node, parent in (pair for passage in dropped for pair in passage.nodes):
+        if parent.alive:
+            node.decompose()
     for element in text.elements:
         outer = element.parent
-        if element.alive or outer is None or not outer.alive or element.tag in SILENT:
-            continue
-        if element.tag in CELLS:  # an empty cell keeps the others in their columns
-            for child in list(element.node.iter(include_text=True)):
-                child.decompose()
-        else:
-            element.node.decompose()
+        if not element.alive and outer is not None and outer.alive:
+            _empty(element)
+
+
+def _enliven(parent: Element) -> None:
+    element: Element | None = parent
+    while element is not None and not element.alive:
+        element.alive = True
+        element = element.parent
+
+
+def _empty(element: Element) -> None:
+    if element.tag in CELLS:  # an empty cell keeps the others in their columns
+        for child in list(element.node.iter(include_text=True)):
+            child.decompose()
+    elif element.tag not in SILENT:
+        element.node.decompose()

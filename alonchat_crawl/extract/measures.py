@@ -16,6 +16,7 @@ PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:USD|EUR|€)")
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 DIGIT = re.compile(r"\d")
 SEPARATORS = re.compile("[|»›•·]")
+FEW, SOME, LABEL, MANY, VERY_MANY = 3, 8, 12, 20, 50  # words: steps in which length is told
 LOWER_WORDS = 40  # so many first words show how a passage is written
 LEVELS = 4  # blocks around a passage that are measured, the innermost first
 
@@ -136,10 +137,10 @@ def _own(passage: Passage) -> tuple[float, ...]:
     beginning = text[:500]
     return (
         length,
-        float(count < 3),
-        float(count < 8),
-        float(count > 20),
-        float(count > 50),
+        float(count < FEW),
+        float(count < SOME),
+        float(count > MANY),
+        float(count > VERY_MANY),
         linked,
         float(linked > 0.95),
         float(linked == 0),
@@ -156,7 +157,7 @@ def _own(passage: Passage) -> tuple[float, ...]:
         float(SEPARATORS.search(beginning) is not None),
         float("?" in text),
         float(PRICE.search(beginning) is not None),
-        float(count < 12 and YEAR.search(text) is not None),
+        float(count < LABEL and YEAR.search(text) is not None),
     )
 
 

@@ -125,6 +125,11 @@ def _add(passages: list[Passage], parent: Element, node: LexborNode, text: str) 
 def _element(
     node: LexborNode, tag: str, parent: Element, telling: Container[str], labels: dict[str, frozenset[str]]
 ) -> Element:
+    if tag in INLINE:  # their names style a few words: not worth the time
+        link = parent.link or tag == "a"
+        return Element(
+            node, tag, parent, parent.block, parent.areas, parent.names, parent.shape, link, parent.depth
+        )
     attributes = node.attributes
     names, areas = parent.names, parent.areas
     classes = attributes.get("class") or ""
@@ -136,9 +141,6 @@ def _element(
             words = labels[label] = frozenset(word for word in found if word in telling)
         if not words <= names:
             names |= words
-    if tag in INLINE:
-        link = parent.link or (tag == "a" and "href" in attributes)
-        return Element(node, tag, parent, parent.block, areas, names, parent.shape, link, parent.depth)
     area = tag if tag in AREAS else LANDMARKS.get(attributes.get("role") or "", "")
     if area and area not in areas:
         areas = areas | {area}

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-import tinycss2
+import tinycss2  # type: ignore[import-untyped]  # it has no hints
 from selectolax.lexbor import LexborHTMLParser, LexborNode
-from tinycss2.color4 import parse_color
+from tinycss2.color4 import parse_color  # type: ignore[import-untyped]
 
 SHEETS_MAX_CHARS = 500_000  # of a page's <style> elements; what comes later is not looked at
 RULES_MAX = 200

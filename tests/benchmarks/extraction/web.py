@@ -55,10 +55,10 @@ def _measure(bench: Bench, split: str) -> Iterator[Row]:
     found: defaultdict[str, list[float]] = defaultdict(list)
     other: defaultdict[str, list[float]] = defaultdict(list)
     for page in pages(folder, split, QUICK_EVERY if bench.quick else 1):
-        for extractor, scores in ((ours, found), (baseline, other)):
+        for extractor, by_kind in ((ours, found), (baseline, other)):
             f1 = word_f1(plain(extractor(page.html, page.url)), page.text)[2]
-            scores["all"].append(f1)
-            scores[page.kind].append(f1)
+            by_kind["all"].append(f1)
+            by_kind[page.kind].append(f1)
     for kind, scores in found.items():
         what = f"web {split}, {kind} ({len(scores)} pages)"
         yield Row(what, "F1", [mean(scores)], BASELINE, [mean(other[kind])])
