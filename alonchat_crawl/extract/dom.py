@@ -33,6 +33,8 @@ def keep_visible(tree: LexborHTMLParser) -> Counter[str]:
         code = table.css("pre")
         if code:
             table.replace_with(code[-1])
+    for inner in tree.css("pre pre"):  # gi-docgen nests them: a fence in a fence
+        inner.unwrap()
     for image in tree.css("img"):
         image.replace_with(image.attributes.get("alt") or "")
     return removed

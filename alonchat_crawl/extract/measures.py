@@ -17,6 +17,8 @@ YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 DIGIT = re.compile(r"\d")
 SEPARATORS = re.compile("[|»›•·]")
 FEW, SOME, LABEL, MANY, VERY_MANY = 3, 8, 12, 20, 50  # words: steps in which length is told
+LINK = 0.95  # of a passage: it is a link
+START, END = 0.05, 0.9  # of the page, in words: what is no more its start, and what is its end
 LOWER_WORDS = 40  # so many first words show how a passage is written
 LEVELS = 4  # blocks around a passage that are measured, the innermost first
 
@@ -142,7 +144,7 @@ def _own(passage: Passage) -> tuple[float, ...]:
         float(count > MANY),
         float(count > VERY_MANY),
         linked,
-        float(linked > 0.95),
+        float(linked > LINK),
         float(linked == 0),
         linked * length,
         log1p(sum(element.link for _, element in passage.nodes)) / 3,
@@ -172,8 +174,8 @@ def _place(
         position,
         position**2,
         progress,
-        float(progress < 0.05),
-        float(progress > 0.9),
+        float(progress < START),
+        float(progress > END),
         float(0 <= whole.heading <= number),
         float(whole.heading < 0),
         whole.around[id(block)].near / (whole.heading_depth or 1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-INLINE = frozenset(
+INLINE = frozenset(  # noqa: SIM905  forty quoted words are harder to read
     "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark meter nobr "
     "output picture q rp rt ruby s samp small source span strike strong sub sup time tt u var wbr".split()
 )

@@ -22,6 +22,7 @@ HIDING = re.compile(
     re.VERBOSE,
 )
 SIZELESS = re.compile(r"(?<![\w-])(?:max-)?(?:height|width):0(?:px)?(?![\d.])")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 COMMENTS_AND_SPACE = re.compile(r"/\*.*?\*/|\s+|\\", re.DOTALL)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,5})\s?")  # CSS Syntax, 4.3.7: `\6e` is an n
 COLOUR = re.compile(r"(?<![\w-])color:([^;!}]+)")
@@ -31,6 +32,7 @@ HINT = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0|font-size\s*:\s*0|"
     r"color\s*:\s*transparent|(?:text-indent|left|top|right|margin-left)\s*:\s*-\d{3}|"
     r"(?:height|width)\s*:\s*0|clip|[{;]\s*color\s*:[^;{}]+;\s*background",
+    re.IGNORECASE,
 )
 INLINE_HINT = re.compile(r"\\|/\*|none|hidden|collapse|:\s*0|0p|transparent|-\d{3}|clip|scale|background")
 RULE_MAX_CHARS = 2_000
@@ -55,6 +57,7 @@ def hidden_by_rules(tree: LexborHTMLParser) -> list[LexborNode]:
     other rule of the page mentions that name: what is shown under a condition is a menu, a tab, a dialog.
     """
     sheets = "\n".join(node.text() for node in tree.css("style"))[:SHEETS_MAX_CHARS]
+    sheets = COMMENT.sub("", sheets)
     found: list[LexborNode] = []
     for selector in dict.fromkeys(_hiding_selectors(sheets)):
         nodes = tree.css(selector)
