@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-INLINE = frozenset(  # noqa: SIM905  forty quoted words are harder to read
-    "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark meter nobr "
-    "output picture q rp rt ruby s samp small source span strike strong sub sup time tt u var wbr".split()
+INLINE = frozenset(
+    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em"]
+    + ["font", "i", "img", "ins", "kbd", "label", "mark", "meter", "nobr", "output", "picture", "q", "rp"]
+    + ["rt", "ruby", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt"]
+    + ["u", "var", "wbr"]
 )
 NAME_MAX_CHARS = 400  # of an element's class and id; utility frameworks write more, which says nothing
 NAME_WORD = re.compile("[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
@@ -26,7 +28,8 @@ LANDMARKS = {
     "menubar": "menu",
 }
 AREAS = frozenset(
-    "nav header footer aside main article form li table section blockquote figure details dl pre dialog menu".split()
+    ["nav", "header", "footer", "aside", "main", "article", "form", "li", "table", "section", "blockquote"]
+    + ["figure", "details", "dl", "pre", "dialog", "menu"]
 )
 CELLS = frozenset(["td", "th"])
 

@@ -56,7 +56,7 @@ def test_rules_hide(rule: str) -> None:
     ],
 )
 def test_conditions_hide_nothing(rule: str) -> None:
-    """A rule for some medium, state or place, or one that another takes back, says nothing of what is seen."""
+    """A rule for some medium, state or place, or one that another takes back, hides nothing."""
     assert shown(f"<style>{rule}</style><p>Shown.</p><p class=x>Too.</p>") == "Shown. Too."
 
 
