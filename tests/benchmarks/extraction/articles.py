@@ -20,7 +20,9 @@ def measure(_bench: Bench) -> Iterator[Row]:
     truth = json.loads((folder / "ground-truth.json").read_text())
     found, other = (_evaluated(folder, truth, extractor) for extractor in (ours, baseline))
     for name in ("f1", "precision", "recall"):
-        yield Row(f"articles ({len(truth)} pages)", name, [found[name]], BASELINE, [other[name]])
+        yield Row(
+            f"articles ({len(truth)} pages)", f"{name}, %", [100 * found[name]], BASELINE, [100 * other[name]]
+        )
 
 
 def html_of(folder: Path, key: str) -> str:

@@ -56,8 +56,10 @@ def measure(bench: Bench) -> Iterator[Row]:
         for kind in KINDS:
             wanted[kind] += there[kind].total()
     for kind in KINDS:
-        share = kept[kind] / wanted[kind]
-        yield Row(f"{kind} kept, of {wanted[kind]}", "share", [share], BASELINE, [other[kind] / wanted[kind]])
+        share = 100 * kept[kind] / wanted[kind]
+        yield Row(
+            f"{kind} kept, of {wanted[kind]}", "%", [share], BASELINE, [100 * other[kind] / wanted[kind]]
+        )
 
 
 def pages(each: int) -> Iterator[tuple[str, Path]]:

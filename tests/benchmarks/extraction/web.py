@@ -61,4 +61,4 @@ def _measure(bench: Bench, split: str) -> Iterator[Row]:
             by_kind[page.kind].append(f1)
     for kind, scores in found.items():
         what = f"web {split}, {kind} ({len(scores)} pages)"
-        yield Row(what, "F1", [mean(scores)], BASELINE, [mean(other[kind])])
+        yield Row(what, "F1, %", [100 * mean(scores)], BASELINE, [100 * mean(other[kind])])
