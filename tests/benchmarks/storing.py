@@ -57,7 +57,7 @@ async def _measure(bench: Bench) -> Row:
     for number in bench.rounds(ROUNDS):
         bench.say(f"storing: round {number + 1} …")
         source = make_source(f"storing {number}", f"storing {number}")
-        pages = [_page(source, n % (2 * PAGES // 3), random.Random(f"{number}/{n}"))  # noqa: S311 - to be the same
+        pages = [documentation_page(source, n % (2 * PAGES // 3), random.Random(f"{number}/{n}"))  # noqa: S311 - to be the same
                  for n in range(PAGES)]  # fmt: skip
         ours.append(await _through_the_stage(bench, source, pages))
         theirs.append(await _by_executemany(bench, source, pages))
@@ -66,7 +66,8 @@ async def _measure(bench: Bench) -> Row:
     )
 
 
-def _page(source: Source, number: int, rng: random.Random) -> EmbeddedPage:
+def documentation_page(source: Source, number: int, rng: random.Random) -> EmbeddedPage:
+    """Return page `number` of a source: CHUNKS chunks of WINDOWS random vectors each."""
     texts = [
         " ".join(rng.choices(VOCABULARY, cum_weights=WEIGHTS, k=700))[:CHUNK_CHARS] for _ in range(CHUNKS)
     ]

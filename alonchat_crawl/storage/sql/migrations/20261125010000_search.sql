@@ -1,11 +1,12 @@
 -- Hybrid search: by meaning and by words, in one project.
 --
--- Meaning: the chunks whose best window is nearest by cosine, exactly, or through a large project's own HNSW
--- index. Words: each word counts by its rarity in the project (its inverse document frequency; Robertson and
--- Spärck Jones 1976) times Postgres' rank of the chunk for that word, which grows less than in proportion to
--- its occurrences, as BM25 does. Only chunks that hold one of the rarer words, or are near, are looked at:
--- common words bring thousands, and change no order. The two are joined by reciprocal rank (Cormack,
--- Clarke and Buettcher 2009). Constants were measured: see docs/benchmarks.md.
+-- Meaning: the cosine of a chunk's best window, exactly, or through a large project's own HNSW index.
+-- Words: the share of the question's words that the chunk holds, each by its rarity in the project (its inverse
+-- document frequency; Robertson and Spärck Jones 1976) and by Postgres' rank of the chunk for that word, which
+-- grows less than in proportion to its occurrences, as BM25 does. Only chunks that hold one of the rarer words,
+-- or are near, are looked at: common words bring thousands, and change no order.
+-- The score adds the two. Joining them by reciprocal rank, which forgets by how much one is better than the
+-- next, found less (measured, as were the constants: see docs/benchmarks.md).
 
 drop function public.match_chunks(uuid, halfvec, text, integer);
 
@@ -23,25 +24,23 @@ create function public.match_chunks(
 ) returns table (
     chunk_id uuid, page_id uuid, source_id uuid, url text, title text, heading_path text[], content text,
     content_type text, language text, "position" integer,
-    score double precision,       -- sum of weighted reciprocal ranks
+    score double precision,       -- similarity + 0.8 × the words' share; at most 1.8
     similarity double precision,  -- cosine of the best window; null where only the words matched
     before text[], after text[]   -- the neighbours' contents in their order; empty unless asked for
 )
     language plpgsql stable security invoker
     set search_path = public, extensions, pg_temp
     set plan_cache_mode = force_custom_plan  -- projects differ by 10^5 in size
-    set hnsw.ef_search = 200
+    set hnsw.ef_search = 400
     set hnsw.iterative_scan = relaxed_order  -- a filter may leave few of the nearest
     as $$
 #variable_conflict use_column
 declare
-    meaning_weight constant double precision := 1.0;
-    words_weight constant double precision := 1.0;
-    flattening constant double precision := 60;      -- of the ranks
-    common constant integer := 400;                  -- chunks; a word that more hold finds none by itself
-    label_weights constant real[] := '{0.3, 0.3, 0.6, 1.0}';  -- content, -, headings, title
+    words_weight constant double precision := 0.8;
+    common constant integer := 400;  -- chunks; a word that more hold finds none by itself
+    label_weights constant real[] := '{1, 1, 1, 1}';  -- titles and headings count as much as the text
     wanted integer := least(greatest(coalesce(match_count, 10), 0), 1000);
-    depth integer := greatest(wanted, 100);  -- of each of the two rankings
+    depth integer := greatest(wanted, 100);  -- chunks that each of the two may propose
     project_chunks double precision := (
         select count(*) from (
             select from source_chunks c where c.project_id = match_chunks.project_id limit 20000) few);
@@ -51,6 +50,8 @@ declare
     scheme smallint := (select o.embedding_scheme_id from projects o where o.id = match_chunks.project_id);
     asked text[];  -- the words of the question that the project knows, the rarest first
     holders integer[];  -- how many chunks hold each, as far as `common`
+    rarities double precision[];
+    queries tsquery[];  -- made once: a call for each chunk and word would take longer than all the rest
     finding tsquery;  -- what a chunk must hold to be looked at
 begin
     select array_agg(w.word order by w.chunks, w.word), array_agg(w.chunks order by w.chunks, w.word)
@@ -76,6 +77,11 @@ begin
         select string_agg(word_query(w.word)::text, ' & ')::tsquery into finding from unnest(asked) as w (word);
     end if;
 
+    select array_agg(ln(1 + (project_chunks - u.chunks + 0.5) / (u.chunks + 0.5)) order by u.place),
+        array_agg(word_query(u.word) order by u.place)
+    into rarities, queries
+    from unnest(asked, holders) with ordinality as u (word, chunks, place);
+
     return query
     with allowed as materialized (
         select p.id
@@ -88,13 +94,13 @@ begin
     ), allowed_chunks as materialized (
         select c.id from source_chunks c where filtered and c.page_id in (select a.id from allowed a)
     ), windows as materialized (
-        -- Sorted before grouping, so that no vector is carried along; a chunk has some 10 windows.
+        -- Sorted before grouping, so that no vector is carried along; several windows of a chunk may be near.
         select e.chunk_id, e.embedding <=> query_embedding as distance
         from chunk_embeddings e
         where e.project_id = match_chunks.project_id and e.scheme_id = scheme and query_embedding is not null
             and (not filtered or e.chunk_id in (select a.id from allowed_chunks a))
         order by 2
-        limit depth * 10
+        limit depth * 4
     ), near as (
         select w.chunk_id, min(w.distance) as distance
         from windows w
@@ -112,28 +118,28 @@ begin
             where f.project_id = match_chunks.project_id and f.words @@ finding
                 and (not filtered or f.id in (select a.id from allowed_chunks a))
             limit 4 * common))
-    ), worded as (
+    ), relevances as materialized (
         select l.id as chunk_id, (
-            select sum(ln(1 + (project_chunks - u.chunks + 0.5) / (u.chunks + 0.5))
-                * ts_rank(label_weights, l.words, word_query(u.word)))
-            from unnest(asked, holders) as u (word, chunks)) as relevance
+            select sum(u.rarity * ts_rank(label_weights, l.words, u.query))
+            from unnest(queries, rarities) as u (query, rarity))
+            / (select sum(u.rarity) from unnest(rarities) as u (rarity)) as relevance
         from looked_at l
-        order by 2 desc, 1
-        limit depth
-    ), ranked as (
-        select n.chunk_id, n.distance,
-            meaning_weight / (flattening + row_number() over (order by n.distance, n.chunk_id)) as points
-        from near n
+    ), worded as (
+        select r.chunk_id from relevances r where r.relevance > 0 order by r.relevance desc, r.chunk_id limit depth
+    ), proposed as (
+        select n.chunk_id, 1 - n.distance as similarity from near n
         union all
-        select w.chunk_id, null,
-            words_weight / (flattening + row_number() over (order by w.relevance desc, w.chunk_id))
+        select w.chunk_id, (
+            select 1 - min(e.embedding <=> query_embedding)
+            from chunk_embeddings e
+            where e.chunk_id = w.chunk_id and e.scheme_id = scheme)
         from worded w
-        where w.relevance > 0
+        where not exists (select from near n where n.chunk_id = w.chunk_id)
     ), scored as (
-        select r.chunk_id, sum(r.points) as score, 1 - min(r.distance) as similarity
-        from ranked r
-        group by r.chunk_id
-        order by 2 desc, 3 desc nulls last, 1
+        select p.chunk_id, p.similarity,
+            coalesce(p.similarity, 0) + words_weight * coalesce(r.relevance, 0) as score
+        from proposed p left join relevances r on r.chunk_id = p.chunk_id
+        order by 3 desc, 1
         limit 3 * wanted + 10  -- some may be folded
     ), candidates as (
         select s.*, c.sketch, row_number() over (order by s.score desc, s.similarity desc nulls last, c.id) as place
