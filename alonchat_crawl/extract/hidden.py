@@ -13,6 +13,7 @@ from alonchat_crawl.extract.stylesheet import hidden_by_rules, hides
 
 BULK_SHARE = 0.33  # of the page's words: more than this is no insertion, it is the page
 BULK_MIN_WORDS = 60
+LOOKS_MAX = 300  # elements whose words are counted; nested ones would cost the square of the page
 CONTROLS = "[aria-controls], [data-target], [data-bs-target], a[href^='#']"
 REACT_MOVES = "$RC("  # the call that puts <div hidden id="S:…"> where it belongs
 NOSCRIPT_MIN_WORDS = 50
@@ -31,13 +32,14 @@ def drop_hidden(tree: LexborHTMLParser) -> int:
         return 0
     opened = _opened(tree)
     words = _words(body)
-    count = 0
+    count = looked = 0
     for node in {node.mem_id: node for node in nodes}.values():
         if node.tag in {"html", "body", "head"} or _shown_later(node, opened, streamed=streamed):
             continue
         if not _inside(node, body):
             continue
-        if (own := _words(node)) >= BULK_MIN_WORDS and own > BULK_SHARE * words:
+        looked += 1
+        if looked <= LOOKS_MAX and BULK_MIN_WORDS <= (own := _words(node)) > BULK_SHARE * words:
             continue
         node.remove()
         count += 1
