@@ -39,7 +39,7 @@ def drop_hidden(tree: LexborHTMLParser) -> int:
         if not _inside(node, body):
             continue
         looked += 1
-        if looked <= LOOKS_MAX and BULK_MIN_WORDS <= (own := _words(node)) > BULK_SHARE * words:
+        if looked <= LOOKS_MAX and BULK_MIN_WORDS <= _words(node) > BULK_SHARE * words:
             continue
         node.remove()
         count += 1
