@@ -8,7 +8,7 @@ override Q := $(value Q)
 export URL Q PROJECT MAX_PAGES MAX_DEPTH
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl search worker test check bench bench-frontier down
+.PHONY: help crawl search worker test check bench bench-knowledge bench-frontier down
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ check: .venv/dev ## Run what CI runs: the linters, the types, the tests
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-knowledge: .venv/dev ## Measure extraction, retrieval and speed, beside trafilatura, LangChain, Crawl4AI
+	@$(BIN)/python -m tests.benchmarks.extraction
+	@$(BIN)/python -m tests.benchmarks.retrieval
+	@$(BIN)/python -m tests.benchmarks.peers
 
 bench-frontier: .venv/dev ## Measure the frontier, beside stock scrapy-redis
 	@$(BIN)/python -m tests.benchmarks.frontier

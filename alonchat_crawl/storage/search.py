@@ -31,7 +31,7 @@ class Hit:
     position: int
     """0-based within its page."""
     score: float
-    """Similarity, and 0.8 × how much of the question's words it holds, rare ones counting more: at most 1.8."""
+    """Similarity, and 0.8 × how much of the question's words it holds, rare ones above all: at most 1.8."""
     similarity: float | None
     """Cosine of the chunk's best window, -1 to 1; None where only the words matched."""
     before: tuple[str, ...]

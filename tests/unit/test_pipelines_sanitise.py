@@ -1,7 +1,6 @@
 """The sanitise stage: one page in, one clean page out, or a reason."""
 
 from dataclasses import replace
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import uuid4
