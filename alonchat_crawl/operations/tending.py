@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
-from alonchat_crawl.errors import ReasonedError
+from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.signals import source_completed
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.projects import promote, read_projects, serve
@@ -57,7 +57,7 @@ class Tending:
             project_id = self._due.pop()
             try:
                 await self._project(project_id)
-            except ReasonedError as error:
+            except (ReasonedError, StartupError) as error:
                 logger.warning("Project %s could not be looked after: %s", project_id, error)
             except Exception:
                 logger.exception("Project %s could not be looked after", project_id)

@@ -85,7 +85,10 @@ def test_an_ordinary_site_from_first_to_third_crawl(scrapy: Scrapy, database_url
     hits = [json.loads(line) for line in found.stdout.splitlines()]
     assert len(hits) == 3
     assert hits[0]["url"] == f"{site.url}/guide/reset-password"
-    assert set(hits[0]) == {"score", "url", "title", "heading_path", "content"}
+    assert set(hits[0]) == {
+        "score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
+        "position", "before", "after",
+    }  # fmt: skip
 
 
 def test_limits(scrapy: Scrapy, database_url: str, site: Site) -> None:

@@ -203,12 +203,17 @@ async def test_model_that_cannot_be_loaded(caplog: pytest.LogCaptureFixture, tmp
     assert "EMBEDDING_MODEL=" in caplog.text
 
 
+def _words(page: int) -> str:
+    """Return five thousand words that no other page has: what is alike would be embedded once."""
+    return " ".join(f"word{page}x{number}" for number in range(5000))
+
+
 async def test_closing_leaves_no_page_waiting(embedder: Embedder) -> None:
     """Pages that wait when the worker stops come back later."""
     stage = stage_of(embedder, queue_windows=8)
     async with running(stage):
         await asyncio.sleep(0.05)
-        waiting = [asyncio.create_task(stage.process_item(page_of("word " * 5000))) for _ in range(3)]
+        waiting = [asyncio.create_task(stage.process_item(page_of(_words(page)))) for page in range(3)]
         await asyncio.sleep(0.1)
     async with asyncio.timeout(30):
         results = await asyncio.gather(*waiting, return_exceptions=True)

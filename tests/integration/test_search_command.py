@@ -1,5 +1,6 @@
 """`scrapy search` and `scrapy migrate`, as an operator runs them."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -7,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from scrapy.settings import Settings
 
+from alonchat_crawl.embedding import scheme
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import SCHEME, Piece, make_page, make_source, open_pool
+from tests.integration.knowledge import Piece, make_page, make_source, open_pool
 
 ROOT = Path(__file__).parents[2]
 SOURCE = make_source(project="alpha")
@@ -35,8 +38,15 @@ async def stored(database_url: str) -> str:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         await begin_crawl(pool, make_source(project="bravo"))
-        await store(pool, [make_page(SOURCE, Piece(HOSTILE, headings=("Account\x1b]0;x\x07",)))], SCHEME)
+        await store(pool, [make_page(SOURCE, Piece(HOSTILE, headings=("Account\x1b]0;x\x07",)))], ours())
     return database_url
+
+
+def ours() -> str:
+    """Return the scheme by which the command embeds questions."""
+    settings = Settings()
+    settings.setmodule("alonchat_crawl.settings")
+    return scheme(settings)
 
 
 @pytest.mark.parametrize(
@@ -73,12 +83,15 @@ def test_an_unreachable_database(command: tuple[str, ...]) -> None:
 
 
 def test_json(stored: str) -> None:
-    """With --json stdout holds one object a line with the five keys, and nothing else."""
+    """With --json stdout holds one object a line with the documented keys, and nothing else."""
     done = scrapy(stored, "search", "reset password", "-a", "project=alpha", "--json")
     assert done.returncode == 0
     [line] = done.stdout.splitlines()
     hit = json.loads(line)
-    assert set(hit) == {"score", "url", "title", "heading_path", "content"}
+    assert set(hit) == {
+        "score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
+        "position", "before", "after",
+    }  # fmt: skip
     assert (hit["content"], hit["url"]) == (HOSTILE, "https://shop.example/help")
 
 
@@ -100,3 +113,40 @@ def test_migrate(database_url: str) -> None:
     """`scrapy migrate` says that nothing was to be done where nothing was."""
     done = scrapy(database_url, "migrate")
     assert (done.returncode, done.stdout, done.stderr) == (0, "The schema is up to date.\n", "")
+
+
+async def test_another_embedding_is_not_compared(database_url: str) -> None:
+    """A project whose vectors were made otherwise is not searched by ours: the sentence says what to do."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await store(pool, [make_page(SOURCE, Piece("text"))], "another/1")
+    done = scrapy(database_url, "search", "text", "-a", "project=alpha")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "embedded by another/1" in done.stderr
+    assert "scrapy reembed -a project=alpha" in done.stderr
+
+
+def test_reembed(database_url: str) -> None:
+    """A project made by another model is searched by ours once `scrapy reembed` has run; twice is once."""
+    asyncio.run(_stored_otherwise(database_url))
+    done = scrapy(database_url, "reembed", "-a", "project=alpha")
+    assert done.returncode == 0, done.stderr
+    assert "2 chunks embedded anew" in done.stdout
+    assert "nothing to do" in scrapy(database_url, "reembed", "--all").stdout
+    found = scrapy(
+        database_url, "search", "how do invoices get paid", "-a", "project=alpha", "--json", "-n", "1"
+    )
+    assert json.loads(found.stdout)["content"] == "Bills are settled within thirty days"
+    assert "by its index" not in scrapy(database_url, "projects").stdout
+    assert "alpha: promoted" in scrapy(database_url, "projects", "promote", "alpha").stdout
+    assert "by its index" in scrapy(database_url, "projects").stdout
+    assert "alpha: demoted" in scrapy(database_url, "projects", "demote", "alpha").stdout
+    for wrong in (("reembed", "-a", "project=none"), ("projects", "promote", "none")):
+        assert scrapy(database_url, *wrong).returncode == 1
+
+
+async def _stored_otherwise(database_url: str) -> None:
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        pieces = [Piece("Bills are settled within thirty days"), Piece("The zebra lives in Africa")]
+        await store(pool, [make_page(SOURCE, *pieces)], "another/1")
