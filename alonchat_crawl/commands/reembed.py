@@ -66,7 +66,7 @@ async def _reembed(settings: BaseSettings, only: UUID | None) -> int:
             raise desk.UnableError("There is no such project; crawl something for it first.")
         embedder = Embedder.from_settings(settings)
         for project in projects:
-            if project.scheme in {None, wanted}:
+            if project.scheme is None:
                 print(f"{desk.printable(project.name)}: nothing to do")
             else:
                 await _project(pool, embedder, project, wanted)
@@ -82,7 +82,8 @@ async def _project(
     from alonchat_crawl.storage.projects import add_vectors, serve, unembedded  # noqa: PLC0415
 
     name = desk.printable(project.name)
-    print(f"{name}: from {project.scheme} to {wanted} …", file=sys.stderr)
+    if project.scheme != wanted:
+        print(f"{name}: from {project.scheme} to {wanted} …", file=sys.stderr)
     chunks = windows = 0
     served = False
     while not served:  # a crawl by the old settings may add to it meanwhile
@@ -95,6 +96,9 @@ async def _project(
             chunks, windows = chunks + len(batch), windows + sum(map(len, vectors))
             print(f"{name}: {chunks} chunks, {windows} windows", file=sys.stderr)
         served = await serve(pool, project.id, wanted)
+    if project.scheme == wanted and not chunks:
+        print(f"{name}: nothing to do")
+        return
     print(f"{name}: {chunks} chunks embedded anew, {windows} windows; it is searched by {wanted}")
 
 

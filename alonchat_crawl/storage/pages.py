@@ -137,8 +137,9 @@ async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[
     """
     batch = Batch(scheme)
     with translated():
-        # In the order of their ids: two workers that store the same pages must not wait for each other.
-        for page in sorted(pages, key=_owner):
+        # One page may have come by two addresses. The order is that of the ids: two workers that store the
+        # same pages must not wait for each other.
+        for _, page in sorted({_owner(page): page for page in pages}.items()):
             batch.add(page)
         async with pool.connection() as connection:
             await batch.write(connection)

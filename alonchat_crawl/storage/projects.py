@@ -24,6 +24,7 @@ BATCH_WINDOWS = 5000  # deleted at once, so that no lock is held for long
 # m and ef_construction are pgvector's defaults.
 _CREATE_INDEX = """create index concurrently if not exists {name} on public.chunk_embeddings
     using hnsw (embedding halfvec_cosine_ops) where project_id = {project} and scheme_id = {scheme}"""
+_DROP_INDEX = sql.SQL("drop index concurrently if exists public.{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ async def promote(pool: Pool, project: ProjectRecord) -> bool:
     with translated():
         async with pool.connection() as connection:
             # What an interrupted build left is invalid, and would only cost.
-            await connection.execute(sql.SQL("drop index concurrently if exists public.{}").format(name))
+            await connection.execute(_DROP_INDEX.format(name=name))
             await connection.execute(
                 sql.SQL(_CREATE_INDEX).format(
                     name=name,
@@ -93,7 +94,7 @@ async def demote(pool: Pool, project: ProjectRecord) -> bool:
     with translated():
         async with pool.connection() as connection:
             name = _index_name(project)
-            await connection.execute(sql.SQL("drop index concurrently if exists public.{}").format(name))
+            await connection.execute(_DROP_INDEX.format(name=name))
     return True
 
 
@@ -147,9 +148,9 @@ async def add_vectors(
 
 
 async def serve(pool: Pool, project_id: UUID, scheme: str) -> bool:
-    """Search a project by a scheme once no chunk lacks its vectors; then delete the others' ones.
+    """Search a project by a scheme once no chunk lacks its vectors; then delete the others' ones and index.
 
-    Return whether it is searched by that scheme now.
+    Return whether all of it is searched by that scheme now.
     """
     asked = {"project_id": project_id, "scheme": scheme, "count": BATCH_WINDOWS}
     with translated():
@@ -161,4 +162,6 @@ async def serve(pool: Pool, project_id: UUID, scheme: str) -> bool:
             await connection.execute(QUERIES["rename_scheme_of_pages"], asked)
             while (await connection.execute(QUERIES["delete_other_schemes"], asked)).rowcount:
                 pass
+            for (name,) in await (await connection.execute(QUERIES["stale_indexes"], asked)).fetchall():
+                await connection.execute(_DROP_INDEX.format(name=sql.Identifier(name)))
     return True

@@ -211,25 +211,44 @@ where o.id = %(project_id)s and s.name = %(scheme)s and o.embedding_scheme_id is
             select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id))
 
 -- name: is_served
--- Whether a project is searched by a scheme.
+-- Whether a project is searched by a scheme, and all of it: a worker with other settings may have added to it.
 select o.id
 from public.projects o join public.embedding_schemes s on s.id = o.embedding_scheme_id
 where o.id = %(project_id)s and s.name = %(scheme)s
+    and not exists (
+        select from public.source_chunks c
+        where c.project_id = o.id and not exists (
+            select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id))
 
 -- name: rename_scheme_of_pages
 -- Pages embedded anew where they are stored need not be fetched and embedded again.
-update public.pages set embedding_scheme = %(scheme)s
-where project_id = %(project_id)s and embedding_scheme <> %(scheme)s
+update public.pages p set embedding_scheme = %(scheme)s
+where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
+    and not exists (
+        select from public.source_chunks c
+        where c.page_id = p.id and not exists (
+            select from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
+            where e.chunk_id = c.id and s.name = %(scheme)s))
 
 -- name: delete_other_schemes
--- Vectors that the project is no longer searched by, some at a time.
+-- Vectors that the project is no longer searched by, some at a time; never a chunk's only ones.
 delete from public.chunk_embeddings
 where ctid = any (array(
     select e.ctid
-    from public.chunk_embeddings e
-    where e.project_id = %(project_id)s and e.scheme_id <> (
-        select o.embedding_scheme_id from public.projects o where o.id = %(project_id)s)
+    from public.chunk_embeddings e join public.projects o on o.id = e.project_id
+    where e.project_id = %(project_id)s and e.scheme_id <> o.embedding_scheme_id
+        and exists (
+            select from public.chunk_embeddings f
+            where f.chunk_id = e.chunk_id and f.scheme_id = o.embedding_scheme_id)
     limit %(count)s))
+
+-- name: stale_indexes
+-- A project's own HNSW indexes but that of the scheme by which it is searched.
+select i.relname
+from pg_catalog.pg_class i join public.projects o on o.id = %(project_id)s
+where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
+    and i.relname like format('idx\_hnsw\_%%s\_%%%%', replace(o.id::text, '-', ''))
+    and i.relname <> format('idx_hnsw_%%s_%%s', replace(o.id::text, '-', ''), o.embedding_scheme_id)
 
 -- name: project_state
 -- What a project is searched by (null before its first page), and whether anything of it can be found; no row

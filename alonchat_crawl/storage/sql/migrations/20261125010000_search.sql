@@ -10,6 +10,9 @@
 
 drop function public.match_chunks(uuid, halfvec, text, integer);
 
+-- Loads pgvector: until this session has, its settings below are unknown, and only a superuser may name those.
+select '[0]'::halfvec;
+
 create function public.word_query(word text) returns tsquery
     language sql immutable strict parallel safe security invoker set search_path = pg_catalog
     return ('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''')::tsquery;
