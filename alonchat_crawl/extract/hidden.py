@@ -26,21 +26,21 @@ def drop_hidden(tree: LexborHTMLParser) -> int:
         return 0
     streamed = bool(body.css_first("div[hidden][id^='S:']")) and body.scripts_contain(REACT_MOVES)
     show_noscript(tree)
-    nodes = [node for node in tree.css("[hidden], [style]") if _hides_itself(node)]
-    nodes += hidden_by_rules(tree)
+    nodes = [node for node in body.css("[hidden], [style]") if _hides_itself(node)]
+    nodes += hidden_by_rules(tree, body)
     if not nodes:
         return 0
     opened = _opened(tree)
     words = _words(body)
+    gone: set[int] = set()  # with a removed element goes what stands in it
     count = looked = 0
     for node in {node.mem_id: node for node in nodes}.values():
-        if node.tag in {"html", "body", "head"} or _shown_later(node, opened, streamed=streamed):
-            continue
-        if not _inside(node, body):
+        if node.mem_id in gone or node.tag == "body" or _shown_later(node, opened, streamed=streamed):
             continue
         looked += 1
         if looked <= LOOKS_MAX and BULK_MIN_WORDS <= _words(node) > BULK_SHARE * words:
             continue
+        gone.update(inner.mem_id for inner in node.traverse())
         node.remove()
         count += 1
     return count
@@ -82,16 +82,6 @@ def _shown_later(node: LexborNode, opened: set[str], *, streamed: bool) -> bool:
     return (
         attributes.get("role") == "tabpanel" or identity in opened or (streamed and identity.startswith("S:"))
     )
-
-
-def _inside(node: LexborNode, body: LexborNode) -> bool:
-    """Whether a node still stands in the body: one around it may have gone already."""
-    outer: LexborNode | None = node
-    while outer is not None:
-        if outer.mem_id == body.mem_id:
-            return True
-        outer = outer.parent
-    return False
 
 
 def _words(node: LexborNode) -> int:

@@ -23,7 +23,11 @@ def parse(html: str) -> LexborHTMLParser:
     """Parse any text as HTML; raises TooDeepError before an attack by nesting takes hold."""
     if html.count("<") > TAGS_UNCHECKED and _depth(html) > DEPTH_MAX:
         raise TooDeepError
-    return LexborHTMLParser(SURROGATE.sub(UNDECODED, html))
+    try:
+        encoded = html.encode()
+    except UnicodeEncodeError:  # rare, and looking for them costs as much as parsing
+        encoded = SURROGATE.sub(UNDECODED, html).encode()
+    return LexborHTMLParser(encoded)
 
 
 def _depth(html: str) -> int:

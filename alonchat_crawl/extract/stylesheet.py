@@ -13,28 +13,35 @@ HIDING = re.compile(
     r"""display:none|visibility:(?:hidden|collapse)|content-visibility:hidden
     |(?<![\w-])opacity:(?:0(?:\.0+)?%?)(?![\d.])
     |font-size:0(?:\.0+)?(?:px|r?em|%|pt)?(?![\d.])
-    |font:[^;]*(?<![\d.])0(?:px|pt)\b
+    |font:[^;:]*(?<![\d.])0(?:px|pt)\b
     |(?<![\w-])color:transparent
     |text-indent:-(?:[5-9]\d\d|\d{4,})
     |(?<![\w-])(?:left|top|right|bottom|margin-left|margin-top):-(?:[5-9]\d\d|\d{4,})
     |clip:rect\((?:0(?:px)?[,)]?|1px[,)]?){4}|clip-path:(?:inset\((?:50|100)%\)|circle\(0|polygon\(0(?:px)?0)
-    |transform:[^;]*(?:scale[xy]?\(0(?:\.0+)?[,)]|translate[xy]?\(-\d{4,})""",
+    |transform:[^;:]*(?:scale[xy]?\(0(?:\.0+)?[,)]|translate[xy]?\(-\d{4,})""",
     re.VERBOSE,
 )
 SIZELESS = re.compile(r"(?<![\w-])(?:max-)?(?:height|width):0(?:px)?(?![\d.])")
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-COMMENTS_AND_SPACE = re.compile(r"/\*.*?\*/|\s+|\\", re.DOTALL)
+COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+COMMENTS_AND_SPACE = re.compile(r"/\*.*?(?:\*/|\Z)|\s+|\\", re.DOTALL)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,5})\s?")  # CSS Syntax, 4.3.7: `\6e` is an n
 COLOUR = re.compile(r"(?<![\w-])color:([^;!}]+)")
 BACKGROUND = re.compile(r"(?<![\w-])background(?:-color)?:([^;!}]+)")
-# Where a rule may hide something: cheap to find, and then its rule is parsed.
-HINT = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0|font-size\s*:\s*0|"
-    r"color\s*:\s*transparent|(?:text-indent|left|top|right|margin-left)\s*:\s*-\d{3}|"
-    r"(?:height|width)\s*:\s*0|clip|[{;]\s*color\s*:[^;{}]+;\s*background",
-    re.IGNORECASE,
-)
+# Where a rule may hide something: cheap to find (each pattern begins with plain text), and then the rule is
+# parsed. All in lower case.
+HINT_VALUE = re.compile(r":\s*(none|hidden|collapse|transparent|0|-\d{3})")
+HINT_PROPERTIES = {  # by the first character of a value that hides with them
+    "n": ("display",),
+    "h": ("visibility",),
+    "c": ("visibility",),
+    "t": ("color",),
+    "0": ("opacity", "font-size", "height", "width"),
+    "-": ("text-indent", "left", "top", "right"),
+}
+HINT_CLIP = re.compile("clip")
+HINT_COLOURS = re.compile(r"color\s*:[^;:{}]+;\s*background")
 INLINE_HINT = re.compile(r"\\|/\*|none|hidden|collapse|:\s*0|0p|transparent|-\d{3}|clip|scale|background")
+PROPERTY_CHARS = 20  # a property's name and the space behind it
 RULE_MAX_CHARS = 2_000
 SIMPLE = re.compile(r"[a-zA-Z][\w-]*|(?:[a-zA-Z][\w-]*)?[.#][\w-]+")
 
@@ -50,8 +57,8 @@ def hides(style: str) -> bool:
     return "background" in style and _same_colour(style)
 
 
-def hidden_by_rules(tree: LexborHTMLParser) -> list[LexborNode]:
-    """Return the elements that a plain rule hides.
+def hidden_by_rules(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
+    """Return the elements of the body that a plain rule of the page hides.
 
     Only rules outside of @media with one class, id or element name for a selector, and only where no
     other rule of the page mentions that name: what is shown under a condition is a menu, a tab, a dialog.
@@ -60,7 +67,7 @@ def hidden_by_rules(tree: LexborHTMLParser) -> list[LexborNode]:
     sheets = COMMENT.sub("", sheets)
     found: list[LexborNode] = []
     for selector in dict.fromkeys(_hiding_selectors(sheets)):
-        nodes = tree.css(selector)
+        nodes = body.css(selector)
         if nodes and _mentioned(sheets, selector) == 1:
             found += nodes
     return found
@@ -79,11 +86,12 @@ def _hinted_rules(sheets: str) -> Iterator[str]:
     """Yield the text of up to RULES_MAX rules that hide, those inside of another block left out."""
     depth = counted = end = 0
     left = RULES_MAX
-    for hint in HINT.finditer(sheets):
-        if hint.start() < end:
+    for first, last in _hints(sheets):
+        if first < end:
             continue
-        opening = sheets.rfind("{", end, hint.start() + 1)
-        end = sheets.find("}", hint.end())
+        before = end
+        opening = sheets.rfind("{", before, first)
+        end = sheets.find("}", last)
         if end < 0 or left == 0:
             return
         end += 1
@@ -91,12 +99,24 @@ def _hinted_rules(sheets: str) -> Iterator[str]:
             continue
         depth += sheets.count("{", counted, opening) - sheets.count("}", counted, opening)
         counted = opening
-        start = max(sheets.rfind(mark, 0, opening) for mark in "{};")
+        start = max(sheets.rfind(mark, max(0, before - 1), opening) for mark in "{};")
         rule = sheets[start + 1 : end]
         simple = any(SIMPLE.fullmatch(one.strip()) for one in sheets[start + 1 : opening].split(","))
         if depth == 0 and simple and hides(sheets[opening + 1 : end - 1]):
             left -= 1
             yield rule
+
+
+def _hints(sheets: str) -> list[tuple[int, int]]:
+    """Return where something may be hidden: start (or a place in the same declaration) and end."""
+    lower = sheets.replace("İ", "i").lower()  # the one letter that becomes two
+    found = [match.span() for hint in (HINT_CLIP, HINT_COLOURS) for match in hint.finditer(lower)]
+    for match in HINT_VALUE.finditer(lower):
+        colon = match.start()
+        before = lower[max(0, colon - PROPERTY_CHARS) : colon].rstrip()
+        if before.endswith(HINT_PROPERTIES[match[1][0]]):
+            found.append(match.span())
+    return sorted(found)
 
 
 def _mentioned(sheets: str, selector: str) -> int:
