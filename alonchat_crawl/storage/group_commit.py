@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from alonchat_crawl.errors import Outage, ReasonedError
+from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
 
 Write = Callable[[Sequence[EmbeddedPage]], Awaitable[list[StoredPage]]]
@@ -52,17 +52,15 @@ class GroupCommit:
     async def _commit(self, group: Sequence[Waiting]) -> None:
         try:
             stored = await self._write([page for page, _ in group])
-        except ReasonedError as error:
+        except Exception as error:  # noqa: BLE001  each page is told its own; the writer goes on with the next
             if len(group) > 1 and not isinstance(error, Outage):  # one page must not fail the others
                 for waiting in group:
                     await self._commit([waiting])
                 return
             _fail(group, error)
-        except BaseException as error:
-            _fail(
-                group,
-                error if isinstance(error, Exception) else Outage("postgres", "The worker is stopping."),
-            )
+        except BaseException:
+            _fail([*group, *self._waiting], Outage("postgres", "The worker is stopping."))
+            self._waiting.clear()
             raise
         else:
             for (_, future), page in zip(group, stored, strict=True):

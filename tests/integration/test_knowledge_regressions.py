@@ -1,6 +1,7 @@
 """Defects that a review found in how knowledge is stored, embedded anew and migrated; each stays fixed."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from alonchat_crawl.items import EmbeddedPage, StoredPage
 from alonchat_crawl.storage import migrate as migrations
+from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.projects import add_vectors, promote, read_projects, serve, unembedded
 from alonchat_crawl.storage.sources import begin_crawl
@@ -119,3 +122,18 @@ async def test_an_index_goes_with_its_vectors(database_url: str) -> None:
         assert (project.indexed, await promote(pool, project)) == (False, True)
         assert await serve(pool, SOURCE.project_id, NEW)
     assert rows(database_url, indexes) == [(1,)]
+
+
+async def test_an_error_of_no_kind_keeps_nobody_waiting() -> None:
+    """Where storing a page raises what nobody foresaw, that page has it, and the others are stored."""
+
+    async def write(pages: Sequence[EmbeddedPage]) -> list[StoredPage]:
+        if any(page.page.markdown == "bad" for page in pages):
+            raise OverflowError
+        return [StoredPage(page.page.provenance, 1, 1) for page in pages]
+
+    commits = GroupCommit(write, group_windows=2, writers=1)
+    pages = [make_page(SOURCE, Piece(text)) for text in ("bad", "a", "bad", "b")]
+    async with asyncio.timeout(10):
+        ends = await asyncio.gather(*map(commits.store, pages), return_exceptions=True)
+    assert [type(end) for end in ends] == [OverflowError, StoredPage, OverflowError, StoredPage]
