@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
-from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.errors import Outage, ReasonedError, StartupError
 from alonchat_crawl.signals import source_completed
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.projects import promote, read_projects, serve
@@ -59,6 +59,10 @@ class Tending:
                 await self._project(project_id)
             except (ReasonedError, StartupError) as error:
                 logger.warning("Project %s could not be looked after: %s", project_id, error)
+                if isinstance(
+                    error, Outage | StartupError
+                ):  # the others would wait as long
+                    self._due.clear()
             except Exception:
                 logger.exception("Project %s could not be looked after", project_id)
 

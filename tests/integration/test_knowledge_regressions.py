@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -10,7 +12,11 @@ import pytest
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
+from alonchat_crawl.operations.tending import Tending
+from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage import migrate as migrations
 from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
@@ -137,3 +143,20 @@ async def test_an_error_of_no_kind_keeps_nobody_waiting() -> None:
     async with asyncio.timeout(10):
         ends = await asyncio.gather(*map(commits.store, pages), return_exceptions=True)
     assert [type(end) for end in ends] == [OverflowError, StoredPage, OverflowError, StoredPage]
+
+
+async def test_an_outage_holds_a_shutdown_up_once() -> None:
+    """Where Postgres is away, a worker that ends waits for it once, however many projects are due."""
+    asked = 0
+
+    async def postgres() -> AsyncConnectionPool:
+        nonlocal asked
+        asked += 1
+        raise Outage("postgres", "It is away.")
+
+    tending = Tending(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
+    for project in ("alpha", "bravo", "charlie"):
+        completed = SimpleNamespace(source=make_source(project=project))
+        tending.source_completed(cast("SourceProgress", completed))
+    await tending.spider_closed()
+    assert asked == 1
