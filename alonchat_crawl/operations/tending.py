@@ -59,9 +59,7 @@ class Tending:
                 await self._project(project_id)
             except (ReasonedError, StartupError) as error:
                 logger.warning("Project %s could not be looked after: %s", project_id, error)
-                if isinstance(
-                    error, Outage | StartupError
-                ):  # the others would wait as long
+                if isinstance(error, Outage | StartupError):  # the others would wait as long
                     self._due.clear()
             except Exception:
                 logger.exception("Project %s could not be looked after", project_id)
