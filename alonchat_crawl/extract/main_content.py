@@ -41,7 +41,7 @@ def keep_main(tree: LexborHTMLParser, title: str) -> float:
 
 def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> list[float]:
     """Return for each passage how likely it is part of the main text."""
-    scores = measured @ WEIGHTS + np.array([_kind(passage) for passage in passages], dtype=np.float32) + BIAS
+    scores = measured @ WEIGHTS + np.array(_kinds(passages), dtype=np.float32) + BIAS
     beside = (np.r_[scores[:1], scores[:-1]] + np.r_[scores[1:], scores[-1:]]) / 2
     smooth = np.clip((1 - NEIGHBOURS) * scores + NEIGHBOURS * beside, -30, 30)
     likely: list[float] = (1 / (1 + np.exp(-smooth))).tolist()
@@ -53,13 +53,19 @@ def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> lis
     ]
 
 
-def _kind(passage: Passage) -> float:
-    """Add what its element, the areas it stands in and the names around it say."""
-    return (
-        MEASURES.get(f"<{passage.block.tag}>", 0.0)
-        + sum(MEASURES.get(f"in {area}", 0.0) for area in passage.block.areas)
-        + sum(map(NAMES.__getitem__, passage.names))
-    )
+def _kinds(passages: list[Passage]) -> list[float]:
+    """Add up for each passage what its element, the areas it stands in and the names around it say."""
+    known: dict[tuple[str, frozenset[str], frozenset[str]], float] = {}
+    found: list[float] = []
+    for block in (passage.block for passage in passages):
+        kind = block.tag, block.areas, block.names
+        if kind not in known:
+            areas = sum(MEASURES.get(f"in {area}", 0.0) for area in block.areas)
+            known[kind] = (
+                MEASURES.get(f"<{block.tag}>", 0.0) + areas + sum(map(NAMES.__getitem__, block.names))
+            )
+        found.append(known[kind])
+    return found
 
 
 def choose(passages: list[Passage], likely: list[float]) -> tuple[list[bool], float]:
@@ -83,12 +89,13 @@ def _prune(text: Text, kept: list[bool]) -> None:
     """Take the text that is not kept out of the tree, with the elements that it leaves empty."""
     for passage, keep in zip(text.passages, kept, strict=True):
         if keep:
-            for _, parent in passage.nodes:
+            for parent in passage.parents:
                 _enliven(parent)
-    dropped = (passage for passage, keep in zip(text.passages, kept, strict=True) if not keep)
-    for node, parent in (pair for passage in dropped for pair in passage.nodes):
-        if parent.alive:
-            node.decompose()
+    for passage, keep in zip(text.passages, kept, strict=True):
+        if not keep:
+            for node, parent in zip(passage.nodes, passage.parents, strict=True):
+                if parent.alive:
+                    node.decompose()
     for element in text.elements:
         outer = element.parent
         if not element.alive and outer is not None and outer.alive:

@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from math import log1p
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alonchat_crawl.extract.passages import Element, Passage, Text
+from alonchat_crawl.extract.passages import Block, Passage, Text
 
 SENTENCE = re.compile(r"[.!?…。！？][\"”’')]?\s")
 SENTENCE_ENDS = tuple('.!?…。！？:;"”’)')
@@ -20,6 +19,8 @@ FEW, SOME, LABEL, MANY, VERY_MANY = 3, 8, 12, 20, 50  # words: steps in which le
 LINK = 0.95  # of a passage: it is a link
 START, END = 0.05, 0.9  # of the page, in words: what is no more its start, and what is its end
 LOWER_WORDS = 40  # so many first words show how a passage is written
+Numbers = NDArray[np.float64]
+Columns = Iterator[Numbers | NDArray[np.bool_]]
 LEVELS = 4  # blocks around a passage that are measured, the innermost first
 
 OWN = (
@@ -85,160 +86,143 @@ MEASURED = (
     *(f"after_{OWN[number]}" for number in BESIDE),
 )
 """The columns' names."""
-NOTHING_AROUND = (0.0,) * 4
-
-
-@dataclass(slots=True)
-class Around:
-    """What a block element holds, all in all."""
-
-    words: int = 0
-    linked: float = 0
-    passages: int = 0
-    near: int = 0
-    """How many of the blocks around it hold the first <h1> too."""
-
-
-@dataclass(slots=True)
-class Whole:
-    """What a passage is compared with."""
-
-    around: dict[int, Around]
-    """By the id of the element, the body included."""
-    body: Around
-    shapes: Counter[str]
-    heading: int
-    """The number of the passage in the first <h1>; -1 where there is none."""
-    heading_depth: int
-    title: frozenset[str]
 
 
 def measure(text: Text, title: str) -> NDArray[np.float32]:
     """Measure each passage of a page whose <title> is `title`: float32[passages, len(MEASURED)]."""
-    whole = _whole(text, title)
-    seen: set[str] = set()
-    done, rows = 0, list[tuple[float, ...]]()
-    for number, passage in enumerate(text.passages):
-        place = _place(passage, whole, number / len(text.passages), done / whole.body.words, number)
-        rows.append((*_own(passage), *place, float(passage.text in seen)))
-        seen.add(passage.text)
-        done += len(passage.words)
-    own = np.array(rows, dtype=np.float32)
+    blocks = np.array([passage.block.number for passage in text.passages])
+    counts = np.array([len(passage.words) for passage in text.passages], dtype=np.float64)
+    linked = np.array([_linked(passage) for passage in text.passages])
+    around, near = _around(text)
+    total, total_linked = around[0][0], around[1][0]
+    own = np.column_stack(
+        [
+            *_own(text.passages, counts, linked),
+            *_place(text, title, counts, linked, near[blocks]),
+            np.full(len(counts), np.log1p(total) / 9),
+            np.full(len(counts), total_linked / total),
+            *_levels(text, around, blocks),
+            _repeated(text.passages),
+        ]
+    ).astype(np.float32)
     beside = own[:, BESIDE]
     nothing = np.zeros((1, len(BESIDE)), dtype=np.float32)
     return np.hstack([own, np.vstack([nothing, beside[:-1]]), np.vstack([beside[1:], nothing])])
-
-
-def _own(passage: Passage) -> tuple[float, ...]:
-    text, words, count = passage.text, passage.words, len(passage.words)
-    length = log1p(count) / 5
-    linked = _linked(passage)
-    ends = float(text.endswith(SENTENCE_ENDS))
-    first = words[:LOWER_WORDS]
-    lower = sum(word[0].islower() for word in first) / len(first)
-    beginning = text[:500]
-    return (
-        length,
-        float(count < FEW),
-        float(count < SOME),
-        float(count > MANY),
-        float(count > VERY_MANY),
-        linked,
-        float(linked > LINK),
-        float(linked == 0),
-        linked * length,
-        log1p(sum(element.link for _, element in passage.nodes)) / 3,
-        ends,
-        ends * length,
-        min(1.0, len(SENTENCE.findall(beginning)) / 5),
-        min(1.0, text.count(",") / 5),
-        lower,
-        lower * length,
-        len(DIGIT.findall(beginning)) / len(beginning),
-        float("©" in text),
-        float(SEPARATORS.search(beginning) is not None),
-        float("?" in text),
-        float(PRICE.search(beginning) is not None),
-        float(count < LABEL and YEAR.search(text) is not None),
-    )
-
-
-def _place(
-    passage: Passage, whole: Whole, position: float, progress: float, number: int
-) -> tuple[float, ...]:
-    block, body = passage.block, whole.body
-    words = {word.lower() for word in passage.words[:LOWER_WORDS]}
-    titled = len(words & whole.title) / len(words) if len(words) > 1 else 0.0
-    alike = log1p(whole.shapes[block.shape]) / 4
-    found = [
-        position,
-        position**2,
-        progress,
-        float(progress < START),
-        float(progress > END),
-        float(0 <= whole.heading <= number),
-        float(whole.heading < 0),
-        whole.around[id(block)].near / (whole.heading_depth or 1),
-        titled,
-        titled * (block.tag in {"h1", "h2"}),
-        alike,
-        alike * _linked(passage),
-        min(1.0, block.depth / 20),
-        log1p(body.words) / 9,
-        body.linked / body.words,
-    ]
-    for _ in range(LEVELS):
-        if block.parent is None:
-            found += NOTHING_AROUND
-            continue
-        around = whole.around[id(block)]
-        found += (
-            log1p(around.words) / 8,
-            around.linked / around.words,
-            around.words / body.words,
-            log1p(around.words / around.passages) / 5,
-        )
-        block = block.parent.block
-    return tuple(found)
 
 
 def _linked(passage: Passage) -> float:
     return min(1.0, passage.linked / len(passage.text))
 
 
-def _whole(text: Text, title: str) -> Whole:
-    """Add up what every block holds, in two passes over the elements: costs grow with the page only."""
-    around = {id(element): Around() for element in text.elements if element.block is element}
-    for passage in text.passages:
-        own = around[id(passage.block)]
-        own.words, own.passages = len(passage.words), 1
-        own.linked = own.words * _linked(passage)
-    for element in reversed(text.elements):
-        if element.block is element and element.parent is not None:
-            inner, outer = around[id(element)], around[id(element.parent.block)]
-            outer.words += inner.words
-            outer.linked += inner.linked
-            outer.passages += inner.passages
-    tags = [passage.block.tag for passage in text.passages]
-    heading = tags.index("h1") if "h1" in tags else -1
-    head = text.passages[heading].block if heading >= 0 else None
-    _near(text, around, head)
-    return Whole(
-        around=around,
-        body=around[id(text.elements[0])],
-        shapes=Counter(passage.block.shape for passage in text.passages),
-        heading=heading,
-        heading_depth=head.depth if head else 0,
-        title=frozenset(title.lower().split()),
+def _own(passages: list[Passage], counts: Numbers, linked: Numbers) -> Columns:
+    """Yield what each passage is by itself."""
+    length = np.log1p(counts) / 5
+    yield length
+    yield counts < FEW
+    yield counts < SOME
+    yield counts > MANY
+    yield counts > VERY_MANY
+    yield linked
+    yield linked > LINK
+    yield linked == 0
+    yield linked * length
+    yield np.log1p([sum(parent.link for parent in passage.parents) for passage in passages]) / 3
+    told = np.array([_told(passage) for passage in passages], dtype=np.float64).T
+    ends, sentences, commas, lower, *others = told
+    yield from (ends, ends * length, np.minimum(1.0, sentences / 5), np.minimum(1.0, commas / 5))
+    yield from (lower, lower * length, *others)
+
+
+def _told(passage: Passage) -> tuple[float, ...]:
+    """Return what its characters tell."""
+    text = passage.text
+    beginning = text[:500]
+    first = passage.words[:LOWER_WORDS]
+    return (
+        text.endswith(SENTENCE_ENDS),
+        len(SENTENCE.findall(beginning)),
+        text.count(","),
+        sum([word[0].islower() for word in first]) / len(first),
+        len(DIGIT.findall(beginning)) / len(beginning),
+        "©" in text,
+        SEPARATORS.search(beginning) is not None,
+        "?" in text,
+        PRICE.search(beginning) is not None,
+        len(passage.words) < LABEL and YEAR.search(text) is not None,
     )
 
 
-def _near(text: Text, around: dict[int, Around], head: Element | None) -> None:
+def _place(text: Text, title: str, counts: Numbers, linked: Numbers, near: Numbers) -> Columns:
+    """Yield where on the page each passage stands."""
+    tags = [passage.block.tag for passage in text.passages]
+    heading = tags.index("h1") if "h1" in tags else -1
+    numbers = np.arange(len(counts))
+    position = numbers / len(counts)
+    progress = (np.cumsum(counts) - counts) / counts.sum()
+    yield from (position, position**2, progress, progress < START, progress > END)
+    yield (heading >= 0) & (heading <= numbers)
+    yield np.full(len(counts), heading < 0)
+    yield near / ((text.passages[heading].block.depth if heading >= 0 else 0) or 1)
+    titled = _titled(text.passages, frozenset(title.lower().split()))
+    yield titled
+    yield titled * np.array([tag in {"h1", "h2"} for tag in tags])
+    shapes = Counter(passage.block.shape for passage in text.passages)
+    alike = np.log1p([shapes[passage.block.shape] for passage in text.passages]) / 4
+    yield alike
+    yield alike * linked
+    yield np.minimum(1.0, np.array([passage.block.depth for passage in text.passages]) / 20)
+
+
+def _titled(passages: list[Passage], title: frozenset[str]) -> Numbers:
+    """Return the share of each passage's first words that are in the page's title."""
+    shares = np.zeros(len(passages))
+    for number, passage in enumerate(passages if title else ()):
+        words = set(map(str.lower, passage.words[:LOWER_WORDS]))
+        if len(words) > 1:
+            shares[number] = len(words & title) / len(words)
+    return shares
+
+
+def _repeated(passages: list[Passage]) -> NDArray[np.bool_]:
+    """Return whether an earlier passage says the same."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(passage.text, n) < n for n, passage in enumerate(passages)])
+
+
+def _around(text: Text) -> tuple[list[list[float]], Numbers]:
+    """Add up words, linked words and passages in each block; count the blocks around it that hold the <h1>.
+
+    Two passes over the blocks: costs grow with the page only.
+    """
+    size = len(text.blocks)
+    words, linked, passages, near = ([0.0] * size for _ in range(4))
+    for passage in text.passages:
+        number = passage.block.number
+        words[number], passages[number] = len(passage.words), 1
+        linked[number] = words[number] * _linked(passage)
+    for block in reversed(text.blocks):
+        if block.outer is not None:
+            inner, outer = block.number, block.outer.number
+            words[outer] += words[inner]
+            linked[outer] += linked[inner]
+            passages[outer] += passages[inner]
     holding: set[int] = set()
-    while head is not None and head.parent is not None:
-        holding.add(id(head))
-        head = head.parent.block
-    for element in text.elements:
-        if element.block is element and element.parent is not None:
-            outer = around[id(element.parent.block)]
-            around[id(element)].near = outer.near + (id(element) in holding)
+    head: Block | None = next((one.block for one in text.passages if one.block.tag == "h1"), None)
+    while head is not None and head.outer is not None:
+        holding.add(head.number)
+        head = head.outer
+    for block in text.blocks:
+        if block.outer is not None:
+            near[block.number] = near[block.outer.number] + (block.number in holding)
+    return [words, linked, passages], np.array(near)
+
+
+def _levels(text: Text, around: list[list[float]], blocks: NDArray[np.int_]) -> Iterator[Numbers]:
+    """Yield what the blocks around each passage hold, the innermost first; zeros for the body."""
+    outer = np.array([block.outer.number if block.outer else 0 for block in text.blocks])
+    words, linked, passages = np.maximum(np.array(around), [[1.0], [0.0], [1.0]])
+    held = np.array([np.log1p(words) / 8, linked / words, words / words[0], np.log1p(words / passages) / 5])
+    held[:, 0] = 0.0
+    for _ in range(LEVELS):
+        yield from held[:, blocks]
+        blocks = outer[blocks]

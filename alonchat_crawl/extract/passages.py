@@ -33,24 +33,36 @@ AREAS = frozenset(
 CELLS = frozenset(["td", "th"])
 
 
-@dataclass(slots=True)
-class Element:
-    """An element on the way from the body to some text."""
+@dataclass(slots=True, eq=False)
+class Block:
+    """An element that text stands in, or that such blocks stand in. The body is the first."""
 
-    node: LexborNode
+    number: int
+    """In document order."""
     tag: str
-    parent: "Element | None"
-    block: "Element"
-    """Itself, or for an inline element the block it stands in."""
+    outer: "Block | None"
     areas: frozenset[str]
     names: frozenset[str]
     """Telling words of the classes and ids from the body down to here."""
     shape: str
     """Tags and first classes of the last few blocks: the same for the cards of a list."""
     link: bool
-    depth: int = 0
+    depth: int
     """How many blocks it stands in, itself counted."""
-    passage: "Passage | None" = None
+    passage: int = -1
+    """The number of the passage in it; -1 where it has none."""
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """An element on the way from the body to some text. Nothing points back to it: no cycles to collect."""
+
+    node: LexborNode
+    tag: str
+    parent: "Element | None"
+    block: Block
+    """Its own, or for an inline element the one it stands in."""
+    link: bool
     alive: bool = False
     """Whether text in it is kept."""
 
@@ -59,11 +71,12 @@ class Element:
 class Passage:
     """What stands directly in one block element, in reading order."""
 
-    block: Element
-    names: frozenset[str]
+    block: Block
     texts: list[str] = field(default_factory=list)
-    nodes: list[tuple[LexborNode, Element]] = field(default_factory=list)
-    """Its text nodes, each with its parent."""
+    nodes: list[LexborNode] = field(default_factory=list)
+    """Its text nodes."""
+    parents: list[Element] = field(default_factory=list)
+    """Of each text node."""
     linked: int = 0
     """Characters that are part of a link."""
     text: str = ""
@@ -77,6 +90,7 @@ class Text:
     passages: list[Passage]
     elements: list[Element]
     """In document order, the body first."""
+    blocks: list[Block]
 
 
 def read(body: LexborNode, telling: Container[str]) -> Text:
@@ -86,56 +100,66 @@ def read(body: LexborNode, telling: Container[str]) -> Text:
     """
     nothing: frozenset[str] = frozenset()
     labels: dict[str, frozenset[str]] = {}
-    root = Element(body, "body", None, None, nothing, nothing, "", link=False)  # type: ignore[arg-type]
-    root.block = root
-    known = {body.mem_id: root}
-    elements, passages = [root], list[Passage]()
-    for node in body.traverse(include_text=True):
+    root = Block(0, "body", None, nothing, nothing, "", link=False, depth=0)
+    parent = Element(body, "body", None, root, link=False)
+    elements, passages, blocks = [parent], list[Passage](), [root]
+    node = body.first_child
+    while node is not None:
         tag = node.tag or "-"
-        if tag[0] in "-!" and tag != "-text":
-            continue
-        parent = known.get(node.parent.mem_id) if node.parent else None
-        if parent is None:
-            continue
+        inner = None
         if tag == "-text":
             text = node.text_content
             if text and not text.isspace():
                 _add(passages, parent, node, text)
-        else:
-            element = known[node.mem_id] = _element(node, tag, parent, telling, labels)
+        elif tag[0] not in "-!":
+            inner = node.first_child
+            block, link = parent.block, parent.link
+            if tag in INLINE:  # their names style a few words: not worth the time
+                link = link or tag == "a"
+            else:
+                block = _block(len(blocks), node, tag, block, link, telling, labels)
+                blocks.append(block)
+            element = Element(node, tag, parent, block, link)
             elements.append(element)
+            if inner is not None:
+                parent = element
+        following = inner or node.next
+        while following is None and parent.parent is not None:
+            following = parent.node.next
+            parent = parent.parent
+        node = following
     for passage in passages:
         passage.words = "".join(passage.texts).split()
         passage.text = " ".join(passage.words)
-    return Text(passages, elements)
+    return Text(passages, elements, blocks)
 
 
 def _add(passages: list[Passage], parent: Element, node: LexborNode, text: str) -> None:
     block = parent.block
-    passage = block.passage
-    if passage is None:
-        passage = block.passage = Passage(block, block.names)
-        passages.append(passage)
+    if block.passage < 0:
+        block.passage = len(passages)
+        passages.append(Passage(block))
+    passage = passages[block.passage]
     passage.texts.append(text)
-    passage.nodes.append((node, parent))
-    if parent.names is not passage.names:
-        passage.names |= parent.names
+    passage.nodes.append(node)
+    passage.parents.append(parent)
     if parent.link:
         passage.linked += len(text.strip())
 
 
-def _element(
-    node: LexborNode, tag: str, parent: Element, telling: Container[str], labels: dict[str, frozenset[str]]
-) -> Element:
-    if tag in INLINE:  # their names style a few words: not worth the time
-        link = parent.link or tag == "a"
-        return Element(
-            node, tag, parent, parent.block, parent.areas, parent.names, parent.shape, link, parent.depth
-        )
+def _block(
+    number: int,
+    node: LexborNode,
+    tag: str,
+    outer: Block,
+    link: bool,  # noqa: FBT001  one of many, by the walk only
+    telling: Container[str],
+    labels: dict[str, frozenset[str]],
+) -> Block:
     attributes = node.attributes
-    names, areas = parent.names, parent.areas
-    classes = attributes.get("class") or ""
+    names, areas, classes, role = outer.names, outer.areas, "", ""
     if attributes:
+        classes, role = attributes.get("class") or "", attributes.get("role") or ""
         label = f"{classes} {attributes.get('id') or ''}"
         words = labels.get(label)
         if words is None:
@@ -143,10 +167,8 @@ def _element(
             words = labels[label] = frozenset(word for word in found if word in telling)
         if not words <= names:
             names |= words
-    area = tag if tag in AREAS else LANDMARKS.get(attributes.get("role") or "", "")
+    area = tag if tag in AREAS else LANDMARKS.get(role, "")
     if area and area not in areas:
         areas = areas | {area}
-    shape = f"{parent.shape[-60:]}>{tag}.{classes[:20]}"
-    element = Element(node, tag, parent, parent, areas, names, shape, parent.link, parent.depth + 1)
-    element.block = element
-    return element
+    shape = f"{outer.shape[-60:]}>{tag}.{classes[:20]}"
+    return Block(number, tag, outer, areas, names, shape, link, outer.depth + 1)

@@ -2,7 +2,7 @@
 
 from alonchat_crawl.extract.main_content import choose, keep_main
 from alonchat_crawl.extract.parse import parse
-from alonchat_crawl.extract.passages import Element, Passage, read
+from alonchat_crawl.extract.passages import Block, Passage, read
 
 SENTENCE = "The committee met on Tuesday, and it decided to keep the old bridge open for another year. "
 MENU = "<nav><ul>" + "<li><a href=/x>Menu entry</a></li>" * 10 + "</ul></nav>"
@@ -75,5 +75,5 @@ def test_reading() -> None:
     assert [passage.text for passage in found] == ["One", "Two three five", "Four"]
     assert [passage.linked for passage in found] == [3, 0, 0]
     assert [set(passage.block.areas) for passage in found] == [{"nav"}, set(), set()]
-    assert [set(passage.names) for passage in found] == [set(), {"post"}, {"post"}]
-    assert isinstance(found[0].block, Element)
+    assert [set(passage.block.names) for passage in found] == [set(), {"post"}, {"post"}]
+    assert isinstance(found[0].block, Block)

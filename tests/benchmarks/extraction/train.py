@@ -73,7 +73,7 @@ def main() -> None:
         truth += shares(text.passages, page.text)
         for passage in text.passages:
             areas = (f"in {area}" for area in passage.block.areas)
-            kinds.append(dict.fromkeys(chain([f"<{passage.block.tag}>"], areas, passage.names), 1.0))
+            kinds.append(dict.fromkeys(chain([f"<{passage.block.tag}>"], areas, passage.block.names), 1.0))
             weights.append((len(passage.words) + PASSAGE_WEIGHT) / size)
     vectors = DictVectorizer(dtype=np.float32)
     told = hstack([csr_matrix(np.vstack(rows)), vectors.fit_transform(kinds)]).tocsr()
