@@ -7,6 +7,7 @@ of weights.py. scikit-learn comes with sentence-transformers.
 import re
 from collections import Counter
 from itertools import chain
+from textwrap import indent, wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from tests.benchmarks.extraction.data import WEB, repository
 
 WORD = re.compile(r"\w+")
 SHINGLE = 4  # words
+LINE_CHARS = 106  # of the table, its indentation left out
 STRENGTH = 0.02  # of the fit: the inverse of the regularisation
 PASSAGE_WEIGHT = 0.3  # in words, so that a short passage counts for something
 PAGE_WORDS_MIN = 50  # pages shorter than this do not count for more
@@ -81,10 +83,19 @@ def main() -> None:
     model = LogisticRegression(C=STRENGTH, max_iter=100)
     both = np.r_[np.ones(len(share)), np.zeros(len(share))]
     model.fit(vstack([told, told]), both, sample_weight=np.r_[weight * share, weight * (1 - share)])
-    console = Console(highlight=False)
+    measures = dict(zip(MEASURED, model.coef_[0], strict=False))
+    told_by = dict(zip(vectors.get_feature_names_out(), model.coef_[0][len(MEASURED) :], strict=True))
+    names = {name: told_by.pop(name) for name in NAMES if name in told_by}
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"BIAS = {model.intercept_[0]:.2f}")
-    for name, value in zip([*MEASURED, *vectors.get_feature_names_out()], model.coef_[0], strict=True):
-        console.print(f'    "{name}": {value:.2f},', markup=False)
+    console.print("MEASURES:", table(measures | told_by), "NAMES:", table(names), sep="\n")
+
+
+def table(weights: dict[str, float]) -> str:
+    """Return the entries of a dictionary's source, as many a line as fit."""
+    entries = [f'"{name}": {value:.2f},'.replace(" ", "\0") for name, value in sorted(weights.items())]
+    lines = wrap(" ".join(entries), LINE_CHARS, break_long_words=False, break_on_hyphens=False)
+    return indent("\n".join(lines), "    ").replace("\0", " ")
 
 
 if __name__ == "__main__":
