@@ -39,7 +39,7 @@ def inert(markdown: str) -> str:
         if done < start:
             kept.append(_neutral("\n".join(lines[done:start]), code=[]))
         block = "\n".join(lines[max(start, done) : end])
-        kept.append(block if literal else _neutral(block, _code_spans(block)))
+        kept.append(block if literal or not ACTIVE.search(block) else _neutral(block, _code_spans(block)))
         done = max(done, end)
     if done < len(lines):
         kept.append(_neutral("\n".join(lines[done:]), code=[]))
