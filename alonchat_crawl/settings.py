@@ -132,8 +132,8 @@ EMBEDDING_BATCH_WINDOWS = 8  # of similar length: as fast as 32, in less memory
 EMBEDDING_QUEUE_WINDOWS = 512  # above it pages wait: backpressure
 EMBEDDING_CACHE_WINDOWS = 20_000  # vectors that a worker remembers, at 1 KB: no text is embedded twice
 POSTGRES_POOL_MAX = 4
-STORE_GROUP_WINDOWS = 2000  # that are written in one transaction: 2 MB
-STORE_WRITERS = 2  # groups at once: one is prepared while Postgres writes the other
+STORE_GROUP_WINDOWS = 500  # that are written in one transaction: half a megabyte
+STORE_WRITERS = 3  # groups at once: one is prepared while Postgres writes the others
 PROMOTE_WINDOWS = 50_000  # of a project; from then on it is searched by an index of its own
 SEARCH_RESULTS = 5  # printed by `scrapy search` unless -n says otherwise
 
