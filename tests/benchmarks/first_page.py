@@ -11,13 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+import numpy as np
 import psycopg
-from pgvector import HalfVector
 
 from alonchat_crawl import embedded, embedded_postgres
 from alonchat_crawl.embedding import DIMENSIONS
+from alonchat_crawl.errors import Outage
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.storage.queries import QUERIES
+from alonchat_crawl.storage.search import search
 from tests.acceptance.conftest import worker
 from tests.benchmarks.bare_model import BareModel
 from tests.benchmarks.bench import Bench, until
@@ -66,14 +67,8 @@ def _seconds(bench: Bench, folder: Path, database_url: str, project: str) -> flo
 
 
 def _searchable(database_url: str, project_id: UUID) -> bool:
-    parameters = {
-        "project_id": project_id,
-        "embedding": HalfVector([1.0] * DIMENSIONS).to_text(),
-        "text": "retry limit",
-        "count": 1,
-    }
     try:
         with psycopg.connect(database_url) as connection:
-            return connection.execute(QUERIES["match_chunks"], parameters).fetchone() is not None
-    except psycopg.Error:  # not started, or no schema yet
+            return bool(search(connection, project_id, np.ones(DIMENSIONS, np.float32), "retry limit", 1))
+    except (psycopg.Error, Outage):  # not started, or no schema yet
         return False
