@@ -16,7 +16,7 @@ import psycopg
 
 from alonchat_crawl import embedded, embedded_postgres
 from alonchat_crawl.embedding import DIMENSIONS
-from alonchat_crawl.errors import Outage
+from alonchat_crawl.errors import ReasonedError
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.storage.search import search
 from tests.acceptance.conftest import worker
@@ -70,5 +70,5 @@ def _searchable(database_url: str, project_id: UUID) -> bool:
     try:
         with psycopg.connect(database_url) as connection:
             return bool(search(connection, project_id, np.ones(DIMENSIONS, np.float32), "retry limit", 1))
-    except (psycopg.Error, Outage):  # not started, or no schema yet
+    except (psycopg.Error, ReasonedError):  # not started, or no schema yet
         return False
