@@ -30,6 +30,10 @@ class Source:
     """Only paths below it are in scope on the source's own host."""
     priority: int = 5
     """Its share of the turns among all that wait, 1 to 10: with 10 it gets twice those of 5."""
+    files: bool = False
+    """Whether files that a web site links to are taken in too."""
+    kind: str = "website"
+    """`website` or `upload`."""
 
 
 class Kind(IntEnum):
@@ -38,6 +42,7 @@ class Kind(IntEnum):
     START = 0
     PAGE = 1
     SITEMAP = 2
+    FILE = 3
 
 
 @dataclass(frozen=True, slots=True)
