@@ -2,18 +2,12 @@
 
 from scrapy.exceptions import DropItem, IgnoreRequest
 
+from alonchat_crawl.reasons import GiveUp as GiveUp
+from alonchat_crawl.reasons import ReasonedError as ReasonedError
+
 
 class StartupError(Exception):
     """The process cannot run as configured. Its text is one sentence: what is wrong, what to do."""
-
-
-class ReasonedError(Exception):
-    """An error with a bounded `reason` (a metric's label) and a `detail` for people."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(detail or reason)
-        self.reason = reason
-        self.detail = detail
 
 
 class Refused(ReasonedError, IgnoreRequest, DropItem):
@@ -42,7 +36,3 @@ class Deferred(ReasonedError):
 
 class Outage(Deferred):
     """A service of our own is away: no page's fault, so it costs none an attempt."""
-
-
-class GiveUp(ReasonedError):
-    """Another attempt would end the same way."""
