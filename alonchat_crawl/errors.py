@@ -2,8 +2,9 @@
 
 from scrapy.exceptions import DropItem, IgnoreRequest
 
-from alonchat_crawl.reasons import GiveUp as GiveUp
-from alonchat_crawl.reasons import ReasonedError as ReasonedError
+from alonchat_crawl.reasons import GiveUp, ReasonedError
+
+__all__ = ["Deferred", "GiveUp", "Outage", "ReasonedError", "Refused", "Retry", "StartupError", "Unchanged"]
 
 
 class StartupError(Exception):
