@@ -19,20 +19,17 @@ from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
-from alonchat_crawl.extract.source_code import language_of
+from alonchat_crawl.extract.media_types import media_type
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
-from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
+from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.storage.visits import Visit, touch_visit
 
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
-MARKDOWN_SUFFIXES = (".md", ".markdown")
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -82,13 +79,13 @@ class WebsiteSpider(Spider):
                 yield output
             return
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        media_type = _media_type(header, response)
-        if media_type is None:
+        kind = media_type(header, response.url, response.body)
+        if kind is None:
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
         # Megabytes take seconds to read: not on the event loop.
-        text, found = await asyncio.to_thread(_read, media_type, response.body, header, response.url)
-        for output in self._page(lease, response, media_type, text, found):
+        text, found = await asyncio.to_thread(_read, kind, response.body, header, response.url)
+        for output in self._page(lease, response, kind, text, found):
             yield output
 
     def _page(
@@ -164,20 +161,6 @@ def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> 
         own = (url for url in urls if url_domain(url) == lease.domain)
         return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
     return [Link(url, Kind.PAGE, lease.depth + 1) for url in urls if in_scope(lease.source, lease.host, url)]
-
-
-def _media_type(header: str, response: Response) -> str | None:
-    """What kind of text a response is; None for what is not text. No header: judge by its beginning."""
-    declared = header.partition(";")[0].strip().lower()
-    beginning = response.body[:512].lstrip().lower()
-    if declared in HTML_TYPES or (not declared and beginning.startswith((b"<!doctype html", b"<html"))):
-        return "text/html"
-    path = urlsplit(response.url).path.lower()
-    if declared in MARKDOWN_TYPES or (declared == "text/plain" and path.endswith(MARKDOWN_SUFFIXES)):
-        return "text/markdown"
-    if (language := language_of(response.url, declared)) is not None:
-        return f"{SOURCE_CODE}{language}"
-    return declared if declared == "text/plain" else None
 
 
 def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, PageLinks]:

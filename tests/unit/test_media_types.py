@@ -1,9 +1,8 @@
 """What the spider takes for which kind of text."""
 
 import pytest
-from scrapy.http import Response
 
-from alonchat_crawl.spiders.website import _media_type
+from alonchat_crawl.extract.media_types import looks_binary, media_type
 
 
 @pytest.mark.parametrize(
@@ -32,4 +31,28 @@ from alonchat_crawl.spiders.website import _media_type
 )
 def test_media_type(path: str, header: str, body: bytes, found: str | None) -> None:
     """By what the server says; by name for source files; by its beginning where nothing is said."""
-    assert _media_type(header, Response(f"https://a.example{path}", body=body)) == found
+    assert media_type(header, f"https://a.example{path}", body) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "binary"),
+    [
+        (b"", False),
+        (b"<!doctype html>", False),
+        (b"caf\xc3\xa9 \xff\r\n\t\x0c\x1b[0m", False),
+        ("\ufeffUTF-8".encode(), False),
+        ("UTF-16".encode("utf-16"), False),
+        ("UTF-16 without a mark".encode("utf-16-le"), True),
+        (b"PK\x03\x04\x14\x00", True),
+        (b"PK\x05\x06" + bytes(18), True),
+        (b"%PDF-1.7\n", True),
+        (b"<html>" + b" " * 1000 + b"%PDF-1.7\n", True),
+        (b"{\\rtf1", True),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", True),
+        (b"\x1f\x8b\x08", True),
+        (b"text" + bytes(1), True),
+    ],
+)
+def test_looks_binary(body: bytes, binary: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A file that is declared as text does not begin like text."""
+    assert looks_binary(body) is binary
