@@ -5,6 +5,7 @@ explains each. The second half is Scrapy's own settings: the component tables re
 This file is the only home of a default, and settings are never written at run time.
 """
 
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -43,6 +44,11 @@ class Environment(BaseSettings):
     EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
     EMBEDDING_BACKEND: Literal["auto", "torch", "onnx", "onnx-int8", "static"] = "auto"
     EMBEDDING_MODELS_DIR: Path | None = None
+
+    # How to parse
+    PARSER_PROCESSES: Count | None = None
+    PARSER_MEMORY_MB: Annotated[int, Field(ge=256)] = 1024
+    PARSER_SECONDS: Annotated[float, Field(ge=1)] = 30.0
 
     # How to watch
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -92,6 +98,9 @@ SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
 EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
 EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
+PARSER_PROCESSES = environment.PARSER_PROCESSES or min(4, os.cpu_count() or 1)
+PARSER_MEMORY_MB = environment.PARSER_MEMORY_MB
+PARSER_SECONDS = environment.PARSER_SECONDS
 METRICS_HOST = environment.METRICS_HOST
 METRICS_PORT = environment.METRICS_PORT
 SENTRY_DSN = environment.SENTRY_DSN
@@ -119,6 +128,7 @@ ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
 DEFAULT_PROJECT = "default"
 MAX_PAGES = 10_000  # of a source whose seed says nothing
 MAX_DEPTH = 50  # links followed from the start URL
+MAX_LINKS_PER_PAGE = 2000  # the first ones; an index of a large manual has 800
 REREAD_DAYS = 30  # all of a page is fetched again after so many, whatever a site's ETag says
 SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
