@@ -40,6 +40,17 @@ class Environment(BaseSettings):
     RATE_LIMIT_ENABLED: bool = True
     SSRF_ALLOWED_NETWORKS: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
 
+    # How to take in files
+    ENABLE_BULK_UPLOAD: bool = False
+    MAX_FILE_SIZE_MB: Annotated[int, Field(ge=1, le=2000)] = 50
+    SUPABASE_URL: Annotated[str, Field(pattern=r"^https?://[^\s/@]+/?$")] | None = None
+    S3_ENDPOINT_URL: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+[^\s?#]*$")] | None = None
+    S3_REGION: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "us-east-1"
+    S3_ACCESS_KEY_ID: str | None = None
+    S3_SECRET_ACCESS_KEY: str | None = None
+    S3_BUCKETS: Annotated[tuple[str, ...], NoDecode] = ()
+    S3_KEY_PREFIX: str = "{project_id}/"
+
     # How to embed
     EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
     EMBEDDING_BACKEND: Literal["auto", "torch", "onnx", "onnx-int8", "static"] = "auto"
@@ -56,13 +67,13 @@ class Environment(BaseSettings):
     METRICS_PORT: Annotated[str, Field(pattern=r"^\d{1,5}(-\d{1,5})?$")] = "9410-9509"
     SENTRY_DSN: str | None = None
 
-    @field_validator("SSRF_ALLOWED_NETWORKS", mode="before")
+    @field_validator("SSRF_ALLOWED_NETWORKS", "S3_BUCKETS", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
 
 
-SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN"})
+SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN", "S3_SECRET_ACCESS_KEY"})
 
 
 def _shown(problem: ErrorDetails) -> str:
@@ -95,6 +106,15 @@ THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
 MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
 JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
 SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
+ENABLE_BULK_UPLOAD = environment.ENABLE_BULK_UPLOAD
+MAX_FILE_SIZE_MB = environment.MAX_FILE_SIZE_MB
+SUPABASE_URL = environment.SUPABASE_URL
+S3_ENDPOINT_URL = environment.S3_ENDPOINT_URL
+S3_REGION = environment.S3_REGION
+S3_ACCESS_KEY_ID = environment.S3_ACCESS_KEY_ID
+S3_SECRET_ACCESS_KEY = environment.S3_SECRET_ACCESS_KEY
+S3_BUCKETS = environment.S3_BUCKETS
+S3_KEY_PREFIX = environment.S3_KEY_PREFIX
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
 EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
 EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
@@ -132,6 +152,8 @@ MAX_LINKS_PER_PAGE = 2000  # the first ones; an index of a large manual has 800
 REREAD_DAYS = 30  # all of a page is fetched again after so many, whatever a site's ETag says
 SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
+
+ARCHIVE_SHELF_BYTES = 128 * 1024 * 1024  # of archives that a worker keeps while it reads their members
 
 # --- Knowledge -------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The spider `website`: turns a source's responses into pages, and their links into more of it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,6 +21,7 @@ from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
 from alonchat_crawl.extract.media_types import media_type
+from alonchat_crawl.extract.sameness import sameness
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
@@ -29,6 +31,8 @@ from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.storage.visits import Visit, touch_visit
+
+logger = logging.getLogger(__name__)
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -84,13 +88,16 @@ class WebsiteSpider(Spider):
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
         # Megabytes take seconds to read: not on the event loop.
-        text, found = await asyncio.to_thread(_read, kind, response.body, header, response.url)
+        most = self.settings.getint("MAX_LINKS_PER_PAGE")
+        text, found = await asyncio.to_thread(_read, kind, response.body, header, response.url, most)
         for output in self._page(lease, response, kind, text, found):
             yield output
 
     def _page(
         self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks
     ) -> Iterable[Any]:
+        if found.left_out:
+            logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
         links = () if rules.nofollow else found.links
         yield from _follow(lease, links)
@@ -163,11 +170,13 @@ def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> 
     return [Link(url, Kind.PAGE, lease.depth + 1) for url in urls if in_scope(lease.source, lease.host, url)]
 
 
-def _read(media_type: str, body: bytes, header: str, url: str) -> tuple[str, PageLinks]:
+def _read(media_type: str, body: bytes, header: str, url: str, most_links: int) -> tuple[str, PageLinks]:
     text = decode(body, header)
     if media_type == "text/html":
-        return text, page_links(text, url)
-    return text, PageLinks(markdown_links(text, url) if media_type == "text/markdown" else (), None, ())
+        return text, page_links(text, url, most_links)
+    if media_type == "text/markdown":
+        return text, markdown_links(text, url, most_links)
+    return text, PageLinks((), None, (), 0, sameness(text))
 
 
 def _provenance(lease: Lease, response: Response, found: PageLinks, *, validated: bool) -> Provenance:
