@@ -49,7 +49,7 @@ class Environment(BaseSettings):
     S3_ACCESS_KEY_ID: str | None = None
     S3_SECRET_ACCESS_KEY: str | None = None
     S3_BUCKETS: Annotated[tuple[str, ...], NoDecode] = ()
-    S3_KEY_PREFIX: str = "{project_id}/"
+    S3_PREFIX: str = "{project_id}/"
 
     # How to embed
     EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
@@ -114,7 +114,7 @@ S3_REGION = environment.S3_REGION
 S3_ACCESS_KEY_ID = environment.S3_ACCESS_KEY_ID
 S3_SECRET_ACCESS_KEY = environment.S3_SECRET_ACCESS_KEY
 S3_BUCKETS = environment.S3_BUCKETS
-S3_KEY_PREFIX = environment.S3_KEY_PREFIX
+S3_PREFIX = environment.S3_PREFIX
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
 EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
 EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
@@ -150,6 +150,14 @@ MAX_PAGES = 10_000  # of a source whose seed says nothing
 MAX_DEPTH = 50  # links followed from the start URL
 MAX_LINKS_PER_PAGE = 2000  # the first ones; an index of a large manual has 800
 REREAD_DAYS = 30  # all of a page is fetched again after so many, whatever a site's ETag says
+TRAP_SAME_TEXT_MAX = 20  # pages of one run with the very same text; more are refused, and lead nowhere
+TRAP_SAME_PATTERN_MAX = 50  # with the same text but for its numbers, at URLs alike; more lead nowhere
+TRAP_CALENDAR_MAX = 1000  # pages for a day, a week or a month, at URLs alike
+TRAP_VARIANTS_MAX = (
+    200  # combinations, at one path, of three and more parameters whose values are all familiar
+)
+TRAP_HOSTS_MAX = 200  # other hosts than the source's own, where `include` lets them in
+TRAP_SITEMAPS_MAX = 1000  # sitemaps of one run
 SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
@@ -192,6 +200,7 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` d
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
+    "alonchat_crawl.policies.trap_policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
     "alonchat_crawl.policies.robots.RobotsPolicy": 100,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,

@@ -1,0 +1,104 @@
+"""Our own object storage: which files of it a project may have, and how they are asked for.
+
+S3's protocol, as Supabase Storage, R2 and AWS speak it; path-style, so that one host serves all buckets.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import GiveUp, StartupError
+
+SCHEME = "s3"
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+KEY_MAX_BYTES = 1024
+"""AWS' own limit: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+NO_PREFIX = "/"
+SUPABASE_PATH = "/storage/v1/s3"
+
+
+def object_url(written: str) -> str | None:
+    """The canonical form of s3://bucket/key, whose key is written as it is; None where none can be so named.
+
+    Its key is percent-encoded, so that nothing in it is a query or a fragment. A key with a segment that is
+    empty, `.` or `..` is refused: servers, and what stands before them, take it for another.
+    """
+    bucket, slash, key = written.removeprefix(f"{SCHEME}://").partition("/")
+    if not written.startswith(f"{SCHEME}://") or not slash or not BUCKET.fullmatch(bucket):
+        return None
+    try:
+        if not 0 < len(key.encode()) <= KEY_MAX_BYTES:
+            return None
+    except UnicodeEncodeError:  # half a surrogate pair
+        return None
+    if CONTROL.search(key) or {"", ".", ".."} & set(key.split("/")):
+        return None
+    return f"{SCHEME}://{bucket}/{quote(key, safe='/-_.~')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStorage:
+    """The storage of the S3_… settings."""
+
+    endpoint: str
+    """`https://host[:port][/path]`; no slash at its end."""
+    region: str
+    buckets: Collection[str]
+    """That may be read."""
+    prefix: str
+    """Begins the keys of a project: `{project_id}` stands for its UUID."""
+    credentials: Credentials | None = field(repr=False)
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Read the S3_… settings; raises StartupError where they name buckets but not how to read them."""
+        region, supabase = str(settings["S3_REGION"]), settings["SUPABASE_URL"]
+        endpoint = settings["S3_ENDPOINT_URL"]
+        if not endpoint:
+            own = f"{supabase.rstrip('/')}{SUPABASE_PATH}" if supabase else None
+            endpoint = own or f"https://s3.{region}.amazonaws.com"
+        key_id, secret = settings["S3_ACCESS_KEY_ID"], settings["S3_SECRET_ACCESS_KEY"]
+        if settings["S3_BUCKETS"] and not (key_id and secret):
+            raise StartupError(
+                "S3_BUCKETS names what to read, but not how: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
+            )
+        credentials = Credentials(key_id, secret) if key_id and secret else None
+        prefix = str(settings["S3_PREFIX"])
+        return cls(
+            endpoint.rstrip("/"),
+            region,
+            tuple(settings["S3_BUCKETS"]),
+            "" if prefix == NO_PREFIX else prefix,
+            credentials,
+        )
+
+    def check(self, project_id: UUID, url: str) -> None:
+        """Raise GiveUp unless the project may have the object at a canonical s3:// URL."""
+        parts = urlsplit(url)
+        if parts.netloc not in self.buckets or self.credentials is None:
+            raise GiveUp("storage bucket", f"the bucket {parts.netloc} is not among S3_BUCKETS")
+        prefix = self.prefix.replace("{project_id}", str(project_id))
+        if not unquote(parts.path[1:]).startswith(prefix):
+            raise GiveUp(
+                "storage prefix", f"{url} is not the project's: its key does not begin with {prefix}"
+            )
+
+    def address(self, url: str) -> str:
+        """Where the object at a canonical s3:// URL is fetched."""
+        parts = urlsplit(url)
+        return f"{self.endpoint}/{parts.netloc}{parts.path}"
+
+    def headers(self, address: str) -> dict[str, str]:
+        """What a GET of an address must carry: the signature goes there, and so into no URL and no log."""
+        request = AWSRequest("GET", address)
+        S3SigV4Auth(self.credentials, "s3", self.region).add_auth(request)
+        return dict(request.headers.items())
