@@ -51,6 +51,13 @@ class Environment(BaseSettings):
     S3_BUCKETS: Annotated[tuple[str, ...], NoDecode] = ()
     S3_PREFIX: str = "{project_id}/"
 
+    # How to scan for viruses
+    VIRUS_SCAN: Literal["required", "off"] | None = None
+    CLAMD_ADDRESS: Annotated[str, Field(pattern=r"^(unix:///|tcp://)[^@\s]+$")] = (
+        "unix:///run/clamav/clamd.ctl"
+    )
+    CLAMD_TIMEOUT_SECONDS: Annotated[float, Field(gt=0)] = 120.0
+
     # How to embed
     EMBEDDING_MODEL: Annotated[str, Field(min_length=1)] = "all-MiniLM-L6-v2"
     EMBEDDING_BACKEND: Literal["auto", "torch", "onnx", "onnx-int8", "static"] = "auto"
@@ -115,6 +122,9 @@ S3_ACCESS_KEY_ID = environment.S3_ACCESS_KEY_ID
 S3_SECRET_ACCESS_KEY = environment.S3_SECRET_ACCESS_KEY
 S3_BUCKETS = environment.S3_BUCKETS
 S3_PREFIX = environment.S3_PREFIX
+VIRUS_SCAN = environment.VIRUS_SCAN
+CLAMD_ADDRESS = environment.CLAMD_ADDRESS
+CLAMD_TIMEOUT_SECONDS = environment.CLAMD_TIMEOUT_SECONDS
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
 EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
 EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
@@ -162,6 +172,7 @@ SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
 ARCHIVE_SHELF_BYTES = 128 * 1024 * 1024  # of archives that a worker keeps while it reads their members
+CLAMD_SCANS = 4  # of a worker at once; clamd's MaxThreads are for all workers
 
 # --- Knowledge -------------------------------------------------------------------------------------
 
@@ -204,6 +215,8 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.policies.robots.RobotsPolicy": 100,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
+    # Right behind HttpCompression (590): nothing else sees a file's bytes before.
+    "alonchat_crawl.policies.scan.ScanPolicy": 585,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier retries
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,

@@ -28,6 +28,7 @@ from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
+from alonchat_crawl.policies.repeats import Repeat, Repeats
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.storage.visits import Visit, touch_visit
@@ -90,17 +91,23 @@ class WebsiteSpider(Spider):
         # Megabytes take seconds to read: not on the event loop.
         most = self.settings.getint("MAX_LINKS_PER_PAGE")
         text, found = await asyncio.to_thread(_read, kind, response.body, header, response.url, most)
-        for output in self._page(lease, response, kind, text, found):
+        repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
+        for output in self._page(lease, response, kind, text, found, repeat):
             yield output
 
-    def _page(
-        self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks
+    def _page(  # noqa: PLR0913 - all that is known of a page
+        self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks, repeat: Repeat
     ) -> Iterable[Any]:
         if found.left_out:
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
-        links = () if rules.nofollow else found.links
+        links = () if rules.nofollow or repeat.reason else found.links
         yield from _follow(lease, links)
+        if repeat.reason:
+            logger.info("The links of %s are not followed: %s", lease.url, repeat.reason)
+        if not repeat.stored:
+            yield Ending(Outcome.REFUSED, repeat.reason, f"many pages say the same as {lease.url}")
+            return
         if rules.noindex:
             yield _noindex(response)
             return
@@ -121,6 +128,7 @@ class WebsiteSpider(Spider):
             noted = await touch_visit(pool, visit, lease.source.crawl_id, datetime.now(UTC))
         except ReasonedError as error:
             return [ending_of(error)]
+        await Repeats.of(self.crawler).note(lease)
         if not noted:  # erased or replaced since it was looked up: the next attempt is not conditional
             return [Ending(Outcome.RETRY, "stored page changed")]
         return [*follow, Ending(Outcome.UNCHANGED, f"http {NOT_MODIFIED}")]
@@ -133,6 +141,7 @@ class WebsiteSpider(Spider):
 
     async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
+        await Repeats.of(self.crawler).note(lease)
         try:
             # Megabytes of XML take seconds, too.
             links = await asyncio.to_thread(_sitemap_links, lease, response, self.settings)
