@@ -1,0 +1,209 @@
+"""clamd's protocol: a stream goes in, one line comes out (clamd(8), "COMMANDS").
+
+Its packages were looked at: aioclamd knows no unix sockets and hands each KB to a thread, clamd and
+clamav-client block; all three find `OK` by a pattern that other answers match too.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from urllib.parse import urlsplit
+
+PIECE_BYTES = 128 * 1024  # of the stream: about what a socket takes at once
+ANSWER_MAX_BYTES = 4096
+NAME_MAX_CHARS = 100
+PING_SECONDS = 5.0  # at most; it is answered beside the scans
+
+CLEAN_ANSWER = b"stream: OK\0"
+LIMIT_ANSWER = b"INSTREAM size limit exceeded. ERROR\0"
+_FOUND = re.compile(rb"stream: ([^\0\n]+) FOUND\0")
+
+
+class Verdict(Enum):
+    """What clamd says of a file."""
+
+    CLEAN = auto()
+    INFECTED = auto()
+    TOO_LARGE = auto()
+    """More of it than clamd looks at: of its stream, or of what is packed in it."""
+    ENCRYPTED = auto()
+    """clamd cannot look into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict, with the signature's name where there is one: at most 100 printable characters."""
+
+    verdict: Verdict
+    name: str = ""
+
+
+class Fault(Exception):
+    """No verdict. `reason` is `scanner unreachable`, `scanner timeout` or `scanner error`."""
+
+    def __init__(self, reason: str, detail: str, *, by_file: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.by_file = by_file
+        """A file was on its way, and may be why."""
+
+
+def read_answer(answer: bytes) -> Finding:
+    """Read clamd's whole answer to a stream. Raises Fault for all that is no verdict.
+
+    With AlertExceedsMax and AlertEncrypted set, what clamd did not look at is FOUND by these names.
+    """
+    if answer == CLEAN_ANSWER:
+        return Finding(Verdict.CLEAN)
+    if answer == LIMIT_ANSWER:
+        return Finding(Verdict.TOO_LARGE, "StreamMaxLength")
+    if found := _FOUND.fullmatch(answer):
+        name = _printable(found[1])
+        if name.startswith("Heuristics.Limits.Exceeded"):
+            return Finding(Verdict.TOO_LARGE, name)
+        if name.startswith("Heuristics.Encrypted."):
+            return Finding(Verdict.ENCRYPTED, name)
+        return Finding(Verdict.INFECTED, name)
+    raise Fault("scanner error", f"clamd answered {_printable(answer)!r}", by_file=True)
+
+
+def _printable(text: bytes) -> str:
+    shown = "".join(
+        letter if letter.isprintable() else "?" for letter in text[:NAME_MAX_CHARS].decode("latin-1")
+    )
+    return shown.encode("ascii", "replace").decode()
+
+
+class Clamd:
+    """A clamd at `unix:///path` or `tcp://host:port`; a connection for each command, as clamd closes it."""
+
+    def __init__(self, address: str, timeout_seconds: float) -> None:
+        """Raises ValueError for an address that is none."""
+        parts = urlsplit(address)
+        self.address = address
+        self._path = parts.path if parts.scheme == "unix" and not parts.netloc else ""
+        self._host, self._port = parts.hostname or "", parts.port or 0
+        if not self._path and not (parts.scheme == "tcp" and self._host and self._port):
+            raise ValueError("it is neither unix:///path nor tcp://host:port")
+        self._timeout_seconds = timeout_seconds
+
+    async def ping(self) -> None:
+        """Raises Fault where clamd does not answer."""
+        seconds = min(PING_SECONDS, self._timeout_seconds)
+        async with self._connected(seconds, by_file=False) as connection:
+            await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
+            answer = await _answer(connection)
+        if answer != b"PONG\0":
+            raise Fault("scanner error", f"clamd answered {_printable(answer)!r} to PING")
+
+    async def scan(self, body: bytes) -> Finding:
+        """Stream a file to clamd, without a copy of it, and return its verdict. Raises Fault."""
+        async with self._connected(self._timeout_seconds, by_file=True) as connection:
+            try:
+                early = await _send(connection, body)
+            except ConnectionError:  # over StreamMaxLength clamd says so and closes: that can still be read
+                early = True
+            answer = await _answer(connection)
+        if not answer:
+            raise Fault("scanner unreachable", f"clamd at {self.address} closed the connection", by_file=True)
+        if early and answer != LIMIT_ANSWER:
+            raise Fault("scanner error", f"clamd answered {_printable(answer)!r} too early", by_file=True)
+        return read_answer(answer)
+
+    @asynccontextmanager
+    async def _connected(self, seconds: float, *, by_file: bool) -> AsyncIterator[socket.socket]:
+        """Hold a connection for so long at most; whatever fails on it is a Fault."""
+        connected = False
+        try:
+            async with asyncio.timeout(seconds):
+                with await self._connect() as connection:
+                    connected = True
+                    yield connection
+        except TimeoutError:
+            detail = f"clamd at {self.address} does not answer within {seconds:g} s"
+            raise Fault("scanner timeout", detail, by_file=by_file and connected) from None
+        except OSError as error:
+            what = "broke the connection" if connected else "cannot be reached"
+            detail = f"clamd at {self.address} {what} ({error.strerror or error})"
+            raise Fault("scanner unreachable", detail, by_file=by_file and connected) from error
+
+    async def _connect(self) -> socket.socket:
+        if self._path:
+            return await _open(socket.AF_UNIX, self._path)
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        for family, _, _, _, address in found[:-1]:
+            try:
+                return await _open(family, address)
+            except OSError:
+                continue
+        return await _open(found[-1][0], found[-1][4])
+
+
+async def _open(family: int, address: object) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(connection, address)  # type: ignore[arg-type]
+        # asyncio takes a unix socket with a full queue for connected; it has no peer.
+        connection.getpeername()
+        if family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _send(connection: socket.socket, body: bytes) -> bool:
+    """Send the stream; stop and return True as soon as clamd answers, which it may not before its end."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(connection, b"zINSTREAM\0")
+    for piece in _pieces(body):
+        if _has_answered(connection):
+            return True
+        await loop.sock_sendall(connection, len(piece).to_bytes(4, "big"))
+        if piece:
+            await loop.sock_sendall(connection, piece)
+        await asyncio.sleep(0)  # a send that need not wait lets nobody else have a turn
+    return False
+
+
+def _pieces(body: bytes) -> Iterator[memoryview]:
+    """The stream's pieces; an empty one ends it."""
+    view = memoryview(body)
+    for start in range(0, len(view), PIECE_BYTES):
+        yield view[start : start + PIECE_BYTES]
+    yield view[:0]
+
+
+def _has_answered(connection: socket.socket) -> bool:
+    """Whether there is something to read, or the end."""
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _answer(connection: socket.socket) -> bytes:
+    """All that clamd sends until it closes, or as much as no answer has.
+
+    A connection that breaks after the answer means that clamd has not read all: fine for one answer only.
+    """
+    loop = asyncio.get_running_loop()
+    answer = b""
+    try:
+        while len(answer) <= ANSWER_MAX_BYTES and (
+            part := await loop.sock_recv(connection, ANSWER_MAX_BYTES)
+        ):
+            answer += part
+    except ConnectionError:
+        if answer != LIMIT_ANSWER:
+            raise
+    return answer
