@@ -1,10 +1,11 @@
 """What the pages of one site say over and over: learnt while they pass, and then left out."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from threading import Lock
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
@@ -13,10 +14,24 @@ SHARE_MIN = 0.5  # of the source's pages so far that have it
 SOURCES_MAX = 200  # learnt at a time; the one that was not seen for longest is forgotten
 BLOCKS_MAX = 5_000  # counted per source: one entry takes some 100 bytes
 PAGE_BLOCKS_MAX = 500  # counted of one page
+PAGE_BLOCKS_SEEN = 50_000  # a page of more is no page for people, and stays as it is
 DIGEST_BYTES = 8
 LASTING = frozenset(["heading_open", "fence", "code_block"])
 BLOCKS = MarkdownIt("commonmark").enable("table")
 BLOCKS.core.ruler.enableOnly(["normalize", "block"])
+
+
+class TopBlock(NamedTuple):
+    """A block at a document's top level."""
+
+    start: int
+    """Its first line, from 0."""
+    end: int
+    """The line after."""
+    kind: str
+    """`heading`, `code` or empty."""
+    digest: bytes | None
+    """Of its text; None where it may not go."""
 
 
 @dataclass(slots=True)
@@ -39,25 +54,24 @@ class Boilerplate:
         self._sources: OrderedDict[Hashable, Learnt] = OrderedDict()
         self._lock = Lock()
 
-    def without(self, source: Hashable, markdown: str) -> tuple[str, int]:
+    def without(
+        self, source: Hashable, markdown: str, blocks: Sequence[TopBlock] | None = None
+    ) -> tuple[str, int]:
         """Learn from a page; return its Markdown without boilerplate, and how many blocks went.
 
-        A page that is nothing but boilerplate and headings stays as it is.
+        `blocks` are its `top_blocks`, where they have been found already. A page that is nothing but
+        boilerplate and headings stays as it is.
         """
-        lines = markdown.split("\n")
-        blocks = _blocks(markdown)
-        texts = ["\n".join(lines[start:end]).strip() for start, end, _ in blocks]
-        digests = [
-            None if lasting else blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
-            for text, (_, _, lasting) in zip(texts, blocks, strict=True)
-        ]
+        blocks = top_blocks(markdown) if blocks is None else blocks
+        digests = [block.digest for block in blocks]
         repeated = self._learn(source, list(dict.fromkeys(filter(None, digests)))[:PAGE_BLOCKS_MAX])
         gone = [number for number, digest in enumerate(digests) if digest in repeated]
         stays = any(digest is not None and digest not in repeated for digest in digests)
-        if not gone or not (stays or any(lasting == "code" for _, _, lasting in blocks)):
+        if not gone or not (stays or any(block.kind == "code" for block in blocks)):
             return markdown, 0
+        lines = markdown.split("\n")
         for number in reversed(gone):
-            start, end, _ = blocks[number]
+            start, end, *_ = blocks[number]
             while end < len(lines) and not lines[end].strip():
                 end += 1
             del lines[start:end]
@@ -81,11 +95,18 @@ class Boilerplate:
             return repeated
 
 
-def _blocks(markdown: str) -> list[tuple[int, int, str]]:
-    """Return (first line, line after, "heading", "code" or "") of each top-level block."""
-    found: list[tuple[int, int, str]] = []
+def top_blocks(markdown: str) -> tuple[TopBlock, ...]:
+    """Return the blocks of a page's Markdown; none where there are more than anybody reads."""
+    lines = markdown.split("\n")
+    found: list[TopBlock] = []
     for token in BLOCKS.parse(markdown):
         if token.level == 0 and token.map is not None and token.nesting >= 0:
-            kind = "heading" if token.type == "heading_open" else "code" if token.type in LASTING else ""
-            found.append((token.map[0], token.map[1], kind))
-    return found
+            start, end = token.map
+            if token.type in LASTING:
+                kind = "heading" if token.type == "heading_open" else "code"
+                found.append(TopBlock(start, end, kind, None))
+            else:
+                text = "\n".join(lines[start:end]).strip()
+                digest = blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+                found.append(TopBlock(start, end, "", digest))
+    return tuple(found) if len(found) <= PAGE_BLOCKS_SEEN else ()

@@ -47,6 +47,7 @@ async def test_sizes(kind: ContentType, capacity: int) -> None:
     page = CleanPage(provenance, "T", "en", kind, "Some words of text. " * 2000, bytes(32))
     stage = Chunker.from_crawler(crawler)  # type: ignore[arg-type]  # a crawler needs a reactor
     chunked = await stage.process_item(page)
+    await stage.sandbox.close()
     assert chunked.page is page
     sizes = [len(chunk.content.encode()) for chunk in chunked.chunks]
     assert capacity // 2 < max(sizes) <= capacity

@@ -1,0 +1,51 @@
+"""A page of any text type to safe Markdown, with what its source's other pages are compared by."""
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from alonchat_crawl.extract.boilerplate import TopBlock, top_blocks
+from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.markdown import Extracted, extract, extract_markdown, extract_plain
+from alonchat_crawl.extract.source_code import as_markdown
+from alonchat_crawl.items import SOURCE_CODE
+from alonchat_crawl.reasons import GiveUp
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page's text, and its blocks."""
+
+    extracted: Extracted
+    blocks: tuple[TopBlock, ...]
+    """For Boilerplate.without; of source code there are none."""
+
+
+def extract_document(media_type: str, text: str, url: str) -> Document:
+    """Extract a page's text; raises GiveUp where that fails."""
+    try:
+        extracted = _extracted(media_type, text, url)
+        blocks = () if media_type.startswith(SOURCE_CODE) else top_blocks(extracted.markdown)
+    except MemoryError:
+        raise
+    except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
+        raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
+    return Document(extracted, blocks)
+
+
+def _extracted(media_type: str, text: str, url: str) -> Extracted:
+    if media_type.startswith(SOURCE_CODE):
+        return _source_code(media_type.removeprefix(SOURCE_CODE), text, url)
+    if media_type == "text/plain":
+        return extract_plain(text)
+    if media_type == "text/markdown":
+        return extract_markdown(text, url)
+    return extract(text, url)
+
+
+def _source_code(language: str, text: str, url: str) -> Extracted:
+    """A file is one block of code under its name; what is invisible goes before the fence is chosen."""
+    code, removed = clean_text(text)
+    extracted = extract_plain(as_markdown(code, language))
+    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    return replace(extracted, title=clean_text(name)[0], removed=extracted.removed + removed)

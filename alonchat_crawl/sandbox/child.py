@@ -1,0 +1,109 @@
+"""A parser's process: takes tasks from its worker, one at a time, until that closes the socket.
+
+It reads no environment and no settings: all it knows comes with its start.
+"""
+
+import gc
+import os
+import resource
+import socket
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from alonchat_crawl.memory import return_freed_memory
+from alonchat_crawl.reasons import ReasonedError
+from alonchat_crawl.sandbox import wire
+from alonchat_crawl.sandbox.confine import OrphanError, allow_cpu, confine
+from alonchat_crawl.sandbox.wire import Reply
+
+GROWN_SHARE = 2  # a process that keeps this part of its memory after a task is replaced
+PAGE_BYTES = resource.getpagesize()
+
+Task = Callable[..., Any]
+
+
+class Child:
+    """The tasks of one table, and what may be used for each."""
+
+    def __init__(self, table: str, memory_bytes: int, seconds: float) -> None:
+        self._table = import_module(table)
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._tasks: dict[str, Task] = {}
+
+    def prepare(self) -> None:
+        """Import what most tasks need."""
+        for name in self._table.AT_START:
+            self._task(name)
+        gc.freeze()
+
+    def reply(self, request: bytearray) -> bytes:
+        """Run one task and return its reply."""
+        allow_cpu(self._seconds)
+        try:
+            name, arguments = wire.unpack_request(request)
+            request.clear()
+            reply = Reply(wire.RESULT, self._task(name)(**arguments), again=True)
+        except ReasonedError as error:
+            reason = type(error).__name__, error.reason, error.detail
+            reply = Reply(wire.REASON, reason, again=True)
+        except MemoryError:
+            reply = Reply(wire.MEMORY, None, again=False)
+        except Exception as error:  # noqa: BLE001  the worker settles it
+            reply = Reply(wire.ERROR, type(error).__name__, again=False)
+        reply = reply._replace(again=reply.again and not self._grown())
+        try:
+            packed = wire.pack(reply)
+        except MemoryError:
+            return wire.pack(Reply(wire.MEMORY, None, again=False))
+        except Exception as error:  # noqa: BLE001  a result that cannot be sent
+            return wire.pack(Reply(wire.ERROR, type(error).__name__, again=False))
+        return packed
+
+    def _task(self, name: str) -> Task:
+        if name not in self._tasks:
+            module, function = self._table.TASKS[name].split(":")
+            self._tasks[name] = getattr(import_module(module), function)
+        return self._tasks[name]
+
+    def _grown(self) -> bool:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  a million times a day
+            resident = int(file.read().split()[1]) * PAGE_BYTES
+        return resident > self._memory_bytes // GROWN_SHARE
+
+
+def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: float) -> None:
+    """Serve the worker at the other end of a socket; return when it has closed it."""
+    try:
+        confine(parent, memory_bytes)
+    except OrphanError:
+        return
+    return_freed_memory()
+    with socket.socket(fileno=descriptor) as channel:
+        child = Child(table, memory_bytes, seconds)
+        child.prepare()
+        channel.sendall(wire.HEAD.pack(0))
+        while (request := _received(channel)) is not None:
+            reply = child.reply(request)
+            channel.sendall(wire.HEAD.pack(len(reply)))
+            channel.sendall(reply)
+            del request, reply
+
+
+def _received(channel: socket.socket) -> bytearray | None:
+    head = channel.recv(wire.HEAD.size, socket.MSG_WAITALL)
+    if len(head) < wire.HEAD.size:
+        return None
+    (size,) = wire.HEAD.unpack(head)
+    if size > wire.REQUEST_MAX_BYTES:
+        os._exit(1)
+    data = bytearray(size)
+    place = 0
+    with memoryview(data) as view:
+        while place < size:
+            count = channel.recv_into(view[place:])
+            if not count:
+                return None
+            place += count
+    return data

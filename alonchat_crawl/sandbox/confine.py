@@ -1,0 +1,64 @@
+"""What a parser's process gives up before it reads anything: memory, files, the network, its parent's reach.
+
+The limits always hold. The rest is best effort, for not every kernel or container has it, and stands
+behind them: it is there for a parser that was taken over.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_DUMPABLE = 4
+PR_SET_NO_NEW_PRIVS = 38
+CLONE_NEWIPC = 0x08000000  # unshare(2)
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+NICENESS = 5  # the event loop and the model come first
+OOM_SCORE = "800"  # of 1000: where memory is short, a parser is what the kernel should end
+OPEN_FILES = 64
+ADDRESS_SPACE_BYTES = 2 * 1024**3  # beside the memory that counts: libraries, stacks, what is only reserved
+
+
+class OrphanError(Exception):
+    """The parent has ended already."""
+
+
+def confine(parent: int, memory_bytes: int) -> None:
+    """Give up what no parser needs. Raises OrphanError, and OSError where a limit cannot be set."""
+    os.umask(0o777)
+    with suppress(OSError):
+        os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "linux":
+        # A namespace of its own: no network, and no look into processes of the same user.
+        for flags in (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC, CLONE_NEWUSER):
+            if libc.unshare(flags) == 0:
+                break
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            raise OrphanError
+    for limit, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        # Writable memory is what runs out; RLIMIT_AS counts what is only reserved as well.
+        (resource.RLIMIT_DATA, memory_bytes),
+        (resource.RLIMIT_AS, memory_bytes + ADDRESS_SPACE_BYTES),
+    ):
+        resource.setrlimit(limit, (most, most))
+
+
+def allow_cpu(seconds: float) -> None:
+    """Let the process use so many more seconds of CPU; then the kernel ends it with SIGXCPU."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + 1, hard))

@@ -1,0 +1,113 @@
+"""A worker's parsers: one process at first, more while they are all busy, each replaced when it is lost."""
+
+import asyncio
+from functools import cache
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from pydantic import TypeAdapter, ValidationError
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from alonchat_crawl.errors import Refused
+from alonchat_crawl.reasons import GiveUp, ReasonedError
+from alonchat_crawl.sandbox import wire
+from alonchat_crawl.sandbox.process import Limits, Process
+from alonchat_crawl.sandbox.wire import Reply
+
+TABLE = "alonchat_crawl.sandbox.work"
+TASKS_MAX = 500  # that one process serves: what a task leaves behind, by mischief or mistake, does not last
+REASONED: dict[str, type[ReasonedError]] = {"GiveUp": GiveUp, "Refused": Refused}
+
+
+class Sandbox:
+    """Runs tasks in processes that can do no harm; what one of them does to its process costs that task only.
+
+    A lost task is not tried again: the same input would do the same to the next process.
+    """
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, "Sandbox"]] = WeakKeyDictionary()
+
+    def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
+        self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
+        self._turns = asyncio.Semaphore(processes)
+        self._idle: list[Process] = []
+        self._endings: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Sandbox":
+        """Return the one instance of this crawler, which starts a process when its spider opens."""
+        if crawler not in cls._of:
+            settings = crawler.settings
+            sandbox = cls._of[crawler] = cls(
+                settings.getint("PARSER_PROCESSES"),
+                settings.getint("PARSER_MEMORY_MB"),
+                settings.getfloat("PARSER_SECONDS"),
+            )
+            crawler.signals.connect(sandbox.start, signals.spider_opened)
+            crawler.signals.connect(sandbox.close, signals.engine_stopped)
+        return cls._of[crawler]
+
+    async def start(self) -> None:
+        """Start a process before it is needed; do not wait until it is ready."""
+        if not self._idle:
+            self._idle.append(Process(self._limits))
+
+    async def run(self, task: str, **arguments: Any) -> Any:
+        """Run a task of the table (see work.py) and return its result, of what msgpack can hold.
+
+        Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
+        `parser crash`; Outage where no process can be started.
+        """
+        request = wire.pack((task, arguments))
+        if len(request) > wire.REQUEST_MAX_BYTES:
+            raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
+        async with self._turns:
+            process = self._idle.pop() if self._idle else Process(self._limits)
+            again = False
+            try:
+                reply = await process.ask(request)
+                again = reply.again and process.tasks < TASKS_MAX
+            finally:  # a cancelled task leaves its process in the middle of something
+                if again:
+                    self._idle.append(process)
+                else:
+                    self._end(process)
+        return _result(reply)
+
+    async def close(self) -> None:
+        """End all processes, whatever they are at."""
+        while self._idle:
+            self._end(self._idle.pop())
+        await asyncio.gather(*self._endings)
+
+    def _end(self, process: Process) -> None:
+        ending = asyncio.create_task(process.end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+
+def _result(reply: Reply) -> Any:
+    match reply.kind:
+        case wire.RESULT:
+            return reply.value
+        case wire.REASON:
+            name, reason, detail = reply.value
+            raise REASONED.get(name, GiveUp)(reason, detail)
+        case wire.MEMORY:
+            raise GiveUp("parser memory", "Parsing it took too much memory.")
+        case _:
+            raise GiveUp("parser crash", f"Its parser raised {str(reply.value)[:100]}.")
+
+
+def typed(kind: Any, value: Any) -> Any:
+    """Return a result as the dataclass that it was; raises GiveUp where it is none."""
+    try:
+        return _adapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise GiveUp("parser crash", f"Its parser answered what it must not: {error.title}.") from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,160 @@
+"""The worker's end of one parser's process: starting it, one exchange at a time, its end."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import alonchat_crawl
+from alonchat_crawl.errors import Outage
+from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.sandbox import wire
+from alonchat_crawl.sandbox.wire import Reply, RubbishError
+
+START_SECONDS = 60.0
+WALL_SHARE = 3  # of the CPU seconds: a busy machine gives a process no more than that share
+REAP_SECONDS = 0.01  # between looks whether it has ended
+END_SECONDS = 1.0  # for one that closed its socket to end by itself, so that it can be told how
+PEAK_SHARE = 2  # one that crashed and had this part of its memory crashed for want of more
+# Not `-m`: the package may live in an egg that only this process has on its path.
+START = """
+import sys
+descriptor, parent, table, memory_bytes, seconds, *sys.path[:] = sys.argv[1:]
+from alonchat_crawl.sandbox.child import main
+main(int(descriptor), int(parent), table, int(memory_bytes), float(seconds))
+"""
+# Isolated; no `site`, whose .pth files would run; no bytecode written. All it may know of the environment:
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+FLAGS = ("-I", "-S", "-B", "-X", "utf8")
+
+
+class Limits(NamedTuple):
+    """What a process may use."""
+
+    table: str
+    """The module whose TASKS it runs."""
+    memory_bytes: int
+    seconds: float
+    """CPU time a task."""
+
+
+class Process:
+    """One parser's process. Whoever asks it something must wait for the reply or end it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Start it. To be called in the thread that lives as long as the worker: the process dies with it."""
+        self.tasks = 0
+        self._limits = limits
+        self._ready = False
+        self._peak_bytes = 0
+        self._channel, theirs = socket.socketpair()
+        self._channel.setblocking(False)  # noqa: FBT003  Python's own name for it
+        with theirs:
+            arguments = (theirs.fileno(), os.getpid(), limits.table, limits.memory_bytes, limits.seconds)
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and text
+                [sys.executable, *FLAGS, "-c", START, *map(str, arguments), *_import_path()],
+                env=ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is its process group's as well."""
+        return self._process.pid
+
+    async def ask(self, request: bytes) -> Reply:
+        """Return the reply. Raises Outage where the process did not start, and GiveUp where it was lost."""
+        await self._started()
+        self.tasks += 1
+        try:
+            async with asyncio.timeout(WALL_SHARE * self._limits.seconds):
+                return wire.unpack_reply(await self._exchange(request))
+        except TimeoutError:
+            raise GiveUp("parser timeout", "Parsing it took too long.") from None
+        except RubbishError as error:
+            raise GiveUp("parser crash", f"Its parser answered what it must not: {error}.") from None
+        except OSError:  # the other end is closed
+            raise await self._lost() from None
+
+    async def end(self) -> None:
+        """End it at once, with all that it may have started, and leave no zombie."""
+        self._channel.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._ended()
+
+    async def _lost(self) -> GiveUp:
+        """Tell by how it ended what became of a process that closed its socket."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._ended()
+        match -(self._process.returncode or 0):
+            case signal.SIGXCPU:
+                return GiveUp("parser timeout", "Parsing it took too much time of the processor.")
+            case signal.SIGKILL:  # not by us
+                return GiveUp("parser memory", "The system had no memory left to parse it.")
+            case _ if self._peak_bytes > self._limits.memory_bytes // PEAK_SHARE:
+                return GiveUp("parser memory", "Parsing it took too much memory.")
+            case number:
+                named = signal.Signals(number).name if number > 0 else f"exit code {-number}"
+                return GiveUp("parser crash", f"Its parser ended with {named}.")
+
+    async def _ended(self) -> None:
+        while self._process.returncode is None:
+            try:
+                pid, status, usage = os.wait4(self.pid, os.WNOHANG)  # noqa: ASYNC222  which does not wait
+            except ChildProcessError:  # somebody else has waited for it
+                self._process.returncode = 0
+                return
+            if pid:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self._peak_bytes = usage.ru_maxrss * 1024
+                return
+            await asyncio.sleep(REAP_SECONDS)
+
+    async def _started(self) -> None:
+        if self._ready:
+            return
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._received(wire.HEAD.size)
+        except (TimeoutError, OSError):
+            await self.end()
+            sentence = f"A parser's process did not start (exit code {self._process.returncode})."
+            raise Outage("parser start", sentence) from None
+        self._ready = True
+
+    async def _exchange(self, request: bytes) -> bytearray:
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._channel, wire.HEAD.pack(len(request)))
+        await loop.sock_sendall(self._channel, request)
+        (size,) = wire.HEAD.unpack(await self._received(wire.HEAD.size))
+        if size > wire.REPLY_MAX_BYTES:
+            raise RubbishError(f"{size} bytes")
+        return await self._received(size)
+
+    async def _received(self, size: int) -> bytearray:
+        loop = asyncio.get_running_loop()
+        data, place = bytearray(size), 0
+        with memoryview(data) as view:
+            while place < size:
+                count = await loop.sock_recv_into(self._channel, view[place:])
+                if not count:
+                    raise ConnectionResetError
+                place += count
+        return data
+
+
+def _import_path() -> list[str]:
+    own = str(Path(alonchat_crawl.__file__).parents[1])
+    return [own, *(path for path in sys.path if path and path != own)]
