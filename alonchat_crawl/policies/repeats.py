@@ -26,7 +26,7 @@ KEPT_SECONDS = 7200  # after the last page: as long as a site may ask for a paus
 COUNTERS_MIN, COUNTERS_MAX = 1024, 1 << 20
 KNOWN_MAX = 10_000
 FAMILIAR = 50
-"""Pages with one value of a parameter, from which on it says nothing new. A forum's longest threads have more."""
+"""Pages with one value of a parameter, from which on it says nothing new. Only long threads have more."""
 Item = tuple[str | bytes, ...]
 HOSTS: Item = ("hosts",)
 SITEMAPS: Item = ("sitemaps",)

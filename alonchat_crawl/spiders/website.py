@@ -4,24 +4,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.settings import BaseSettings
-from scrapy.utils.gz import gunzip, gzip_magic_number
-from scrapy.utils.sitemap import Sitemap
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
-from alonchat_crawl.extract.encoding import decode
-from alonchat_crawl.extract.links import PageLinks, canonical_url, markdown_links, page_links
+from alonchat_crawl.extract.links import PageLinks, canonical_url
 from alonchat_crawl.extract.media_types import media_type
-from alonchat_crawl.extract.sameness import sameness
+from alonchat_crawl.extract.reading import ReadPage
+from alonchat_crawl.extract.sitemap import ReadSitemap
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
@@ -30,6 +26,7 @@ from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.repeats import Repeat, Repeats
 from alonchat_crawl.policies.scope import in_scope
+from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.storage.visits import Visit, touch_visit
 
@@ -88,14 +85,21 @@ class WebsiteSpider(Spider):
         if kind is None:
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
-        # Megabytes take seconds to read: not on the event loop.
-        most = self.settings.getint("MAX_LINKS_PER_PAGE")
-        text, found = await asyncio.to_thread(_read, kind, response.body, header, response.url, most)
+        page = await Sandbox.of(self.crawler).run(
+            "read_page",
+            body=response.body,
+            media_type=kind,
+            header=header,
+            url=response.url,
+            max_links=self.settings.getint("MAX_LINKS_PER_PAGE"),
+        )
+        read: ReadPage = typed(ReadPage, page)
+        text, found = read.text, read.found
         repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
 
-    def _page(  # noqa: PLR0913 - all that is known of a page
+    def _page(
         self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks, repeat: Repeat
     ) -> Iterable[Any]:
         if found.left_out:
@@ -142,13 +146,20 @@ class WebsiteSpider(Spider):
     async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
         await Repeats.of(self.crawler).note(lease)
-        try:
-            # Megabytes of XML take seconds, too.
-            links = await asyncio.to_thread(_sitemap_links, lease, response, self.settings)
-        except (SyntaxError, ValueError, RuntimeError, OSError) as error:  # lxml's is a SyntaxError
-            yield Ending(Outcome.DEAD, "sitemap", f"{response.url} is not a sitemap: {error}")
+        sitemap = await Sandbox.of(self.crawler).run(
+            "read_sitemap",
+            body=response.body,
+            max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"),
+            max_urls=self.settings.getint("SITEMAP_MAX_URLS"),
+        )
+        read: ReadSitemap = typed(ReadSitemap, sitemap)
+        if read.is_index and lease.hops >= self.settings.getint("SITEMAP_MAX_INDEXES"):
+            yield Ending(
+                Outcome.DEAD, "sitemap", f"{response.url} is an index of sitemaps below {lease.hops} others"
+            )
             return
-        for link in links:
+        # Each of its patterns is asked about each of the URLs: not on the event loop.
+        for link in await asyncio.to_thread(_sitemap_links, lease, read):
             yield link
 
 
@@ -163,29 +174,12 @@ def _noindex(response: Response) -> Ending:
     return Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
 
 
-def _sitemap_links(lease: Lease, response: Response, settings: BaseSettings) -> list[Link]:
-    body = response.body
-    if gzip_magic_number(response):
-        body = gunzip(body, max_size=settings.getint("DOWNLOAD_MAXSIZE"))
-    sitemap = Sitemap(body)
-    index = sitemap.type == "sitemapindex"
-    if index and lease.hops >= settings.getint("SITEMAP_MAX_INDEXES"):
-        raise ValueError(f"it is an index below {lease.hops} others")
-    entries = islice(sitemap, settings.getint("SITEMAP_MAX_URLS"))
-    urls = [url for entry in entries if (url := canonical_url(entry.get("loc", ""))) is not None]
-    if index:  # sitemaps.org: of the index's own site
-        own = (url for url in urls if url_domain(url) == lease.domain)
+def _sitemap_links(lease: Lease, sitemap: ReadSitemap) -> list[Link]:
+    if sitemap.is_index:  # sitemaps.org: of the index's own site
+        own = (url for url in sitemap.urls if url_domain(url) == lease.domain)
         return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
-    return [Link(url, Kind.PAGE, lease.depth + 1) for url in urls if in_scope(lease.source, lease.host, url)]
-
-
-def _read(media_type: str, body: bytes, header: str, url: str, most_links: int) -> tuple[str, PageLinks]:
-    text = decode(body, header)
-    if media_type == "text/html":
-        return text, page_links(text, url, most_links)
-    if media_type == "text/markdown":
-        return text, markdown_links(text, url, most_links)
-    return text, PageLinks((), None, (), 0, sameness(text))
+    found = (url for url in sitemap.urls if in_scope(lease.source, lease.host, url))
+    return [Link(url, Kind.PAGE, lease.depth + 1) for url in found]
 
 
 def _provenance(lease: Lease, response: Response, found: PageLinks, *, validated: bool) -> Provenance:
