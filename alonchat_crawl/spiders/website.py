@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.errors import GiveUp, ReasonedError, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.links import PageLinks, canonical_url
 from alonchat_crawl.extract.media_types import media_type
@@ -85,19 +85,36 @@ class WebsiteSpider(Spider):
         if kind is None:
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
+        try:
+            text, found = await self._read(kind, header, response)
+        except ReasonedError as error:
+            yield ending_of(error)
+            return
+        repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
+        for output in self._page(lease, response, kind, text, found, repeat):
+            yield output
+
+    async def _read(self, media_type: str, header: str, response: Response) -> tuple[str, PageLinks]:
         page = await Sandbox.of(self.crawler).run(
             "read_page",
             body=response.body,
-            media_type=kind,
+            media_type=media_type,
             header=header,
             url=response.url,
             max_links=self.settings.getint("MAX_LINKS_PER_PAGE"),
         )
         read: ReadPage = typed(ReadPage, page)
-        text, found = read.text, read.found
-        repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
-        for output in self._page(lease, response, kind, text, found, repeat):
-            yield output
+        return read.text, read.found
+
+    async def _read_sitemap(self, response: Response) -> ReadSitemap:
+        sitemap = await Sandbox.of(self.crawler).run(
+            "read_sitemap",
+            body=response.body,
+            max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"),
+            max_urls=self.settings.getint("SITEMAP_MAX_URLS"),
+        )
+        read: ReadSitemap = typed(ReadSitemap, sitemap)
+        return read
 
     def _page(
         self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks, repeat: Repeat
@@ -146,20 +163,15 @@ class WebsiteSpider(Spider):
     async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
         await Repeats.of(self.crawler).note(lease)
-        sitemap = await Sandbox.of(self.crawler).run(
-            "read_sitemap",
-            body=response.body,
-            max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"),
-            max_urls=self.settings.getint("SITEMAP_MAX_URLS"),
-        )
-        read: ReadSitemap = typed(ReadSitemap, sitemap)
-        if read.is_index and lease.hops >= self.settings.getint("SITEMAP_MAX_INDEXES"):
-            yield Ending(
-                Outcome.DEAD, "sitemap", f"{response.url} is an index of sitemaps below {lease.hops} others"
-            )
+        try:
+            sitemap = await self._read_sitemap(response)
+            if sitemap.is_index and lease.hops >= self.settings.getint("SITEMAP_MAX_INDEXES"):
+                raise GiveUp("sitemap", f"{response.url} is an index below {lease.hops} others")
+        except ReasonedError as error:
+            yield ending_of(error)
             return
         # Each of its patterns is asked about each of the URLs: not on the event loop.
-        for link in await asyncio.to_thread(_sitemap_links, lease, read):
+        for link in await asyncio.to_thread(_sitemap_links, lease, sitemap):
             yield link
 
 
