@@ -286,3 +286,31 @@ update public.pages
 set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, gone_at = null
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and etag is not distinct from %(etag)s and last_modified is not distinct from %(last_modified)s
+
+-- name: blocklist_revision
+-- Raised by every change of the rules below.
+select revision from public.blocklist_revision
+
+-- name: blocklist_rules
+-- Rules in the order of their ids, some at a time; of all, or of one project.
+select r.id, r.project_id, p.name as project_name, r.rule, r.created_at
+from public.blocklist_rules r left join public.projects p on p.id = r.project_id
+where (%(after)s::uuid is null or r.id > %(after)s::uuid)
+    and (%(project_id)s::uuid is null or r.project_id = %(project_id)s::uuid)
+order by r.id
+limit %(count)s
+
+-- name: has_project
+-- Whether a project is known.
+select from public.projects where id = %(project_id)s
+
+-- name: add_blocklist_rules
+-- A rule that is there already is not added twice.
+insert into public.blocklist_rules (project_id, rule)
+select %(project_id)s::uuid, unnest(%(rules)s::text[])
+on conflict do nothing
+
+-- name: remove_blocklist_rules
+-- Of one project, or of those for all where there is none.
+delete from public.blocklist_rules
+where project_id is not distinct from %(project_id)s::uuid and rule = any (%(rules)s)

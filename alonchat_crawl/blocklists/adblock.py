@@ -1,0 +1,58 @@
+"""AdBlock rules, as far as they tell a crawler which sites and paths to keep out of.
+
+Syntax: https://help.adblockplus.org/hc/en-us/articles/360062733293 and, for lists of domains,
+https://adguard-dns.io/kb/general/dns-filtering-syntax/.
+"""
+
+import re
+from urllib.parse import quote
+
+from alonchat_crawl.blocklists.names import rule_of
+from alonchat_crawl.blocklists.rules import Kind, Rule, UnreadableLineError, UnsupportedLineError
+
+_COSMETIC = re.compile(r"#[@?$%]*#")
+_OPTIONS = re.compile(r"\$([~\w=|.,:/*-]+)$")
+_ANYWHERE = frozenset({"all", "doc", "document", "important", "match-case"})
+"""Options under which a rule still holds for a page that is visited for itself."""
+_HOST = re.compile(r"\|\|((?:\*\.)?)(\[[0-9a-f:.]+\]|[^\^/:*?|]+)(.*)", re.IGNORECASE)
+_WHOLE_SITE = re.compile(r"[\^/]?\**|\^?\|")
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def is_adblock(text: str) -> bool:
+    """Whether a line, without its leading `@@`, is in AdBlock's syntax."""
+    return text.startswith("|") or ("#" in text and _COSMETIC.search(text) is not None)
+
+
+def adblock_rule(text: str) -> Rule:
+    """Read `||domain^` or `||domain/path*`; the domain stands for all below it, a pattern for all it begins.
+
+    Rules without a domain, regular expressions, cosmetic ones, and those under conditions that only a browser
+    knows (`$script`, `$third-party`) are unsupported. Raises LineError.
+    """
+    if _COSMETIC.search(text):
+        raise UnsupportedLineError(text)
+    options = _OPTIONS.search(text)
+    if options:
+        if not set(options[1].lower().split(",")) <= _ANYWHERE:
+            raise UnsupportedLineError(text)
+        text = text[: options.start()]
+    parts = _HOST.fullmatch(text)
+    if parts is None:
+        raise UnsupportedLineError(text)
+    host = rule_of(Kind.DOMAIN, parts[2].strip("[]"), on_purpose=True)
+    rest = parts[3]
+    if _WHOLE_SITE.fullmatch(rest):
+        return host
+    if any(char.isspace() for char in rest):
+        raise UnreadableLineError(text)
+    # Without what changes nothing: a pattern stands for all that begins with it.
+    rest = re.sub(r"\*+", "*", rest).rstrip("*")
+    name = host.value if host.kind is Kind.DOMAIN else _literal(host.value)
+    return Rule(Kind.PATTERN, name + quote(rest, safe=_PRINTABLE).lower())
+
+
+def _literal(cidr: str) -> str:
+    """An address as it stands in a URL."""
+    address = cidr.partition("/")[0]
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,53 @@
+"""One rule of a blocklist: what it holds for, and the one way to write it down."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a rule is compared with."""
+
+    HOST = "host"  # this name alone
+    DOMAIN = "domain"  # this name and all below it
+    URL = "URL"  # one canonical URL, whether http or https
+    PATTERN = "URL pattern"  # URLs of a domain whose rest, from port or path on, fits
+    NETWORK = "network"  # a range of addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that can be used; `str` of it is a line that is read as the very same rule."""
+
+    kind: Kind
+    value: str
+    """A canonical host name, a canonical URL, host and pattern (lower case), or a CIDR."""
+    exception: bool = False
+    """Whether it excepts from its list what it holds for."""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.HOST:
+                line = f"0.0.0.0 {self.value}"
+            case Kind.DOMAIN:
+                line = f"||{self.value}^"
+            case Kind.PATTERN:
+                line = f"||{self.value}"
+            case _:
+                line = self.value
+        return f"@@{line}" if self.exception else line
+
+
+class LineError(ValueError):
+    """A line of which no rule can be made."""
+
+
+class UnreadableLineError(LineError):
+    """It is of no known format."""
+
+
+class UnsupportedLineError(LineError):
+    """It is a rule, but for a browser's pages, scripts or conditions: none for a crawler."""
+
+
+class TooWideError(LineError):
+    """It would block the Internet, or a good part of it: nobody means that."""
