@@ -80,6 +80,10 @@ class WebsiteSpider(Spider):
             for output in await self._unchanged(lease, response):
                 yield output
             return
+        async for output in self._text(lease, response):
+            yield output
+
+    async def _text(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         kind = media_type(header, response.url, response.body)
         if kind is None:
