@@ -11,7 +11,7 @@ GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
 SAME_IN_ALL = 6  # /a/b/a/c/a/d/…
 PARAMETERS_MAX = 30
 SAME_PARAMETER_MAX = 2  # ?a=1&a=1: a form sent again to its own result
-ENCODINGS_MAX = 3  # ?back=%25252F: each page's address within the next one's
+ENCODINGS_MAX = 3  # ?back=%2525252F: each page's address within the next one's
 HOST_LABELS_MAX = 10
 SAME_LABEL_IN_A_ROW = 3  # www.www.www.example.com
 

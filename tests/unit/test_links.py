@@ -138,3 +138,23 @@ def test_markdown_links() -> None:
     text += "    [c](code)\n\n`[d](d)`\n\n[r]: /ref\n"
     expected = ("http://example.com/docs/b.md", "https://x.org/", "http://example.com/ref")
     assert markdown_links(text, BASE, 100).links == expected
+
+
+@pytest.mark.parametrize(
+    ("hrefs", "links", "left_out"),
+    [
+        (["/1", "/2", "/2", "/3"], 3, 0),
+        (["/1", "/2", "/3", "/4", "/4", "/5"], 3, 2),
+        (["/1#a", "/1#b", "/1#c", "/1#d"], 1, 0),
+        (["javascript:1"] * 9, 0, 0),
+        ([f"javascript:{n}" for n in range(1_000)], 0, 970),
+        ([f"/{n}" for n in range(100_000)], 3, 99_997),
+        (["/a;jsessionid=1", "/a;jsessionid=2", "/a"], 1, 0),
+    ],
+)
+def test_too_many_links(hrefs: list[str], links: int, left_out: int) -> None:
+    """The first ones are kept, the rest is counted, and a flood of hrefs that lead nowhere is not looked at."""
+    html = page_links("".join(f'<a href="{href}">x</a>' for href in hrefs), BASE, 3)
+    markdown = markdown_links("\n\n".join(f"[x]({href})" for href in hrefs[:1000]), BASE, 3)
+    assert (len(html.links), html.left_out) == (links, left_out)
+    assert len(markdown.links) == links or hrefs[0].startswith("javascript")
