@@ -153,7 +153,7 @@ def test_markdown_links() -> None:
     ],
 )
 def test_too_many_links(hrefs: list[str], links: int, left_out: int) -> None:
-    """The first ones are kept, the rest is counted, and a flood of hrefs that lead nowhere is not looked at."""
+    """The first ones are kept, the rest is counted, and a flood of them is not looked at."""
     html = page_links("".join(f'<a href="{href}">x</a>' for href in hrefs), BASE, 3)
     markdown = markdown_links("\n\n".join(f"[x]({href})" for href in hrefs[:1000]), BASE, 3)
     assert (len(html.links), html.left_out) == (links, left_out)
