@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 import tldextract
 from redis.asyncio import Redis
 
+from alonchat_crawl.sources import Source
+from alonchat_crawl.uploads import is_at_no_site
+
 KNOWN_MAX = 100_000
 """Domains whose address a worker keeps in mind."""
 
@@ -52,8 +55,13 @@ class Domains:
         self._redis = redis
         self._known: dict[str, tuple[str, float]] = {}
 
-    async def of(self, url: str) -> str:
-        """The pace domain of an absolute URL; its registrable domain while no name server answers."""
+    async def of(self, url: str, source: Source | None = None) -> str:
+        """The pace domain of an absolute URL; its registrable domain while no name server answers.
+
+        What a source's URL asks of no site waits for nobody but the source itself.
+        """
+        if source is not None and is_at_no_site(source, url):
+            return str(source.source_id)
         domain = url_domain(url)
         if self._redis is None:
             return domain

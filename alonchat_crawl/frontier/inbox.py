@@ -22,6 +22,10 @@ LOOK_SECONDS = 4.0
 """Between looks whether it is."""
 
 
+class Postponed(Retry):
+    """A message whose time has not come: it goes to the end of its list, and holds up no other."""
+
+
 class Inbox(ABC):
     """Reads one list. A message leaves it once it is acted on, or kept as a dead letter."""
 
@@ -36,6 +40,8 @@ class Inbox(ABC):
         self._lock_key = f"{{{key}}}:reader"
         self._token = token_hex(8).encode()
         self._reads = False
+        self._postponed = 0
+        """Messages put off since one was not."""
 
     @abstractmethod
     async def act(self, raw: bytes) -> None:
@@ -88,13 +94,25 @@ class Inbox(ABC):
     async def _read(self, raw: bytes) -> None:
         try:
             await self.act(raw)
+        except Postponed:
+            await self._postpone()
+            return
         except (Retry, Outage, RedisError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
             await self._reject(raw, error)
             return
+        self._postponed = 0
         if await self._is_ours():  # else it took long, and is another's to do again
             await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
+
+    async def _postpone(self) -> None:
+        """Move the message to the end, where new ones come in; rest where nothing but such ones are left."""
+        await awaited(self._redis.lmove(self._key, self._key, "RIGHT", "LEFT"))  # in one step: never gone
+        self._postponed += 1
+        if self._postponed >= await awaited(self._redis.llen(self._key)):
+            self._postponed = 0
+            await asyncio.sleep(1)
 
     async def _reject(self, raw: bytes, error: Exception) -> None:
         """Move a message to the dead letters: written there before it leaves the list."""

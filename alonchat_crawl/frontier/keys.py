@@ -6,17 +6,17 @@ LAYOUT = 2
 """Of the keys' contents. What another layout left in Redis is not touched; its sources begin again."""
 
 
-def prefix_of(shard: int) -> str:
-    """What all keys of a shard begin with: its number is their hash tag."""
-    return f"f{LAYOUT}:{{{shard}}}"
+def prefix_of(shard: int, space: str = "") -> str:
+    """What all keys of a shard begin with: its number is their hash tag; `space` sets a frontier apart."""
+    return f"{space}f{LAYOUT}:{{{shard}}}"
 
 
 class Keys:
     """The keys of one shard: all share its hash tag, and so one slot of a Redis cluster."""
 
-    def __init__(self, shard: int = 0) -> None:
+    def __init__(self, shard: int = 0, space: str = "") -> None:
         self.shard = shard
-        self.prefix = prefix_of(shard)
+        self.prefix = prefix_of(shard, space)
 
     def source(self, source_id: UUID) -> str:
         """HASH: spec, origins, state and counts of a source."""

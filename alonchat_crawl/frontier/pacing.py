@@ -58,6 +58,8 @@ class Pacing:
         lease: Lease | None = request.meta.get("lease")
         throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
         pace = max(self._delay_seconds, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        if lease is not None and hold.domain == str(lease.source.source_id):  # of no site
+            pace = throttle = 0.0
         release = Release(
             hold.id,
             hold.domain,

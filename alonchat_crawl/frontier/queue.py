@@ -96,8 +96,9 @@ class FrontierQueue(FrontierView):
         dead_letters_max: int,
         shard: int = 0,
         domains: Domains | None = None,
+        space: str = "",
     ) -> None:
-        super().__init__(redis, Keys(shard))
+        super().__init__(redis, Keys(shard, space))
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
@@ -106,7 +107,7 @@ class FrontierQueue(FrontierView):
         self._run = self._transitions.run
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0) -> Self:
+    def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "") -> Self:
         """Build the queue from the FRONTIER_ settings."""
         by_address = settings.getbool("THROTTLE_BY_ADDRESS")
         return cls(
@@ -116,6 +117,7 @@ class FrontierQueue(FrontierView):
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
             shard=shard,
             domains=Domains(redis if by_address else None),
+            space=space,
         )
 
     # --- A source's life ---
@@ -137,7 +139,7 @@ class FrontierQueue(FrontierView):
     async def start(self, source: Source) -> bool:
         """Queue the start URL of a source that is opening; False where it was not."""
         entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
-        domain = await self.domains.of(source.url)
+        domain = await self.domains.of(source.url, source)
         return bool(
             await self._run("start", str(source.source_id), domain, fingerprint(source, source.url), entry)
         )
@@ -196,7 +198,7 @@ class FrontierQueue(FrontierView):
             values: list[Any] = [str(source.source_id), lease_id, " ".join(origins)]
             for link in links[start : start + ADDED_AT_ONCE]:
                 values += (
-                    await self.domains.of(link.url),
+                    await self.domains.of(link.url, source),
                     fingerprint(source, link.url),
                     encode_entry(link, origins),
                 )

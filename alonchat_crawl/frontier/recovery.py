@@ -50,6 +50,7 @@ def source_of(record: SourceRecord) -> Source | None:
         source_id=record.id,
         project_id=record.project_id,
         crawl_id=record.crawl_id,
+        kind=record.kind,
         url=record.url,
         project_name=record.project_name,
         max_pages=options["max_pages"],
@@ -58,4 +59,5 @@ def source_of(record: SourceRecord) -> Source | None:
         exclude=tuple(options.get("exclude", ())),
         path_prefix=options.get("path_prefix", "/"),
         priority=options.get("priority", 5),
+        files=options.get("files", False),
     )

@@ -1,8 +1,9 @@
 """A seed: the message that asks for a source, checked. From the terminal and from the web app alike."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from scrapy.settings import BaseSettings
@@ -22,42 +23,29 @@ class SeedError(ValueError):
     """A seed that cannot be used; its text says why in one sentence."""
 
 
-class Seed(BaseModel):
-    """What one source's crawl is asked for with. Unknown keys change nothing."""
+class SourceSeed(BaseModel):
+    """What every source is asked for with. Unknown keys change nothing."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", str_strip_whitespace=True, validate_by_alias=True, validate_by_name=True
     )
 
-    url: str
     # Each alias is the shorter name that a command line may give a field by.
     project_id: Annotated[Name | None, Field(alias="project")] = None
     """A UUID, or a name that stands for one; None is the default project."""
     source_id: Annotated[Name | None, Field(alias="source")] = None
-    """A UUID, or a name that stands for one; None derives it from project and URL."""
-    max_pages: Annotated[int, Field(ge=1)] | None = None
-    max_depth: Annotated[int, Field(ge=0)] | None = None
-    include: Globs = ()
-    exclude: Globs = ()
-    path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"
+    """A UUID, or a name that stands for one; None derives it from the project and what is asked for."""
     priority: Annotated[int, Field(ge=1, le=10)] = 5
 
-    @field_validator("url")
-    @classmethod
-    def _canonical(cls, url: str) -> str:
-        if "@" in url.partition("://")[2].partition("/")[0]:
-            raise ValueError("a URL with a user name or password in it is not accepted")
-        if "://" not in url:
-            raise ValueError(f"{url!r} has no scheme: write https://{url}")
-        canonical = canonical_url(url)
-        if canonical is None:
-            raise ValueError(f"{url!r} is not a http or https URL that can be crawled")
-        return canonical
+    @property
+    def uploads(self) -> tuple[str, ...]:
+        """The files of an upload, canonical; none where the source is a web site."""
+        return ()
 
-    @field_validator("include", "exclude", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(value.split()) if isinstance(value, str) else value
+    @property
+    def is_local(self) -> bool:
+        """Whether this process alone can read what is asked for."""
+        return False
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -71,14 +59,51 @@ class Seed(BaseModel):
             raise SeedError("the seed is not UTF-8") from None
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
+    def of(cls, values: Mapping[str, Any]) -> Self:
         """Check the values of a message or of a command line; raises SeedError."""
         return check(cls, values)
 
     def source(self, settings: BaseSettings) -> Source:
-        """A new run of the source that it asks for."""
-        project_name = self.project_id or str(settings["DEFAULT_PROJECT"])
-        project_id = as_uuid(project_name)
+        """A new run of the source; raises SeedError or errors.GiveUp where it is not to be had."""
+        raise NotImplementedError
+
+    def project(self, settings: BaseSettings) -> tuple[str, UUID]:
+        """The project's name, as the seed says it, and its id."""
+        name = self.project_id or str(settings["DEFAULT_PROJECT"])
+        return name, as_uuid(name)
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Every name that a field goes by on a command line."""
+        fields = cls.model_fields.items()
+        return tuple(name for field, info in fields for name in (info.alias, field) if name is not None)
+
+
+class Seed(SourceSeed):
+    """What one web site's crawl is asked for with."""
+
+    url: str
+    max_pages: Annotated[int, Field(ge=1)] | None = None
+    max_depth: Annotated[int, Field(ge=0)] | None = None
+    include: Globs = ()
+    exclude: Globs = ()
+    path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"
+    files: bool = False
+    """Whether files that it links to (PDF, DOCX, …) are taken in too."""
+
+    @field_validator("url")
+    @classmethod
+    def _canonical(cls, url: str) -> str:
+        return web_url(url)
+
+    @field_validator("include", "exclude", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    def source(self, settings: BaseSettings) -> Source:
+        """A new run of the web site."""
+        project_name, project_id = self.project(settings)
         most_pages, most_depth = settings.getint("MAX_PAGES"), settings.getint("MAX_DEPTH")
         return Source(
             source_id=as_uuid(self.source_id or self.url, project_id),
@@ -92,7 +117,20 @@ class Seed(BaseModel):
             exclude=self.exclude,
             path_prefix=self.path_prefix,
             priority=self.priority,
+            files=self.files,
         )
+
+
+def web_url(url: str) -> str:
+    """The canonical form of a seed's http(s) URL; raises ValueError with a sentence for any other."""
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ValueError("a URL with a user name or password in it is not accepted")
+    if "://" not in url:
+        raise ValueError(f"{url!r} has no scheme: write https://{url}")
+    canonical = canonical_url(url)
+    if canonical is None:
+        raise ValueError(f"{url!r} is not a http or https URL that can be crawled")
+    return canonical
 
 
 def read_json(raw: bytes) -> dict[str, Any]:
@@ -110,19 +148,15 @@ def read_json(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def check(kind: type[Message], values: dict[str, Any]) -> Message:
+def check(
+    kind: type[Message], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> Message:
     """Check a message's values; raises SeedError, which says what is wrong with each."""
     try:
-        return kind.model_validate(values)
+        return kind.model_validate(values, context=context)
     except ValidationError as error:
         problems = (
             ": ".join((*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")))
             for problem in error.errors()
         )
         raise SeedError("; ".join(problems)) from None
-
-
-ARGUMENTS = tuple(
-    name for field, info in Seed.model_fields.items() for name in (info.alias, field) if name is not None
-)
-"""Every name that a seed's field goes by."""

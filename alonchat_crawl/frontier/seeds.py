@@ -1,7 +1,7 @@
 """How seeds become open sources: one at a time from the terminal, or read from the web app's list."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -9,8 +9,8 @@ from psycopg_pool import AsyncConnectionPool
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import GiveUp, Retry
-from alonchat_crawl.frontier.inbox import Inbox
-from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.inbox import Inbox, Postponed
+from alonchat_crawl.frontier.seed import Seed, SourceSeed
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.sources import Source
@@ -19,24 +19,34 @@ from alonchat_crawl.storage.sources import begin_crawl
 logger = logging.getLogger(__name__)
 
 
-async def admit(shards: Shards, pool: AsyncConnectionPool, asked: Source) -> tuple[Opened, Source]:
+async def admit(
+    shards: Shards,
+    pool: AsyncConnectionPool,
+    asked: Source,
+    uploads: Sequence[str] = (),
+    *,
+    local: bool = False,
+) -> tuple[Opened, Source]:
     """Open a source: in Redis, then its row in Postgres, then let it run with its start URL.
 
     Every step may be repeated, by any worker: one that dies half way is carried on from the seed,
-    which is removed last. Returns the run in effect. Raises errors.Outage or errors.GiveUp.
+    which is removed last. `uploads` and `local` are as for `begin_crawl`. Returns the run in effect.
+    Raises errors.Outage or errors.GiveUp.
     """
     queue = await shards.home(asked)
     opened, source = await queue.open(asked)
     if source.project_id != asked.project_id:
         raise GiveUp("wrong project", f"source {source.source_id} belongs to another project")
     if opened is Opened.RUNNING:
+        if source.kind != asked.kind:
+            raise GiveUp("other kind", f"source {source.source_id} is being crawled as a {source.kind}")
         amended = replace(asked, crawl_id=source.crawl_id, url=source.url)
         if source != amended:
             await queue.amend(amended)
         return opened, amended
     if opened is Opened.OPENING:
         try:
-            await begin_crawl(pool, source)
+            await begin_crawl(pool, source, uploads, local=local)
         except GiveUp:
             await queue.abandon(source)
             raise
@@ -57,8 +67,10 @@ class SeedReader(Inbox):
         *,
         key: str,
         admitted: Callable[[Source], None],
+        model: type[SourceSeed] = Seed,
     ) -> None:
         super().__init__(shards, settings, key)
+        self._model = model
         self._pool = pool
         self._settings = settings
         self._admitted = admitted
@@ -71,9 +83,13 @@ class SeedReader(Inbox):
 
     async def act(self, raw: bytes) -> None:
         """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""
-        opened, source = await admit(self.shards, self._pool, Seed.parse(raw).source(self._settings))
+        seed = self._model.parse(raw)
+        opened, source = await admit(self.shards, self._pool, seed.source(self._settings), seed.uploads)
         if opened is Opened.CLOSING:
             raise Retry("closing", f"the last crawl of {source.url} is being written down")
+        if opened is Opened.RUNNING and seed.uploads:
+            # Its files may have changed since that run read them.
+            raise Postponed("running", f"{source.url} is being read already; its next seed waits until it is")
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)
         else:

@@ -28,9 +28,11 @@ class Shards:
         self.queues = queues
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis) -> "Shards":
-        """Build as many queues as FRONTIER_SHARDS says."""
+    def from_settings(cls, settings: BaseSettings, redis: Redis, space: str = "") -> "Shards":
+        """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one."""
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
+        if space:
+            return cls([queue_class.from_settings(settings, redis, space=space)])
         count = settings.getint("FRONTIER_SHARDS")
         return cls([queue_class.from_settings(settings, redis, shard) for shard in range(count)])
 

@@ -20,7 +20,7 @@ from alonchat_crawl.extract.reading import ReadPage
 from alonchat_crawl.extract.sitemap import ReadSitemap
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
-from alonchat_crawl.frontier.seed import ARGUMENTS, Seed, SeedError
+from alonchat_crawl.frontier.seed import Seed, SeedError
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
@@ -47,10 +47,10 @@ class WebsiteSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the spider arguments; raises StartupError for one that cannot be used."""
-        given = {name: kwargs.pop(name) for name in list(kwargs) if name in ARGUMENTS}
+        given = {name: kwargs.pop(name) for name in list(kwargs) if name in Seed.arguments()}
         unknown = [name for name in kwargs if not name.startswith("_")]  # scrapyd adds _job
         if unknown:
-            known = ", ".join(ARGUMENTS)
+            known = ", ".join(Seed.arguments())
             raise StartupError(f"-a {unknown[0]}= is not an argument of this spider: it takes {known}.")
         if given and "url" not in given:
             raise StartupError("Arguments but no url: add -a url=https://…, or give none to run a worker.")

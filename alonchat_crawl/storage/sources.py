@@ -1,8 +1,9 @@
 """The life of a source's row: a run begins, is paused, ends, goes on; pages of it are gone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,8 @@ class SourceRecord:
     project_id: UUID
     project_name: str
     crawl_id: UUID | None
+    kind: str
+    """`website` or `upload`."""
     url: str
     status: str
     """`queued`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
@@ -39,7 +42,7 @@ class SourceRecord:
     finished_at: datetime | None
 
 
-def _options(source: Source) -> Jsonb:
+def _options(source: Source, more: Mapping[str, object] = MappingProxyType({})) -> Jsonb:
     return Jsonb(
         {
             "max_pages": source.max_pages,
@@ -49,20 +52,27 @@ def _options(source: Source) -> Jsonb:
             "path_prefix": source.path_prefix,
             "priority": source.priority,
         }
+        # Not where it says nothing new: a source's options are compared with those of its last run.
+        | ({"files": True} if source.files else {})
+        | dict(more)
     )
 
 
-async def begin_crawl(pool: Pool, source: Source) -> None:
+async def begin_crawl(
+    pool: Pool, source: Source, uploads: Sequence[str] = (), *, local: bool = False
+) -> None:
     """Note that the source is running; every worker of the run may say so.
 
+    `uploads` are the files of an upload; `local` says that only this process can read them.
     Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then.
     """
     row = {
         "source_id": source.source_id,
         "project_id": source.project_id,
         "name": source.project_name,
+        "kind": source.kind,
         "url": source.url,
-        "options": _options(source),
+        "options": _options(source, {"local": True} if local else {"uploads": uploads} if uploads else {}),
         "crawl_id": source.crawl_id,
     }
     with translated():
@@ -137,8 +147,17 @@ async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
             return await cursor.fetchone()
 
 
+async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
+    """Return the files that the run is to read; None where a newer run has begun, or it has ended."""
+    row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
+    with translated():
+        async with pool.connection() as connection:
+            found = await (await connection.execute(QUERIES["uploads_of_run"], row)).fetchone()
+    return found[0] if found else None
+
+
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
-    """Return the web sites that are not done as far as Postgres knows, oldest first."""
+    """Return the sources that are not done as far as Postgres knows, oldest first."""
     with translated():
         async with (
             pool.connection() as connection,

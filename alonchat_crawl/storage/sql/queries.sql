@@ -7,10 +7,12 @@ insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conf
 -- name: begin_source
 -- Starts a run, once: workers that join it later, and another project's source, are left as they are.
 insert into public.sources as s (id, project_id, kind, url, status, options, crawl_id, started_at)
-values (%(source_id)s, %(project_id)s, 'website', %(url)s, 'running', %(options)s, %(crawl_id)s, now())
+values (%(source_id)s, %(project_id)s, %(kind)s, %(url)s, 'running', %(options)s, %(crawl_id)s, now())
 on conflict (id) do update
-set url = excluded.url, status = 'running', options = excluded.options, crawl_id = excluded.crawl_id,
-    same_scope = s.options - 'priority' = excluded.options - 'priority', counts = '{}', error = '',
+set kind = excluded.kind, url = excluded.url, status = 'running', options = excluded.options,
+    crawl_id = excluded.crawl_id, counts = '{}', error = '',
+    same_scope = s.kind = excluded.kind
+        and s.options - '{priority,uploads}'::text[] = excluded.options - '{priority,uploads}'::text[],
     started_at = now(), finished_at = null
 where s.project_id = excluded.project_id and s.crawl_id is distinct from excluded.crawl_id
 
@@ -23,7 +25,8 @@ select project_id from public.sources where id = %(source_id)s
 -- that it looked in the same places as the one before.
 with finished as (
     update public.sources
-    set status = %(status)s, counts = %(counts)s, error = %(error)s, finished_at = coalesce(finished_at, now())
+    set status = %(status)s, counts = %(counts)s, error = %(error)s, finished_at = coalesce(finished_at, now()),
+        options = options - 'uploads'
     where id = %(source_id)s and crawl_id = %(crawl_id)s
     returning id, same_scope
 ), gone as (
@@ -44,7 +47,7 @@ where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 -- name: amend_source
 -- The run goes on within other limits.
 update public.sources
-set options = %(options)s
+set options = options || %(options)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 
 -- name: reopen_source
@@ -55,17 +58,21 @@ where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is not null
 
 -- name: source_record
 -- What is written down of a source's last run.
-select s.id, s.project_id, p.name as project_name, s.crawl_id, s.url, s.status, s.options, s.counts, s.error,
+select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
 where s.id = %(source_id)s
 
+-- name: uploads_of_run
+-- The files that a run is to read, as its seed named them: kept as long as it runs, since signed URLs are keys.
+select options->'uploads' from public.sources where id = %(source_id)s and crawl_id = %(crawl_id)s
+
 -- name: unfinished_sources
--- Web sites whose run has begun and not ended.
-select s.id, s.project_id, p.name as project_name, s.crawl_id, s.url, s.status, s.options, s.counts, s.error,
+-- Those whose run has begun and not ended. A terminal's own files only that terminal can read.
+select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
-where s.status in ('running', 'paused') and s.kind = 'website'
+where s.status in ('running', 'paused') and not s.options ? 'local'
 order by s.started_at
 
 -- name: mark_page_gone

@@ -1,0 +1,61 @@
+"""The URLs of uploads: the list of a source's files, a file, a file in an archive; and how each is stored."""
+
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
+
+from alonchat_crawl.sources import Source
+
+UPLOAD = "upload"
+"""The kind of a source that is files, and the scheme of the URL that stands for its list of them."""
+LOCAL = "file"
+STORAGE = "s3"
+WEB = ("http", "https")
+MEMBER = "#!/"
+"""Between an archive's URL and a file in it: no URL that a seed brings has a fragment."""
+
+
+def list_url(source_id: UUID, name: str) -> str:
+    """The start URL of an upload: a page without content that leads to its files. `name` is for people."""
+    return f"{UPLOAD}://{source_id}/{_quoted(name)}"
+
+
+def member_url(archive: str, name: str) -> str:
+    """The URL of a file in an archive."""
+    return f"{archive}{MEMBER}{_quoted(name)}"
+
+
+def split_member(url: str) -> tuple[str, str]:
+    """A file's URL, or its archive's, and its name in that: empty where it is in none."""
+    archive, _, member = url.partition(MEMBER)
+    return archive, unquote(member, errors="surrogatepass")
+
+
+def stored_url(url: str) -> str:
+    """What a file is known by: a signed URL's query is its key, and is new with each signing."""
+    archive, mark, member = url.partition(MEMBER)
+    if scheme_of(url) in WEB:
+        archive = archive.partition("?")[0]
+    return f"{archive}{mark}{member}"
+
+
+def file_name(url: str) -> str:
+    """The last part of a file's own path; empty where that ends with a slash."""
+    archive, member = split_member(url)
+    if member:
+        return PurePosixPath(member).name
+    return unquote(urlsplit(archive).path).rpartition("/")[2]
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of an absolute URL."""
+    return url.partition(":")[0]
+
+
+def is_at_no_site(source: Source, url: str) -> bool:
+    """Whether a URL asks nobody's site: read here, from our storage, or from an archive had before."""
+    return source.kind == UPLOAD and (scheme_of(url) not in WEB or MEMBER in url)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="/", errors="surrogatepass")
