@@ -1,0 +1,96 @@
+"""Any file's bytes to text: the one entrance, and the one place where a reader's surprises are settled."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from alonchat_crawl.errors import GiveUp, ReasonedError
+from alonchat_crawl.extract.encoding import decode
+from alonchat_crawl.extract.files.docx import write_docx
+from alonchat_crawl.extract.files.epub import write_epub
+from alonchat_crawl.extract.files.odt import write_odt
+from alonchat_crawl.extract.files.pdf import write_pdf
+from alonchat_crawl.extract.files.pptx import write_pptx
+from alonchat_crawl.extract.files.refusals import why_not
+from alonchat_crawl.extract.files.sniff import FileType, file_type
+from alonchat_crawl.extract.files.tables import BYTES_PER_CHAR, write_csv
+from alonchat_crawl.extract.files.writing import FullError, Text, one_line
+from alonchat_crawl.extract.files.xlsx import write_xlsx
+from alonchat_crawl.extract.source_code import SUFFIXES
+
+TITLE_MAX_CHARS = 500
+WRITERS: Mapping[FileType, Callable[[bytes, Text], None]] = {
+    FileType.PDF: write_pdf,
+    FileType.DOCX: write_docx,
+    FileType.PPTX: write_pptx,
+    FileType.XLSX: write_xlsx,
+    FileType.ODT: write_odt,
+    FileType.EPUB: write_epub,
+    FileType.CSV: write_csv,
+}
+MEDIA_TYPES = {
+    FileType.MARKDOWN: "text/markdown",
+    FileType.TEXT: "text/plain",
+    FileType.HTML: "text/html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """What a file says."""
+
+    file_type: FileType
+    media_type: str
+    """As of `items.Page`: what the text is to be sanitised as."""
+    text: str
+    """Not sanitised; at least one letter or digit, at most the characters that were asked for."""
+    title: str
+    """One line of plain text; empty where the file names none."""
+    truncated: bool = False
+    """True where the file had more text than was asked for."""
+
+
+def read_file(body: bytes, name: str, max_chars: int) -> FileText:
+    """Read a file of any type that is taken in.
+
+    Raises GiveUp: "file empty", "file type", "file encrypted", "file malformed", "zip bomb", "xml bomb",
+    "file without text". Memory is the caller's to limit: MemoryError comes through.
+    """
+    if not body:
+        raise GiveUp("file empty", "The file has no bytes.")
+    kind = file_type(body, name)
+    if kind is None or kind in {FileType.ZIP, FileType.TAR}:
+        raise why_not(body, kind)
+    try:
+        result = _read(kind, body, name, max_chars)
+    except (ReasonedError, MemoryError):
+        raise
+    except Exception as error:  # broken files find new ways to break parsers; the file's end is settled here
+        raise GiveUp("file malformed", f"It cannot be read as {kind}: {type(error).__name__}.") from error
+    if not any(map(str.isalnum, result.text)):
+        raise GiveUp("file without text", "No text is in it; of scanned pages, send the recognised text.")
+    return result
+
+
+def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
+    if kind not in WRITERS:
+        return _text(kind, body, name, max_chars)
+    text = Text(max_chars)
+    truncated = False
+    try:
+        WRITERS[kind](body, text)
+    except FullError:
+        truncated = True
+    title = one_line(text.title)[:TITLE_MAX_CHARS]
+    return FileText(kind, "text/markdown", str(text), title, truncated)
+
+
+def _text(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
+    suffix = PurePosixPath(unquote(name)).suffix.lower()
+    media_type = f"text/x-{SUFFIXES[suffix]}" if kind == FileType.CODE else MEDIA_TYPES[kind]
+    decoded = decode(body[: BYTES_PER_CHAR * max_chars + BYTES_PER_CHAR], None)
+    if len(decoded) <= max_chars:
+        return FileText(kind, media_type, decoded, "")
+    cut = decoded[:max_chars]
+    return FileText(kind, media_type, cut[: cut.rfind("\n") + 1] or cut, "", truncated=True)

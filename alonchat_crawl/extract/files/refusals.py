@@ -1,0 +1,33 @@
+"""Why a file is not read, in a sentence that says what to do."""
+
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.extract.files.compressed import decompressor
+from alonchat_crawl.extract.files.container import Container
+from alonchat_crawl.extract.files.sniff import OLE2, RTF, FileType
+
+# The names of an encrypted document's streams, as a compound file's directory holds them
+# ([MS-OFFCRYPTO] 2.3.4.4, [MS-CFB] 2.6.1).
+ENCRYPTED_STREAMS = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("utf-16-le"))
+IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
+TAKEN = "PDF, DOCX, PPTX, XLSX, ODT, EPUB, CSV, Markdown, HTML, text or source code"
+
+
+def why_not(body: bytes, kind: FileType | None) -> GiveUp:
+    """Return what to raise for a file that has no reader; an archive that is broken says so."""
+    if kind == FileType.ZIP:
+        Container.of_document(body)
+    if kind in {FileType.ZIP, FileType.TAR}:
+        return GiveUp(
+            "file type", "An archive within an archive, or for one file, is not opened: send its files."
+        )
+    if body.startswith(OLE2):
+        if all(name in body for name in ENCRYPTED_STREAMS):
+            return GiveUp("file encrypted", "It is protected by a password: remove that and send it again.")
+        return GiveUp("file type", "A document of Office 97 to 2003: save it as DOCX, XLSX or PPTX.")
+    if body.startswith(RTF):
+        return GiveUp("file type", "A document in RTF: save it as DOCX or PDF.")
+    if decompressor(body):
+        return GiveUp("file type", "A compressed file: send it as it was before.")
+    if body.startswith(IMAGES):
+        return GiveUp("file type", "An image: no text is recognised in images.")
+    return GiveUp("file type", f"It is none of {TAKEN}.")
