@@ -11,6 +11,9 @@ TASKS: Mapping[str, str] = {
     "read_sitemap": "alonchat_crawl.extract.sitemap:read_sitemap",
     "extract": "alonchat_crawl.extract.document:extract_document",
     "chunk": "alonchat_crawl.extract.chunking:chunk",
+    "read_file": "alonchat_crawl.extract.files.read:read_file",
+    "members": "alonchat_crawl.extract.files.archive:members",
+    "member": "alonchat_crawl.extract.files.archive:member",
 }
 AT_START = ("read_page", "extract", "chunk")
 """Whose modules a process imports before its first task: what every web page needs."""
