@@ -39,6 +39,9 @@ class Environment(BaseSettings):
     JOB_TIMEOUT_MS: Annotated[int, Field(ge=1000)] = 1_800_000
     RATE_LIMIT_ENABLED: bool = True
     SSRF_ALLOWED_NETWORKS: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    BLOCKLIST_FILES: Annotated[tuple[str, ...], NoDecode] = ()
+    BLOCKLIST_RELOAD_SECONDS: Annotated[float, Field(gt=0)] = 60.0
+    CRAWL_ALLOWED_PORTS: Annotated[str, Field(pattern=r"^\s*\d{1,5}(\s*,\s*\d{1,5})*\s*$")] = "80,443,8080,8443"
 
     # How to take in files
     ENABLE_BULK_UPLOAD: bool = False
@@ -79,6 +82,13 @@ class Environment(BaseSettings):
     def _split_commas(cls, value: object) -> object:
         return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
 
+    @field_validator("BLOCKLIST_FILES", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(path.strip() for path in value.split(",") if path.strip())
+
 
 SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN", "S3_SECRET_ACCESS_KEY"})
 
@@ -113,6 +123,10 @@ THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
 MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
 JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
 SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
+BLOCKLIST_FILES = environment.BLOCKLIST_FILES
+BLOCKLIST_RELOAD_SECONDS = environment.BLOCKLIST_RELOAD_SECONDS
+# Where web sites are; at others there are mail, databases and what else must not be spoken to by strangers.
+ALLOWED_PORTS = frozenset(map(int, environment.CRAWL_ALLOWED_PORTS.split(",")))
 ENABLE_BULK_UPLOAD = environment.ENABLE_BULK_UPLOAD
 MAX_FILE_SIZE_MB = environment.MAX_FILE_SIZE_MB
 SUPABASE_URL = environment.SUPABASE_URL
@@ -210,15 +224,18 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` d
 
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.policies.blocklist.BlocklistPolicy": 40,
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
     "alonchat_crawl.policies.trap_policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
     "alonchat_crawl.policies.robots.RobotsPolicy": 100,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
-    # Right behind HttpCompression (590): nothing else sees a file's bytes before.
+    # Right behind ContentCoding (590): nothing else sees a file's bytes before.
     "alonchat_crawl.policies.scan.ScanPolicy": 585,
+    "alonchat_crawl.policies.content_coding.ContentCoding": 590,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier retries
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
@@ -257,20 +274,27 @@ CONCURRENT_REQUESTS = environment.WORKER_CONCURRENCY
 CONCURRENT_REQUESTS_PER_DOMAIN = environment.WORKER_CONCURRENCY
 CONCURRENT_ITEMS = 100
 DOWNLOAD_DELAY = 0
-DOWNLOAD_TIMEOUT = 60  # seconds
-DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes
+DOWNLOAD_TIMEOUT = 60  # seconds, from name server to last byte
+CONNECT_TIMEOUT_SECONDS = 10.0  # of each address that is tried
+FIRST_BYTE_TIMEOUT_SECONDS = 30.0  # from name server to the answer's first byte
+CONNECTION_IDLE_SECONDS = 30.0  # that a site leaves open
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes of a body, on the wire and decompressed
+HEADERS_MAX_BYTES = 256 * 1024  # Chrome's limit; of all that is no body, chunk sizes and trailers as well
+HEADERS_MAX_COUNT = 500  # lines, those of interim answers as well
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_TLS_MIN_VERSION = "TLSv1.2"  # RFC 8996
 DOWNLOAD_HANDLERS: dict[str, Any] = {
-    "http": "alonchat_crawl.policies.send_time.SendTimeHandler",
-    "https": "alonchat_crawl.policies.send_time.SendTimeHandler",
+    "http": "alonchat_crawl.policies.handler.GuardedHandler",
+    "https": "alonchat_crawl.policies.handler.GuardedHandler",
     "file": None,
     "ftp": None,
     "s3": None,
     "data": None,
 }
-TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.addresses.GuardedResolver"
-DNS_TIMEOUT = 10
+TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.guarded_resolver.GuardedResolver"
+DNS_TIMEOUT = 10  # seconds
+DNS_KEPT_SECONDS = 60.0
 REDIRECT_MAX_TIMES = 10
 AUTOTHROTTLE_ENABLED = environment.RATE_LIMIT_ENABLED
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0  # one request in flight a domain: no faster than the site answers

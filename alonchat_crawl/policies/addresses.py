@@ -1,121 +1,155 @@
-"""No connection to an address that is not public, decided on the address that is about to be dialled."""
+"""What may be dialled, address and port: asked before a request, and again wherever a connection is made."""
 
-import asyncio
-import socket
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
-from scrapy.resolver import CachingHostnameResolver
-from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
-from zope.interface import implementer  # type: ignore[attr-defined]
+from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.extract.links import DEFAULT_PORTS
+from alonchat_crawl.policies.public_addresses import Network, is_allowed, is_public
+from alonchat_crawl.policies.resolving import Resolver
 
-Network = IPv4Network | IPv6Network
-NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-
-
-def embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for: mapped, 6to4, Teredo or NAT64; None for others."""
-    if address in NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+Origin = tuple[str, str, int]
+"""Scheme, host in lower case, port."""
 
 
-def may_dial(address: str, allowed: Sequence[Network]) -> bool:
-    """Whether an address is public (IANA: globally reachable, not multicast) or in `allowed`."""
+def origin_of(url: str) -> Origin:
+    """Return the origin of a http(s) URL. Raises ValueError for a port that is none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+
+
+def check_url(url: str) -> None:
+    """Raise Refused for a URL that is no plain http(s) one."""
     try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if any(ip.version == network.version and ip in network for network in allowed):
-        return True
-    if isinstance(ip, IPv6Address):
-        if (inner := embedded_ipv4(ip)) is not None:
-            return may_dial(str(inner), allowed)
-        if ip.is_site_local:
-            return False
-    return ip.is_global and not ip.is_multicast
+        parts, (scheme, host, _) = urlsplit(url), origin_of(url)
+    except ValueError as error:
+        raise Refused("url", f"its URL cannot be read: {error}") from None
+    if scheme not in DEFAULT_PORTS:
+        raise Refused("scheme", f"{scheme}: is not http or https")
+    if "@" in parts.netloc:
+        raise Refused("credentials", "its URL has a user name or password in it")
+    if not host or not host.isascii():
+        raise Refused("url", "its URL has no host that can be asked")
+
+
+class Guard(Protocol):
+    """Judges an address that is about to be dialled."""
+
+    def refusal(self, address: str, port: int | None) -> Refused | None:
+        """Say why it must not be dialled at this port (None: at any); None where it may."""
+
+
+def _none_blocked(_: str) -> bool:
+    return False
+
+
+class AddressRules:
+    """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
+
+    def __init__(
+        self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
+    ) -> None:
+        self.allowed = tuple(allowed)
+        self.ports = ports
+        self.storage = storage
+        self.blocked: Callable[[str], bool] = _none_blocked
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Read the settings; where there are none nothing private may be dialled, and no port."""
+        endpoint = settings["S3_ENDPOINT_URL"]
+        return cls(
+            settings["SSRF_ALLOWED_NETWORKS"] or (),
+            frozenset(settings["ALLOWED_PORTS"] or ()),
+            Storage(origin_of(endpoint)) if endpoint else None,
+        )
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return the one instance of this crawler."""
+        if crawler not in cls._of:
+            cls._of[crawler] = cls.from_settings(crawler.settings)
+        return cls._of[crawler]
+
+    def guard_of(self, url: str, meta: Mapping[str, Any]) -> Guard:
+        """Who judges a request's addresses: these rules, but for the operator's own storage.
+
+        Only a request that we signed ourselves has meta["storage"], and it may not be redirected: a web site
+        that leads to the storage's address stays refused.
+        """
+        own = self.storage is not None and meta.get("storage") is True and "redirect_times" not in meta
+        return self.storage if own and self.storage and origin_of(url) == self.storage.origin else self
+
+    def refusal(self, address: str, port: int | None) -> Refused | None:
+        """Say why this very address must not be dialled; in an allowed network every port may."""
+        if self.blocked(address):
+            return Refused("blocklist", f"{address} is on a blocklist")
+        if is_allowed(address, self.allowed):
+            return None
+        if not is_public(address):
+            return Refused(
+                "address",
+                f"{address} is not public: to crawl your own network, name it in SSRF_ALLOWED_NETWORKS",
+            )
+        if port is not None and port not in self.ports:
+            return Refused("port", f"port {port} is none of those in CRAWL_ALLOWED_PORTS")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The operator's own storage, which may be at a private address, for what we signed ourselves."""
+
+    origin: Origin
+
+    def refusal(self, address: str, port: int | None) -> Refused | None:
+        """Let any address be dialled that the operator's own name servers give, at that one port."""
+        if port in {None, self.origin[2]}:
+            return None
+        return Refused("port", f"{address} is asked at port {port}, which is not the storage's")
+
+
+def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:
+    """The addresses of a host that may be dialled: one or more. Raises Refused, CannotResolveHostError."""
+    refusals = {address: guard.refusal(address, port) for address in addresses}
+    passed = tuple(address for address, refused in refusals.items() if refused is None)
+    if passed:
+        return passed
+    for refused in refusals.values():
+        if refused is not None:
+            where = "" if host in addresses else f"{host} is at {', '.join(addresses)}: "
+            raise Refused(refused.reason, f"{where}{refused.detail}")
+    raise CannotResolveHostError(host)
 
 
 class AddressPolicy:
-    """Downloader middleware: refuses a host that has no public address, and says so.
+    """Downloader middleware: refuses what must not be dialled before anything else is asked about it.
 
-    `GuardedResolver` enforces the same rule where the connection is made; this one gives the reason.
+    `dialling.GuardedReactor` enforces the same rules where the connection is made.
     """
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._allowed = allowed
+    def __init__(self, rules: AddressRules, resolver: Resolver) -> None:
+        self._rules = rules
+        self._resolver = resolver
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take SSRF_ALLOWED_NETWORKS from settings."""
-        return cls(crawler.settings["SSRF_ALLOWED_NETWORKS"])
+        """Share the crawler's rules and look-ups."""
+        return cls(AddressRules.of(crawler), Resolver.of(crawler))
 
     async def process_request(self, request: Request) -> None:
         """Refuse the request unless an address of its host may be dialled."""
-        parts = urlsplit(request.url)
-        if parts.scheme not in {"http", "https"}:
-            raise Refused("scheme", f"{parts.scheme}: is not http or https")
-        host = parts.hostname or ""
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            raise CannotResolveHostError(host) from None
-        addresses = {str(entry[4][0]) for entry in found}
-        if not any(may_dial(address, self._allowed) for address in addresses):
-            raise Refused(
-                "address",
-                f"{host} is at {', '.join(sorted(addresses))}, which is not public: "
-                "to crawl your own network, name it in SSRF_ALLOWED_NETWORKS",
-            )
-
-
-@implementer(IResolutionReceiver)  # type: ignore[no-untyped-call] # zope ships no types
-class _Filter:
-    """Passes on the addresses that may be dialled."""
-
-    def __init__(self, receiver: Any, allowed: Sequence[Network]) -> None:
-        self._receiver = receiver
-        self._allowed = allowed
-
-    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802 - Twisted's name
-        self._receiver.resolutionBegan(resolution)
-
-    def addressResolved(self, address: IAddress) -> None:  # noqa: N802
-        if may_dial(getattr(address, "host", ""), self._allowed):
-            self._receiver.addressResolved(address)
-
-    def resolutionComplete(self) -> None:  # noqa: N802
-        self._receiver.resolutionComplete()
-
-
-@implementer(IHostnameResolver)  # type: ignore[no-untyped-call]
-class GuardedResolver(CachingHostnameResolver):
-    """Scrapy's resolver, through which every connection passes, without the addresses we must not dial."""
-
-    def __init__(self, reactor: Any, cache_size: int, allowed: Sequence[Network]) -> None:
-        super().__init__(reactor, cache_size)
-        self._allowed = allowed
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
-        """Take the cache's size and SSRF_ALLOWED_NETWORKS from settings."""
-        settings = crawler.settings
-        return cls(reactor, settings.getint("DNSCACHE_SIZE"), settings["SSRF_ALLOWED_NETWORKS"])
-
-    def resolveHostName(  # noqa: N802
-        self,
-        resolutionReceiver: Any,  # noqa: N803
-        *args: Any,
-        **kwargs: Any,
-    ) -> IHostResolution:
-        """Resolve as Scrapy does, through the filter."""
-        receiver: Any = _Filter(resolutionReceiver, self._allowed)
-        return super().resolveHostName(receiver, *args, **kwargs)
+        check_url(request.url)
+        _, host, port = origin_of(request.url)
+        guard = self._rules.guard_of(request.url, request.meta)
+        dialable(host, await self._resolver.addresses(host), port, guard)

@@ -23,7 +23,7 @@ class _Domain:
 class SharedAutoThrottle(AutoThrottle):
     """Extension: from meta["lease"].delay_seconds to meta["throttle_delay_seconds"], by Scrapy's rule.
 
-    The rule's latency is meta["download_latency"], which `SendTimeHandler` counts from the sending: it
+    The rule's latency is meta["download_latency"], which `GuardedHandler` counts from the sending: it
     says how busy the site is, and a handshake, once a connection, says how far away. It is a comfort: the
     frontier's own pace is the guard. Raises NotConfigured unless AUTOTHROTTLE_ENABLED.
     """

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from alonchat_crawl.policies.addresses import may_dial
+from alonchat_crawl.policies.public_addresses import may_dial
 
 PUBLIC = [
     "93.184.216.34",

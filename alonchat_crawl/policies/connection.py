@@ -1,0 +1,181 @@
+"""One HTTP connection, which ends an answer that asks for too much; and what is known of each exchange."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from scrapy.core.downloader.handlers.http11 import _LenientHTTP11ClientProtocol, _LenientHTTPClientParser
+from twisted.internet import defer
+from twisted.internet.interfaces import IAddress, IHandshakeListener
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web._newclient import BODY
+from twisted.web._newclient import Request as TxRequest
+from twisted.web.client import ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.iweb import IResponse
+from zope.interface import implementer  # type: ignore[attr-defined]
+
+from alonchat_crawl.errors import ReasonedError, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one answer; bytes as they come off the wire, after TLS."""
+
+    body_bytes: int
+    framing_bytes: int
+    """Of all that is no body: status lines, headers, chunk sizes, trailers."""
+    header_lines: int
+
+
+def too_large(most_bytes: int) -> Refused:
+    """Say that an answer's body, on the wire or decoded, is larger than that."""
+    return Refused("too large", f"its answer is larger than {most_bytes} bytes")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request under way, and its answer so far."""
+
+    limits: Limits
+    sent: Callable[[], None]
+    """Told when the request leaves, and again where TLS had still to shake hands."""
+    answered: Callable[[], None]
+    """Told of the answer's first byte."""
+    received: int = 0
+    header_lines: int = 0
+    body: bytearray = field(default_factory=bytearray)
+    reading: bool = False
+    """Whether what comes of the body is put there."""
+    error: ReasonedError | None = None
+    """Why it was ended; the first reason counts."""
+
+    def over(self, *, in_body: bool) -> Refused | None:
+        """Which limit the answer has passed."""
+        limits, body = self.limits, len(self.body)
+        if body > limits.body_bytes:
+            return too_large(limits.body_bytes)
+        if self.header_lines > limits.header_lines:
+            return Refused("headers too large", f"its answer has more than {limits.header_lines} headers")
+        if self.received - body <= limits.framing_bytes or (in_body and not self.reading):
+            return None
+        if in_body:
+            return Refused("chunks too small", "its answer comes in chunks with next to nothing in them")
+        return Refused("headers too large", f"its headers have more than {limits.framing_bytes} bytes")
+
+
+class _Parser(_LenientHTTPClientParser):
+    """Reads an answer; counts its header lines, also those of interim answers."""
+
+    exchange: Exchange
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        self.exchange.header_lines += 1
+        if (over := self.exchange.over(in_body=False)) is not None:
+            raise over
+        super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802
+        raise Refused("headers too large", f"a line of its headers has more than {self.MAX_LENGTH} bytes")
+
+
+@implementer(IHandshakeListener)  # type: ignore[no-untyped-call] # zope ships no types
+class Connection(_LenientHTTP11ClientProtocol):
+    """A connection; `idle` is told when it can take another request, `gone` when it is lost."""
+
+    def __init__(self, idle: Callable[["Connection"], None], gone: Callable[["Connection"], None]) -> None:
+        super().__init__(idle)  # type: ignore[no-untyped-call]
+        self._gone = gone
+        self._exchange: Exchange | None = None
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The address and port at its other end."""
+        transport: Any = self.transport
+        peer = transport.getPeer()
+        return peer.host, peer.port
+
+    def ask(self, request: TxRequest, exchange: Exchange) -> "defer.Deferred[IResponse]":
+        """Send a request; the answer comes once its headers are read."""
+        self._exchange = exchange
+        exchange.sent()
+        answer = self.request(request)
+        parser: Any = self._parser
+        parser.__class__ = _Parser  # as Scrapy's own connection does, one class up
+        parser.exchange = exchange
+        return answer
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS is up: Twisted gave the request to the connection before, and it leaves only now."""
+        if self._currentRequest is not None and self._exchange is not None:
+            self._exchange.sent()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Count, read, and end what passes a limit."""
+        exchange, parser = self._exchange, self._parser
+        if exchange is None or parser is None:  # nobody asked
+            self.drop()
+            return
+        if exchange.received == 0:
+            exchange.answered()
+        exchange.received += len(data)
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self._parser is parser and (over := exchange.over(in_body=parser.state == BODY)) is not None:
+            self._giveUp(Failure(over))  # type: ignore[no-untyped-call]
+
+    def _giveUp(self, reason: Failure) -> None:  # noqa: N802
+        """End the exchange; abort, for a polite end over TLS would wait for the other side."""
+        if self._exchange is not None and isinstance(reason.value, ReasonedError):
+            self._exchange.error = self._exchange.error or reason.value
+        self.drop()
+        self._disconnectParser(reason)  # type: ignore[no-untyped-call]
+
+    def _finishResponse(self, rest: bytes) -> None:  # noqa: N802
+        """Ask nothing more where more came than the answer: it would be taken for the next one."""
+        if rest and self._currentRequest is not None:
+            self._currentRequest.persistent = False
+        super()._finishResponse(rest)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
+        self._gone(self)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+    def drop(self) -> None:
+        """Close it at once; nobody takes it any more."""
+        self._gone(self)
+        transport: Any = self.transport
+        transport.abortConnection()
+
+
+class Connector(Factory):
+    """Makes connections for an endpoint."""
+
+    noisy = False
+
+    def __init__(self, make: Callable[[], Connection]) -> None:
+        self._make = make
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, D102, N802
+        return self._make()
+
+
+class Body(Protocol):
+    """Collects an answer's body in its exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        exchange.reading = True
+        self.done: defer.Deferred[None] = defer.Deferred()
+        """Fires at its end, or with what went wrong."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: D102, N802
+        self._exchange.body += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
+        if self.done.called:  # it was cancelled
+            return
+        if isinstance(reason.value, ResponseDone | PotentialDataLoss):
+            self.done.callback(None)
+        else:
+            self.done.errback(reason)

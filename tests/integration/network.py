@@ -1,0 +1,33 @@
+"""The settings that decide what goes over the network, for crawls without a frontier."""
+
+from ipaddress import ip_network
+from typing import Any
+
+from alonchat_crawl import settings
+
+NAMES = (
+    "ALLOWED_PORTS",
+    "CONNECTION_IDLE_SECONDS",
+    "CONNECT_TIMEOUT_SECONDS",
+    "DNS_KEPT_SECONDS",
+    "DNS_TIMEOUT",
+    "DOWNLOAD_HANDLERS",
+    "DOWNLOAD_MAXSIZE",
+    "DOWNLOAD_TIMEOUT",
+    "DOWNLOAD_TLS_MIN_VERSION",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+    "FIRST_BYTE_TIMEOUT_SECONDS",
+    "HEADERS_MAX_BYTES",
+    "HEADERS_MAX_COUNT",
+    "S3_ENDPOINT_URL",
+    "SSRF_ALLOWED_NETWORKS",
+    "TELNETCONSOLE_ENABLED",
+    "TWISTED_DNS_RESOLVER",
+)
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+def network_settings(**changes: Any) -> dict[str, Any]:
+    """As they are in production, but for `changes`, silent, and with no retries."""
+    taken = {name: getattr(settings, name) for name in NAMES}
+    return {**taken, "RETRY_ENABLED": False, "LOG_ENABLED": False, **changes}
