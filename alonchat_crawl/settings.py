@@ -41,7 +41,7 @@ class Environment(BaseSettings):
     SSRF_ALLOWED_NETWORKS: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     BLOCKLIST_FILES: Annotated[tuple[str, ...], NoDecode] = ()
     BLOCKLIST_RELOAD_SECONDS: Annotated[float, Field(gt=0)] = 60.0
-    CRAWL_ALLOWED_PORTS: Annotated[str, Field(pattern=r"^\s*\d{1,5}(\s*,\s*\d{1,5})*\s*$")] = "80,443,8080,8443"
+    CRAWL_ALLOWED_PORTS: Annotated[str, Field(pattern=r"^\d{1,5}(, *\d{1,5})*$")] = "80,443,8080,8443"
 
     # How to take in files
     ENABLE_BULK_UPLOAD: bool = False
