@@ -8,7 +8,7 @@ override Q := $(value Q)
 export URL Q PROJECT MAX_PAGES MAX_DEPTH
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl search worker test check bench bench-knowledge bench-frontier down
+.PHONY: help crawl search worker test check bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -26,10 +26,10 @@ search: .venv/runtime ## Search PROJECT for Q
 worker: .venv/runtime ## Serve the shared frontier and the seeds in Redis until stopped
 	@$(BIN)/scrapy crawl website
 
-test: .venv/dev ## Run all tests
+test: .venv/dev .venv/clamav ## Run all tests
 	@$(BIN)/python -m pytest
 
-check: .venv/dev ## Run what CI runs: the linters, the types, the tests
+check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -61,3 +61,6 @@ down: ## Stop the embedded Redis and Postgres; their data stays
 .venv/dev: .venv/runtime requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
 	@touch $@
+
+.venv/clamav: .venv/dev # a virus scanner for the tests, where the machine has none
+	@tests/clamd.sh $@

@@ -17,6 +17,7 @@ for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN"):
 os.environ["EMBEDDING_MODELS_DIR"] = str(Path(__file__).parents[1] / ".alonchat" / "models")
 
 from alonchat_crawl import embedded  # noqa: E402 - see above
+from tests.clamd import OwnClamd, own_clamd  # noqa: E402 - see above
 
 _numbers = count(1)
 
@@ -59,3 +60,17 @@ def database_url(template_database: str) -> Iterator[str]:
         connection.execute(sql.SQL("create database {} template {}").format(name, template))
         yield template_database.replace("/alonchat?", f"/{own}?")
         connection.execute(sql.SQL("drop database {} with (force)").format(name))
+
+
+@pytest.fixture
+def stopped_clamd() -> Iterator[OwnClamd]:
+    """A virus scanner that is still to be started."""
+    with own_clamd() as server:
+        yield server
+
+
+@pytest.fixture
+def clamd(stopped_clamd: OwnClamd) -> OwnClamd:
+    """A virus scanner that knows EICAR."""
+    stopped_clamd.start()
+    return stopped_clamd
