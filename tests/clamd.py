@@ -29,7 +29,7 @@ def find_clamd() -> str | None:
 
 
 class OwnClamd:
-    """A clamd in a folder of its own, on a unix socket and a free port, to be stopped, frozen and restarted."""
+    """A clamd in a folder of its own, on a unix socket and a free port: to be stopped, frozen, restarted."""
 
     def __init__(self, program: str, home: Path) -> None:
         self.path = home / "s"

@@ -11,7 +11,7 @@ import redis
 from psycopg import sql
 
 # Before any settings are read: tests never reach an operator's servers or data.
-for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN"):
+for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN", "VIRUS_SCAN", "CLAMD_ADDRESS"):
     os.environ.pop(name, None)
 # Built once, not once a test; what is built is named by its versions.
 os.environ["EMBEDDING_MODELS_DIR"] = str(Path(__file__).parents[1] / ".alonchat" / "models")
