@@ -14,9 +14,9 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 from zipfile import ZipInfo
 
-from alonchat_crawl.errors import GiveUp, ReasonedError
 from alonchat_crawl.extract.files.compressed import Inflating
 from alonchat_crawl.extract.files.container import END, LOCAL, Container
+from alonchat_crawl.reasons import GiveUp, ReasonedError
 
 FILES_MAX = 1000
 MALFORMED = "archive malformed"

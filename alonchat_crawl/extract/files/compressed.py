@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from backports import zstd
 
-from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.reasons import GiveUp
 
 TOTAL_MAX_BYTES = 1 << 29  # of a tar inflated; it is read through, never held
 RATIO_MAX = 200  # text shrinks 10 times, blank rows of a log 100 times

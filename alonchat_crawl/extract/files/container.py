@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import IO
 from zlib import error as zlib_error
 
-from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.reasons import GiveUp
 
 LOCAL = b"PK\x03\x04"
 CENTRAL = b"PK\x01\x02"

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 from html_to_markdown import convert
 
-from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.files.container import Container
@@ -20,6 +19,7 @@ from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, lo
 from alonchat_crawl.extract.inert import inert
 from alonchat_crawl.extract.markdown import OPTIONS
 from alonchat_crawl.extract.parse import TooDeepError, parse
+from alonchat_crawl.reasons import GiveUp
 
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"

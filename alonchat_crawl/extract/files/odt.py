@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.files.container import Container
 from alonchat_crawl.extract.files.ooxml import PART_MAX_BYTES, sane_title
 from alonchat_crawl.extract.files.writing import Text, escaped, one_line, opening_escaped
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, drop, elements, local, tree
+from alonchat_crawl.reasons import GiveUp
 
 CONTENT = "content.xml"
 ENCRYPTED = b"encryption-data"

@@ -5,10 +5,10 @@ import re
 from typing import IO, NamedTuple
 from urllib.parse import unquote
 
-from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.files.container import Container
 from alonchat_crawl.extract.files.writing import one_line
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, tree
+from alonchat_crawl.reasons import GiveUp
 
 PART_MAX_BYTES = 16 << 20  # of a part that is read as a whole
 TITLE_MAX_CHARS = 500

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.files.ooxml import sane_title
 from alonchat_crawl.extract.files.pdf_layout import write_pages
 from alonchat_crawl.extract.files.pdf_lines import Entry, Line
 from alonchat_crawl.extract.files.pdf_page import lines
 from alonchat_crawl.extract.files.writing import FullError, Text
+from alonchat_crawl.reasons import GiveUp
 
 PAGES_MAX = 10_000
 ENTRIES_MAX = 5000  # of the outline

@@ -96,7 +96,7 @@ def _blank(things: Sequence[Thing], clear: Sequence[Thing]) -> Iterator[Thing]:
 
 def _covers(thing: Thing) -> bool:
     """Whether something is drawn that white text would be seen on."""
-    if thing.kind == pdfium.FPDF_PAGEOBJ_IMAGE or thing.kind == pdfium.FPDF_PAGEOBJ_SHADING:
+    if thing.kind in {pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING}:
         return True
     if thing.kind != pdfium.FPDF_PAGEOBJ_PATH:
         return False

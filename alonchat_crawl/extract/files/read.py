@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from alonchat_crawl.errors import GiveUp, ReasonedError
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.files.docx import write_docx
 from alonchat_crawl.extract.files.epub import write_epub
@@ -18,6 +17,7 @@ from alonchat_crawl.extract.files.tables import BYTES_PER_CHAR, write_csv
 from alonchat_crawl.extract.files.writing import FullError, Text, one_line
 from alonchat_crawl.extract.files.xlsx import write_xlsx
 from alonchat_crawl.extract.source_code import SUFFIXES
+from alonchat_crawl.reasons import GiveUp, ReasonedError
 
 TITLE_MAX_CHARS = 500
 WRITERS: Mapping[FileType, Callable[[bytes, Text], None]] = {

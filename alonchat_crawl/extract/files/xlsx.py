@@ -61,7 +61,8 @@ def _strings(package: Package, part: str) -> Iterator[str]:
 
 def words(node: Element) -> str:
     """Return a string item's text, without what tells its pronunciation."""
-    return "".join(each.text or "" for each in node.iter("{*}t") if local(each.getparent() or each) != "rPh")
+    spoken = {id(each) for aid in node.iter("{*}rPh") for each in aid.iter("{*}t")}
+    return "".join(each.text or "" for each in node.iter("{*}t") if id(each) not in spoken)
 
 
 def _rows(package: Package, part: str, values: Values, max_chars: int) -> list[list[str]]:

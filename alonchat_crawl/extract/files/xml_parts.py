@@ -9,7 +9,7 @@ from typing import IO, Any, TypeAlias
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.reasons import GiveUp
 
 PROLOG_MAX_BYTES = 1 << 16  # up to the root element: a declaration, a comment, perhaps a DOCTYPE
 STEP_BYTES = 1 << 10

@@ -1,0 +1,1 @@
+"""Small files of every type, good and broken, made in code."""
