@@ -32,17 +32,19 @@ def adblock_rule(text: str) -> Rule:
     """
     if _COSMETIC.search(text):
         raise UnsupportedLineError(text)
-    options = _OPTIONS.search(text)
-    if options:
+    while options := _OPTIONS.search(text):
         if not set(options[1].lower().split(",")) <= _ANYWHERE:
             raise UnsupportedLineError(text)
         text = text[: options.start()]
     parts = _HOST.fullmatch(text)
     if parts is None:
         raise UnsupportedLineError(text)
-    host = rule_of(Kind.DOMAIN, parts[2].strip("[]"), on_purpose=True)
     rest = parts[3]
-    if _WHOLE_SITE.fullmatch(rest):
+    whole_site = _WHOLE_SITE.fullmatch(rest) is not None
+    if rest.startswith("*") and not whole_site:  # it goes on with the host: any site may be called so
+        raise UnsupportedLineError(text)
+    host = rule_of(Kind.DOMAIN, parts[2].strip("[]"), on_purpose=True)
+    if whole_site:
         return host
     if any(char.isspace() for char in rest):
         raise UnreadableLineError(text)

@@ -10,6 +10,8 @@ from alonchat_crawl.blocklists.rule_set import RuleSet
 from alonchat_crawl.errors import StartupError
 
 Stamp = tuple[int, int, int]
+Fault = tuple[Stamp | None, NoListError]
+"""What a file was when it could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,8 @@ class Round:
 
     changed: tuple[FileList, ...] = ()
     removed: tuple[Path, ...] = ()
-    faults: tuple[str, ...] = ()
-    """Sentences, only for what the look before did not find."""
-    stale: int = 0
-    """Files, or patterns of them, that could not be read anew."""
+    faults: tuple[NoListError, ...] = ()
+    """Why files could not be read, as far as the look before did not say so."""
 
 
 class Files:
@@ -40,8 +40,8 @@ class Files:
     def __init__(self, patterns: Sequence[str]) -> None:
         self.lists: tuple[FileList, ...] = ()
         self._patterns = patterns
-        self._faults: dict[str, tuple[Stamp | None, str]] = {}
-        """By path or pattern: why it could not be read, and as which stamp."""
+        self._faults: dict[str, Fault] = {}
+        """By path, or by pattern where it matches nothing."""
         self._matched: dict[str, Sequence[str]] = {}
 
     def load(self) -> Round:
@@ -55,7 +55,7 @@ class Files:
         """Read what has changed since; what cannot be read stays as it was."""
         known = {one.path: one for one in self.lists}
         kept: dict[Path, FileList] = {}
-        faults: dict[str, tuple[Stamp | None, str]] = {}
+        faults: dict[str, Fault] = {}
         changed = []
         for name in self._names(faults):
             path = Path(name)
@@ -64,24 +64,22 @@ class Files:
             if found is not None:
                 kept[path] = found
                 changed += [found] if found is not before else []
-        new_faults = [
-            said for name, (_, said) in faults.items() if self._faults.get(name, ("", ""))[1] != said
-        ]
+        told = {str(fault) for _, fault in self._faults.values()}
+        new_faults = [fault for _, fault in faults.values() if str(fault) not in told]
         self._faults, self.lists = faults, tuple(kept.values())
         return Round(
             changed=tuple(changed),
             removed=tuple(path for path in known if path not in kept),
             faults=tuple(new_faults),
-            stale=len(faults),
         )
 
-    def _names(self, faults: dict[str, tuple[Stamp | None, str]]) -> Iterator[str]:
+    def _names(self, faults: dict[str, Fault]) -> Iterator[str]:
         """Yield what the patterns stand for now; where one has come to match nothing, what it stood for."""
         seen: set[str] = set()
         for pattern in self._patterns:
             names = _files(pattern) if has_magic(pattern) else [pattern]
             if not names:
-                faults[pattern] = None, f"no file matches {pattern}"
+                faults[pattern] = None, NoListError(f"no file matches {pattern}")
             else:
                 self._matched[pattern] = names
             for name in self._matched.get(pattern, ()):
@@ -89,9 +87,7 @@ class Files:
                     seen.add(name)
                     yield name
 
-    def _read(
-        self, path: Path, before: FileList | None, faults: dict[str, tuple[Stamp | None, str]]
-    ) -> FileList | None:
+    def _read(self, path: Path, before: FileList | None, faults: dict[str, Fault]) -> FileList | None:
         name, stamp = str(path), None
         try:
             stamp = stamp_of(path.stat())
@@ -103,14 +99,14 @@ class Files:
                 return before
             if before is not None and len(before.rules) and not stamp[0]:
                 # A download that failed, more likely than a wish: that would leave a comment in it.
-                faults[name] = stamp, f"{path} has become empty"
+                faults[name] = stamp, NoListError(f"{path} has become empty")
                 return before
             rules, report = read_file(path)
         except OSError as error:
-            faults[name] = stamp, f"{path} cannot be read: {error.strerror or error}"
+            faults[name] = stamp, NoListError(f"{path} cannot be read: {error.strerror or error}")
             return before
         except NoListError as error:
-            faults[name] = stamp, f"{path} {error}"
+            faults[name] = stamp, NoListError(f"{path} {error}")
             return before
         return FileList(path, stamp, rules, report)
 

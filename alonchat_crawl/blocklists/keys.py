@@ -23,10 +23,10 @@ class KeySet:
     def __init__(self, keys: Iterable[int] = ()) -> None:
         given = keys if isinstance(keys, array) else array("q", keys)
         found = np.unique(np.frombuffer(given, np.int64)) if given else np.empty(0, np.int64)
-        bits = max(0, (len(found) // PER_SLOT).bit_length())
+        bits = max(1, (len(found) // PER_SLOT).bit_length())
         self._shift = KEY_BITS - bits
         self._middle = (1 << bits) >> 1  # keys are signed: half of the slots are of negative ones
-        starts = [(slot - self._middle) << self._shift for slot in range(1 << bits)] if bits else []
+        starts = [(slot - self._middle) << self._shift for slot in range(1 << bits)]
         edges = np.searchsorted(found, np.array(starts[1:], np.int64))
         self._keys = array("q", found.tobytes())
         self._starts = array("I", [0, *edges.tolist(), len(found)])

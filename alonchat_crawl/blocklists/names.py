@@ -43,7 +43,7 @@ def host_name(text: str) -> str:
 def network(text: str) -> str | None:
     """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None where it is neither.
 
-    Bits beyond the prefix are cut off. Raises TooWideError.
+    Bits beyond the prefix are cut off. Raises LineError for a prefix too short or too long.
     """
     address, slash, prefix = text.lower().partition("/")
     if not _ADDRESS.fullmatch(address) or (slash and not prefix.isdecimal()):
@@ -53,6 +53,8 @@ def network(text: str) -> str | None:
             return f"{IPv4Address(address)}/32"
         found = ip_network(text, strict=False)
     except ValueError:
+        if slash:
+            raise UnreadableLineError(text) from None
         return None
     if isinstance(found, IPv6Network):
         for wrapped in (MAPPED, TRANSLATED):

@@ -110,9 +110,10 @@ def read_file(path: Path) -> tuple[RuleSet, Report]:
             raise NoListError("is no regular file")
         beginning = file.peek(4)[:4]
         encoding = next((name for mark, name in MARKS if beginning.startswith(mark)), "utf-8")
+        text = TextIOWrapper(file, encoding, errors="replace")
         reader = Reader()
-        reader.read(bounded_lines(TextIOWrapper(file, encoding, errors="replace")))
-        after = os.fstat(descriptor)
+        reader.read(bounded_lines(text))
+        after = os.fstat(text.fileno())
     if stamp_of(before) != stamp_of(after):
         raise NoListError("was written to while it was read")
     rules = reader.finish()
