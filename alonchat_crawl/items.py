@@ -63,6 +63,10 @@ class Page:
     """The whole body as Unicode; nothing removed."""
     links: tuple[str, ...] = ()
     """What it links to, canonical: followed again when the site says that the page is as it was (304)."""
+    title: str = ""
+    """A file's own, one line, to be preferred to what its text begins with; empty for a web page."""
+    name: str = ""
+    """A file's, one line: its title where nothing else gives one; empty for a web page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from alonchat_crawl.user_agent import checked_user_agent
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -30,7 +32,10 @@ class Environment(BaseSettings):
     ALONCHAT_DATA_DIR: Path = Path(".alonchat")
 
     # How to crawl
-    CRAWLER_USER_AGENT: Annotated[str, Field(min_length=1)] = "AlonChatBot/1.0 (+https://alonchat.com/bot)"
+    CRAWLER_USER_AGENT: Annotated[str, AfterValidator(checked_user_agent)] = (
+        "AlonChatBot/1.0 (+https://alonchat.com/bot)"
+    )
+    TDM_RESERVATION: Literal["ignore", "obey"] = "ignore"
     CRAWL_DELAY_SECONDS: Seconds = 1.0
     WORKER_CONCURRENCY: Count = 16
     FRONTIER_SHARDS: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -117,6 +122,9 @@ environment = read_environment()
 REDIS_URL = environment.REDIS_URL
 DATABASE_URL = environment.DATABASE_URL
 ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
+# Ignored unless told otherwise: what is crawled is the tenant's own site, whose rights are the tenant's, and
+# the file costs each new site a request and a pace. robots.txt, which speaks of crawling itself, always counts.
+TDM_RESERVATION = environment.TDM_RESERVATION
 CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
 FRONTIER_SHARDS = environment.FRONTIER_SHARDS
 THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
@@ -161,11 +169,12 @@ FRONTIER_DEAD_LETTERS_MAX = 100_000
 FRONTIER_IDLE_POLL_SECONDS = 8  # an idle worker is woken for work; it looks for itself this often
 FRONTIER_TERMINAL_POLL_SECONDS = 1.0  # a crawl of one source is not woken: others may add URLs to it
 FRONTIER_PACE_MARGIN = 0.05  # of the pace, added: for what the way to a site varies
-ROBOTS_CACHE_SECONDS = 86_400  # RFC 9309, section 2.4: at most 24 hours
+ROBOTS_CACHE_SECONDS = 86_000  # RFC 9309, section 2.4: at most 24 hours; a worker remembers it a minute more
 ROBOTS_UNREACHABLE_SECONDS = 3600  # until a robots.txt that could not be had is asked for again
 ROBOTS_MAX_REDIRECTS = 5  # RFC 9309, section 2.3.1.2: at least five
 ROBOTS_MAX_DELAY_SECONDS = 60.0  # a Crawl-delay above it would never let a crawl end
 ROBOTS_MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
+ROBOTS_MAX_KEPT_BYTES = 98_304  # of a site's rules for us, compressed, in Redis; above it they forbid all
 
 # --- Sources ---------------------------------------------------------------------------------------
 
@@ -186,6 +195,7 @@ SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
 ARCHIVE_SHELF_BYTES = 128 * 1024 * 1024  # of archives that a worker keeps while it reads their members
+FILE_MAX_CHARS = 10_000_000  # of a file's text; what is beyond it is left out
 CLAMD_SCANS = 4  # of a worker at once; clamd's MaxThreads are for all workers
 
 # --- Knowledge -------------------------------------------------------------------------------------
@@ -224,10 +234,12 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` d
 
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.policies.own_files.OwnFiles": 20,  # before those who would ask where its URL leads
     "alonchat_crawl.policies.blocklist.BlocklistPolicy": 40,
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
     "alonchat_crawl.policies.trap_policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
     "alonchat_crawl.policies.robots.RobotsPolicy": 100,
+    "alonchat_crawl.policies.rights.RightsPolicy": 110,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
     # Right behind ContentCoding (590): nothing else sees a file's bytes before.

@@ -11,6 +11,9 @@ UPLOAD = "upload"
 LOCAL = "file"
 STORAGE = "s3"
 WEB = ("http", "https")
+FILES_MAX = 1000
+"""Files that one seed may name."""
+BULK_OFF = "needs ENABLE_BULK_UPLOAD=true"
 MEMBER = "#!/"
 """Between an archive's URL and a file in it: no URL that a seed brings has a fragment."""
 

@@ -55,16 +55,17 @@ def described(page: Page, document: Document, boilerplate: Boilerplate | None = 
     if not any(map(str.isalnum, extracted.markdown)):
         raise Refused("empty", "The page has no text.")
     markdown, repeated = extracted.markdown, 0
-    if boilerplate is not None:
+    title = page.title or extracted.title or page.name
+    if boilerplate is not None and not page.name:  # files share no page's frame
         markdown, repeated = boilerplate.without(page.provenance.source_id, markdown, document.blocks)
     is_source = page.media_type.startswith(SOURCE_CODE)
     return CleanPage(
         provenance=page.provenance,
-        title=extracted.title,
+        title=title,
         language=language(markdown) or metadata.language,
         content_type=ContentType.CODE if is_source else content_type(markdown),
         markdown=markdown,
-        content_sha256=sha256(f"{extracted.title}\n\n{extracted.markdown}".encode()).digest(),
+        content_sha256=sha256(f"{title}\n\n{extracted.markdown}".encode()).digest(),
         links=page.links,
         description=metadata.description,
         published_at=metadata.published_at,

@@ -19,28 +19,26 @@ from twisted.internet import defer
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.frontier.acknowledge import Acknowledge
 from alonchat_crawl.frontier.codec import origin_of
-from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds
+from alonchat_crawl.frontier.endings import GONE_REASONS, OUTAGE_SECONDS, backoff_seconds, ending_of
 from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.inbox import Inbox
-from alonchat_crawl.frontier.orders import OrderReader
+from alonchat_crawl.frontier.inboxes import inboxes_of
 from alonchat_crawl.frontier.pacing import Pacing
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.seed import Seed
-from alonchat_crawl.frontier.seeds import SeedReader
+from alonchat_crawl.frontier.redirects import REDIRECT_REASON, redirected
+from alonchat_crawl.frontier.seed import SeedError, SourceSeed
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.file_requests import Requests
+from alonchat_crawl.policies.own_files import OwnFiles
 from alonchat_crawl.policies.robots import RobotsPolicy
-from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Hold, Kind, Lease, Link, Source
 
 logger = logging.getLogger(__name__)
-
-REDIRECT_REASON = "redirect"
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
@@ -64,6 +62,7 @@ class FrontierScheduler(Scheduler):
         self.done = False
         self.inboxes: list[Inbox] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._requests = Requests.from_settings(crawler.settings)
         self._pause_until = 0.0
         """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
 
@@ -77,18 +76,22 @@ class FrontierScheduler(Scheduler):
         return deferred_from_coro(self._open(spider))
 
     async def _open(self, spider: Spider) -> None:
-        settler, robots = (self._component(kind) for kind in (Acknowledge, RobotsPolicy))
+        settler, robots, own = (self._component(kind) for kind in (Acknowledge, RobotsPolicy, OwnFiles))
         self.settler = settler
         settler.frontier = self
         connections = Connections.of(self.crawler)
         pool = await connections.postgres()
-        self.shards = Shards.from_settings(self.settings, connections.redis)
-        await self.shards.check()
-        seed: Seed | None = getattr(spider, "seed", None)
-        source = seed.source(self.settings) if seed else None
+        seed: SourceSeed | None = getattr(spider, "seed", None)
+        source = self._source_of(seed) if seed else None
         self.only = source.source_id if source else None
+        # A file on this machine is no other worker's to lease.
+        space = f"local-{self.only}:" if seed is not None and seed.is_local else ""
+        self.shards = Shards.from_settings(self.settings, connections.redis, space)
+        if not space:
+            await self.shards.check()
         self.exchanges = [self._exchange(queue) for queue in self.shards.queues]
-        self.pacing = settler.pacer = robots.pacer = Pacing(self.shards, self.exchanges, self.settings)
+        pacing = Pacing(self.shards, self.exchanges, self.settings)
+        self.pacing = settler.pacer = robots.pacer = own.pacer = pacing
         self.upkeep = Upkeep(
             self.shards,
             pool,
@@ -97,6 +100,7 @@ class FrontierScheduler(Scheduler):
             self.settings,
             only=self.only,
             finish=self.finish,
+            seed=seed,
         )
         if source is not None:
             try:
@@ -106,10 +110,7 @@ class FrontierScheduler(Scheduler):
                     f"{source.url} cannot be crawled: {error.detail or error.reason}"
                 ) from error
         else:
-            names = {"name": spider.name}
-            key, orders = (self.settings[key] % names for key in ("REDIS_START_URLS_KEY", "REDIS_ORDERS_KEY"))
-            seeds = SeedReader(self.shards, pool, self.settings, key=key, admitted=self._admitted)
-            self.inboxes = [seeds, OrderReader(self.shards, pool, self.settings, orders)]
+            self.inboxes = inboxes_of(self.shards, pool, self.settings, self._admitted)
         for inbox in self.inboxes:
             self._spawn(inbox.run(), inbox.kind)
         for exchange in self.exchanges:
@@ -118,6 +119,12 @@ class FrontierScheduler(Scheduler):
                 self._spawn(exchange.listen(), "listen")
         self._spawn(self.upkeep.keep_leases(), "leases")
         self._spawn(self.upkeep.keep_books(), "books")
+
+    def _source_of(self, seed: SourceSeed) -> Source:
+        try:
+            return seed.source(self.settings)
+        except (SeedError, ReasonedError) as error:
+            raise StartupError(f"It cannot be taken in: {error}.") from None
 
     def _component(self, kind: type[Any]) -> Any:
         found = self.crawler.get_spider_middleware(kind) or self.crawler.get_downloader_middleware(kind)
@@ -172,20 +179,11 @@ class FrontierScheduler(Scheduler):
         exchange.wake()
 
     def _redirect(self, lease: Lease, request: Request) -> None:
-        url = canonical_url(request.url)
-        start = lease.kind is Kind.START
-        if url is None or not (
-            start or lease.kind is Kind.SITEMAP or in_scope(lease.source, lease.host, url)
-        ):
-            detail = f"{lease.url} redirects to {request.url}, which is outside the source"
-            self.settler.end(lease, Ending(Outcome.REFUSED, "scope", detail))
+        target = redirected(lease, request, self.settings.getint("REDIRECT_MAX_TIMES"))
+        if isinstance(target, Ending):
+            self.settler.end(lease, target)
             return
-        if lease.hops >= self.settings.getint("REDIRECT_MAX_TIMES"):
-            detail = f"{lease.url} is the end of {lease.hops} redirects, and redirects again"
-            self.settler.end(lease, Ending(Outcome.DEAD, "redirects", detail))
-            return
-        link = Link(url, lease.kind, lease.depth, lease.hops + 1)
-        self.found(lease, link, moved_to=origin_of(url) if start else "")
+        self.found(lease, target, moved_to=origin_of(target.url) if lease.kind is Kind.START else "")
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
 
     def next_request(self) -> Request | None:
@@ -193,24 +191,16 @@ class FrontierScheduler(Scheduler):
         while self.ready:
             lease = self.ready.popleft()
             valid_until = self.exchanges[lease.shard].valid_until(lease)
-            if monotonic() < valid_until:
-                return self._request(lease, valid_until)
-            # This process stood still, or Redis did: another may have it by now, or else it is free again.
-            self.ended(lease, Ending(Outcome.DEFERRED, "lease too old"))
+            if monotonic() >= valid_until:
+                # This process stood still, or Redis did: another may have it by now, or it is free again.
+                self.ended(lease, Ending(Outcome.DEFERRED, "lease too old"))
+                continue
+            meta = {"hold": Hold(lease.id, lease.domain), "valid_until": valid_until}
+            try:
+                return self._requests.of(lease, meta).replace(errback=self.settler.failed)
+            except ReasonedError as error:  # an object that may not be read any more
+                self.ended(lease, ending_of(error))
         return None
-
-    def _request(self, lease: Lease, valid_until: float) -> Request:
-        return Request(
-            lease.url,
-            meta={
-                "lease": lease,
-                "hold": Hold(lease.id, lease.domain),
-                "valid_until": valid_until,
-                "download_slot": lease.domain,
-            },
-            errback=self.settler.failed,
-            dont_filter=True,
-        )
 
     def close(self, reason: str) -> defer.Deferred[None]:
         """Give back what was not begun, tell Redis the rest, and stop."""

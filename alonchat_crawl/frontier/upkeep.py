@@ -15,12 +15,14 @@ from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.frontier.closing import close_source
 from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.recovery import EVERY_SECONDS, recover
+from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.signals import frontier_observed, source_completed
-from alonchat_crawl.sources import Lease, Source
+from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
+from alonchat_crawl.uploads import stored_url
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Upkeep:
         *,
         only: UUID | None,
         finish: Callable[[], None],
+        seed: SourceSeed | None = None,
     ) -> None:
         self._shards = shards
         self._pool = pool
@@ -49,6 +52,7 @@ class Upkeep:
         self._job_timeout_seconds = settings.getint("JOB_TIMEOUT_MS") / 1000
         self._only = only
         self._finish = finish
+        self._seed = seed
         self._own: Source | None = None
         """The run of `only`."""
         self._gone: list[Lease] = []
@@ -67,12 +71,15 @@ class Upkeep:
     async def admit(self, source: Source) -> None:
         """Open this process's own source; one that is being written down is waited for."""
         while True:
-            opened, running = await admit(self._shards, self._pool, source)
+            uploads, local = (self._seed.uploads, self._seed.is_local) if self._seed else ((), False)
+            opened, running = await admit(self._shards, self._pool, source, uploads, local=local)
             if opened is not Opened.CLOSING:
                 break
             await self.close_sources()
         if opened is Opened.RUNNING and self._own is None:
             logger.warning("%s is being crawled already: joining that crawl", running.url)
+            queue, links = await self._shards.home(running), [Link(url, Kind.FILE, 0) for url in uploads]
+            await queue.add(running, links)
         self._own = running
 
     async def keep_leases(self) -> None:
@@ -118,7 +125,9 @@ class Upkeep:
 
     async def _write(self) -> None:
         while self._gone:
-            await mark_gone(self._pool, self._gone[-1].source.source_id, self._gone[-1].url)
+            lease = self._gone[-1]
+            url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url
+            await mark_gone(self._pool, lease.source.source_id, url)
             self._gone.pop()
         await self.close_sources()
 

@@ -15,14 +15,22 @@ from alonchat_crawl.frontier.seed import Name, SourceSeed, check, web_url
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.object_storage import ObjectStorage, object_url
 from alonchat_crawl.sources import Source
-from alonchat_crawl.uploads import LOCAL, STORAGE, UPLOAD, file_name, list_url, scheme_of, stored_url
+from alonchat_crawl.uploads import (
+    BULK_OFF,
+    FILES_MAX,
+    LOCAL,
+    STORAGE,
+    UPLOAD,
+    file_name,
+    list_url,
+    scheme_of,
+    stored_url,
+)
 
-FILES_MAX = 1000
 URL_MAX_CHARS = 4096
 """A signed URL's query may hold a session's whole token."""
 ARCHIVE_DEPTH = 1
 """Files in an archive lie one below the list; archives in archives are not opened."""
-BULK_OFF = "needs ENABLE_BULK_UPLOAD=true"
 
 
 class UploadSeed(SourceSeed):

@@ -14,6 +14,7 @@ TASKS: Mapping[str, str] = {
     "read_file": "alonchat_crawl.extract.files.read:read_file",
     "members": "alonchat_crawl.extract.files.archive:members",
     "member": "alonchat_crawl.extract.files.archive:member",
+    "take_in": "alonchat_crawl.extract.intake:take_in",
 }
 AT_START = ("read_page", "extract", "chunk")
 """Whose modules a process imports before its first task: what every web page needs."""

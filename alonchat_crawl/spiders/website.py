@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from scrapy import Spider
@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import GiveUp, ReasonedError, StartupError
+from alonchat_crawl.errors import GiveUp, ReasonedError, Refused, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.links import PageLinks, canonical_url
 from alonchat_crawl.extract.media_types import media_type
@@ -20,18 +20,23 @@ from alonchat_crawl.extract.reading import ReadPage
 from alonchat_crawl.extract.sitemap import ReadSitemap
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.endings import ending_of
-from alonchat_crawl.frontier.seed import Seed, SeedError
+from alonchat_crawl.frontier.seed import Seed, SeedError, SourceSeed
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.repeats import Repeat, Repeats
+from alonchat_crawl.policies.rights import DETAIL, REASON, page_is_reserved
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
 from alonchat_crawl.storage.visits import Visit, touch_visit
+from alonchat_crawl.uploads import UPLOAD, file_name
 
 logger = logging.getLogger(__name__)
 
+FILE_TYPE = "file type"
+"""Why a file is not read that is of no type that is taken in."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -40,25 +45,35 @@ class WebsiteSpider(Spider):
 
     name = "website"
 
-    def __init__(self, *args: Any, seed: Seed | None = None, **kwargs: Any) -> None:
+    seed_model: ClassVar[type[SourceSeed]] = Seed
+    own_arguments: ClassVar[tuple[str, ...]] = ("url",)
+    """One of them says what to crawl; without, it is a worker."""
+
+    def __init__(self, *args: Any, seed: SourceSeed | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.seed = seed
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the spider arguments; raises StartupError for one that cannot be used."""
-        given = {name: kwargs.pop(name) for name in list(kwargs) if name in Seed.arguments()}
+        names = dict.fromkeys((*cls.own_arguments, *cls.seed_model.arguments()))
+        given = {name: kwargs.pop(name) for name in list(kwargs) if name in names}
         unknown = [name for name in kwargs if not name.startswith("_")]  # scrapyd adds _job
         if unknown:
-            known = ", ".join(Seed.arguments())
+            known = ", ".join(names)
             raise StartupError(f"-a {unknown[0]}= is not an argument of this spider: it takes {known}.")
-        if given and "url" not in given:
+        if given and not set(cls.own_arguments) & set(given):
             raise StartupError("Arguments but no url: add -a url=https://…, or give none to run a worker.")
         try:
-            seed = Seed.of(given) if given else None
+            seed = cls.seed_of(given, crawler) if given else None
         except SeedError as error:
             raise StartupError(f"{error}.") from None
         return super().from_crawler(crawler, *args, seed=seed, **kwargs)
+
+    @classmethod
+    def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:  # noqa: ARG003 - of uploads
+        """The seed of a command line; raises SeedError or StartupError."""
+        return cls.seed_model.of(given)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield nothing: URLs come from the frontier."""
@@ -68,10 +83,21 @@ class WebsiteSpider(Spider):
     async def parse(self, response: Response) -> AsyncIterator[Any]:
         """Yield the page, the links to follow, and an Ending where there is nothing to store."""
         lease: Lease = response.meta["lease"]
-        if lease.kind is Kind.SITEMAP:
-            async for output in self._sitemap(lease, response):
+        try:
+            async for output in self._outputs(lease, response):
                 yield output
-            return
+        except ReasonedError as error:
+            yield ending_of(error)
+
+    def _outputs(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
+        """By what the URL was fetched for: workers of all spiders serve all sources."""
+        if lease.kind is Kind.START and lease.source.kind == UPLOAD:
+            return listed(self.crawler, lease)
+        if lease.kind is Kind.SITEMAP:
+            return self._sitemap(lease, response)
+        return self._document(lease, response)
+
+    async def _document(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         if lease.kind is Kind.START and lease.source.max_depth > 0:
             for url in response.meta.get("sitemaps", ()):
                 if (sitemap := canonical_url(url)) is not None:
@@ -80,23 +106,41 @@ class WebsiteSpider(Spider):
             for output in await self._unchanged(lease, response):
                 yield output
             return
-        async for output in self._text(lease, response):
+        is_file = lease.kind is Kind.FILE
+        outputs = uploaded(self.crawler, lease, response) if is_file else self._text(lease, response)
+        async for output in outputs:
             yield output
 
     async def _text(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         kind = media_type(header, response.url, response.body)
+        if kind is None and lease.source.files:
+            yield await self._file(lease, response)
+            return
         if kind is None:
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
-        try:
-            text, found = await self._read(kind, header, response)
-        except ReasonedError as error:
-            yield ending_of(error)
-            return
+        text, found = await self._read(kind, header, response)
         repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
+
+    async def _file(self, lease: Lease, response: Response) -> Page | Ending:
+        """A file that the site links to; one of a type that is not taken in is passed over. Raises GiveUp."""
+        if self._rules(response).noindex:
+            return _noindex(response)
+        name = file_name(response.url)
+        try:
+            taken = await take_in(self.crawler, response.body, name)
+        except GiveUp as error:
+            if error.reason != FILE_TYPE:
+                raise
+            return Ending(Outcome.REFUSED, "media type", error.detail)
+        if taken.file is None:
+            return Ending(Outcome.REFUSED, "media type", f"{name} is an archive, which only an upload may be")
+        expires = self._rules(response, now=END_OF_TIME).noindex
+        nothing = PageLinks((), None, ())
+        return page_of(taken, name, _provenance(lease, response, nothing, validated=not expires))
 
     async def _read(self, media_type: str, header: str, response: Response) -> tuple[str, PageLinks]:
         page = await Sandbox.of(self.crawler).run(
@@ -126,6 +170,9 @@ class WebsiteSpider(Spider):
         if found.left_out:
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
+        if page_is_reserved(response.meta, found.meta_robots, noai=rules.noai):
+            yield ending_of(Refused(REASON, DETAIL))
+            return
         links = () if rules.nofollow or repeat.reason else found.links
         yield from _follow(lease, links)
         if repeat.reason:

@@ -1,0 +1,94 @@
+"""How the spiders read files: an upload's list of them, each file, and what is in archives."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from alonchat_crawl.connections import Connections
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.intake import TakenIn
+from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.own_files import OwnFiles
+from alonchat_crawl.sandbox.pool import Sandbox, typed
+from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.storage.sources import uploads_of_run
+from alonchat_crawl.uploads import BULK_OFF, file_name, member_url, split_member, stored_url
+
+UNNAMED = "file"
+"""The name of a file whose URL gives it none."""
+
+
+async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
+    """Follow an upload's list to its files. Raises errors.Outage."""
+    own: Sequence[str] | None = tuple(getattr(crawler.spider, "local_files", ()))
+    files = own or await uploads_of_run(await Connections.of(crawler).postgres(), lease.source)
+    if not files:
+        raise GiveUp("files unknown", "the list of its files is kept no more; seed it again")
+    for url in files:
+        yield Link(url, Kind.FILE, 0)
+
+
+async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncIterator[Any]:
+    """Yield an uploaded file's page, or links to an archive's members. Raises GiveUp, Refused, Outage."""
+    name = file_name(lease.url) or UNNAMED
+    taken = await take_in(crawler, response.body, name)
+    if taken.file is not None:
+        yield page_of(taken, name, _provenance(lease, response))
+        return
+    archive, member = split_member(lease.url)
+    if member:
+        raise GiveUp("archive in archive", f"{name} is an archive in another, which is not opened")
+    if not crawler.settings.getbool("ENABLE_BULK_UPLOAD"):
+        raise GiveUp("bulk upload", f"{name} is an archive: to take in what is in it {BULK_OFF}")
+    own = crawler.get_downloader_middleware(OwnFiles)
+    assert isinstance(own, OwnFiles)  # noqa: S101 - it is in the settings
+    own.shelf.put(lease, archive, response.body)
+    for one in taken.members:
+        yield Link(member_url(archive, one.name), Kind.FILE, lease.depth + 1)
+    yield Ending(Outcome.FOLLOWED, "archive")
+
+
+async def take_in(crawler: Crawler, body: bytes, name: str) -> TakenIn:
+    """What a file holds, read in the sandbox. Raises GiveUp, Refused, Outage."""
+    read = await Sandbox.of(crawler).run(
+        "take_in", body=body, name=name, max_chars=crawler.settings.getint("FILE_MAX_CHARS")
+    )
+    taken: TakenIn = typed(TakenIn, read)
+    return taken
+
+
+def page_of(taken: TakenIn, name: str, provenance: Provenance) -> Page:
+    """The page that a file's text makes; a file of code goes by its name."""
+    file = taken.file
+    assert file is not None  # noqa: S101 - an archive makes no page
+    title = name if file.media_type.startswith(SOURCE_CODE) else file.title
+    return Page(provenance, file.media_type, file.text, title=_one_line(title), name=_one_line(name))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean_text(text)[0].split())
+
+
+def _provenance(lease: Lease, response: Response) -> Provenance:
+    """Where a file came from, by the name that it keeps; validators are of use under a lasting URL only."""
+    url = stored_url(lease.url)
+
+    def header(name: str) -> str | None:
+        value = response.headers.get(name) if url == lease.url else None
+        return value.decode("latin-1").replace("\0", "") if value else None
+
+    return Provenance(
+        url=url,
+        fetched_url=url,
+        project_id=lease.source.project_id,
+        source_id=lease.source.source_id,
+        crawl_id=lease.source.crawl_id,
+        fetched_at=datetime.now(UTC),
+        etag=header("ETag"),
+        last_modified=header("Last-Modified"),
+    )

@@ -1,0 +1,50 @@
+"""The spider `upload`: takes in files, from storage, by signed URL or, at a terminal, from the disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+from scrapy.crawler import Crawler
+
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.frontier.seed import SourceSeed
+from alonchat_crawl.frontier.upload_seed import UploadSeed
+from alonchat_crawl.local_files import local_paths
+from alonchat_crawl.spiders.website import WebsiteSpider
+
+JOB = "_job"
+"""Scrapyd's argument: whoever may schedule a job has not sat down at this machine."""
+
+
+class UploadSpider(WebsiteSpider):
+    """With `-a url=` or `-a file=` it takes in those files; alone it is a worker, as any spider is."""
+
+    name = "upload"
+    seed_model = UploadSeed
+    own_arguments = ("url", "file")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Read the spider arguments; raises StartupError for one that cannot be used."""
+        if "file" in kwargs and JOB in kwargs:
+            raise StartupError("A job cannot read this machine's disk: give it -d url=s3://… or https://….")
+        return super().from_crawler(crawler, *args, **kwargs)
+
+    @classmethod
+    def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:
+        """The seed of a command line."""
+        if "file" not in given:
+            return super().seed_of(given, crawler)
+        if "url" in given:
+            raise StartupError("Give either -a url= or -a file=.")
+        rest = {name: value for name, value in given.items() if name != "file"}
+        paths = local_paths(given["file"], bulk=crawler.settings.getbool("ENABLE_BULK_UPLOAD"))
+        return UploadSeed.of_paths(paths, **rest)
+
+    @property
+    def local_files(self) -> Mapping[str, Path]:
+        """By URL, the only files on this machine that this process reads."""
+        if self.seed is None or not self.seed.is_local:
+            return {}
+        return {url: Path(unquote(urlsplit(url).path)) for url in self.seed.uploads}
