@@ -20,7 +20,6 @@ START_SECONDS = 60.0
 WALL_SHARE = 3  # of the CPU seconds: a busy machine gives a process no more than that share
 REAP_SECONDS = 0.01  # between looks whether it has ended
 END_SECONDS = 1.0  # for one that closed its socket to end by itself, so that it can be told how
-PEAK_SHARE = 2  # one that crashed and had this part of its memory crashed for want of more
 # Not `-m`: the package may live in an egg that only this process has on its path.
 START = """
 import sys
@@ -29,7 +28,7 @@ from alonchat_crawl.sandbox.child import main
 main(int(descriptor), int(parent), table, int(memory_bytes), float(seconds))
 """
 # Isolated; no `site`, whose .pth files would run; no bytecode written. All it may know of the environment:
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 FLAGS = ("-I", "-S", "-B", "-X", "utf8")
 
 
@@ -51,7 +50,6 @@ class Process:
         self.tasks = 0
         self._limits = limits
         self._ready = False
-        self._peak_bytes = 0
         self._channel, theirs = socket.socketpair()
         self._channel.setblocking(False)  # noqa: FBT003  Python's own name for it
         with theirs:
@@ -98,28 +96,19 @@ class Process:
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await self._ended()
-        match -(self._process.returncode or 0):
-            case signal.SIGXCPU:
+        match self._process.returncode:
+            case None:
+                return GiveUp("parser crash", "Its parser closed its socket.")
+            case code if code == -signal.SIGXCPU:
                 return GiveUp("parser timeout", "Parsing it took too much time of the processor.")
-            case signal.SIGKILL:  # not by us
+            case code if code == -signal.SIGKILL:  # not by us
                 return GiveUp("parser memory", "The system had no memory left to parse it.")
-            case _ if self._peak_bytes > self._limits.memory_bytes // PEAK_SHARE:
-                return GiveUp("parser memory", "Parsing it took too much memory.")
-            case number:
-                named = signal.Signals(number).name if number > 0 else f"exit code {-number}"
+            case code:
+                named = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 return GiveUp("parser crash", f"Its parser ended with {named}.")
 
     async def _ended(self) -> None:
-        while self._process.returncode is None:
-            try:
-                pid, status, usage = os.wait4(self.pid, os.WNOHANG)  # noqa: ASYNC222  which does not wait
-            except ChildProcessError:  # somebody else has waited for it
-                self._process.returncode = 0
-                return
-            if pid:
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-                self._peak_bytes = usage.ru_maxrss * 1024
-                return
+        while self._process.poll() is None:  # noqa: ASYNC110  no event tells
             await asyncio.sleep(REAP_SECONDS)
 
     async def _started(self) -> None:
