@@ -123,7 +123,7 @@ REDIS_URL = environment.REDIS_URL
 DATABASE_URL = environment.DATABASE_URL
 ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
 # Ignored unless told otherwise: what is crawled is the tenant's own site, whose rights are the tenant's, and
-# the file costs each new site a request and a pace. robots.txt, which speaks of crawling itself, always counts.
+# the file costs each new site a request and a pace. robots.txt, which is of crawling itself, always counts.
 TDM_RESERVATION = environment.TDM_RESERVATION
 CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
 FRONTIER_SHARDS = environment.FRONTIER_SHARDS

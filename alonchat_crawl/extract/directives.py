@@ -1,6 +1,9 @@
 """What a page forbids robots, by its meta tags and X-Robots-Tag headers.
 
-Source: https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag
+Sources: https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag and
+https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Robots-Tag
+`noarchive`, `nosnippet` and the like say how a search engine may show a page, and `noimageai` is of images:
+nothing here shows or keeps such.
 """
 
 import re
@@ -9,20 +12,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-# Rules that carry a value after a colon; any other word before a colon names a robot.
+from alonchat_crawl.user_agent import product_token
+
 VALUED_RULES = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
-PREFIXED = re.compile(r"([^\s:,]+)\s*:\s*(.*)", re.DOTALL)
-PRODUCT = re.compile(r"(?:.*\bcompatible;\s*)?([A-Za-z_-]+)", re.DOTALL)
+"""Rules that carry a value after a colon."""
+
+PREFIXED = re.compile(rf"([^\s:,]+)\s*:\s*((?:{'|'.join(VALUED_RULES)})\s*:.*|[a-z_-]*)", re.DOTALL)
+"""A robot's name before a rule. A value of any other kind is that of a rule that we do not know."""
+
+SEPARATORS = re.compile(r"[\s;]+")
+"""Not among those that the sources name, but written; to forbid too much is the lesser harm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """The two rules that a crawler must act on."""
+    """The rules that a crawler must act on."""
 
     noindex: bool
     """The page's text must not be stored."""
     nofollow: bool
     """The page's links must not be followed."""
+    noai: bool = False
+    """The page must not be used by AI (DeviantArt's word, 2022)."""
 
 
 def directives(
@@ -33,7 +44,7 @@ def directives(
     `meta` holds (name, content) pairs of any meta tags, `headers` each X-Robots-Tag value; `now`
     (aware; by default the present) is what `unavailable_after` is compared with.
     """
-    token = _product_token(agent)
+    token = product_token(agent)
     rules: set[str] = set()
     for name, content in meta:
         if name.strip().lower() in {"robots", token}:
@@ -43,12 +54,8 @@ def directives(
     return Directives(
         noindex=not rules.isdisjoint({"noindex", "none"}),
         nofollow=not rules.isdisjoint({"nofollow", "none"}),
+        noai="noai" in rules,
     )
-
-
-def _product_token(agent: str) -> str:
-    match = PRODUCT.match(agent.strip())
-    return match.group(1).lower() if match else ""
 
 
 def _parts(value: str) -> list[str]:
@@ -70,7 +77,7 @@ def _addressed(parts: Iterable[str], token: str) -> Iterator[str]:
 def _rules(parts: Iterable[str], now: datetime | None) -> Iterator[str]:
     listed = list(parts)
     for place, part in enumerate(listed):
-        yield part
+        yield from SEPARATORS.split(part)
         name, _, value = part.partition(":")
         if name.strip() == "unavailable_after":
             # RFC 850 dates hold a comma themselves, so the value may go on in the next part.

@@ -1,0 +1,194 @@
+"""Which of many URL patterns with `*` and `$` match a URL: RFC 9309, section 2.2.
+
+No library at hand does it to the letter and quickly: protego 0.7 takes `%3F` for `?`, and checks 22,000
+wildcards in 0.1 s; Google's parser, which reads the file anew for each URL, in 0.3 s. Here all patterns are
+matched together: what they begin with is looked for once, and no step goes back.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+Rank = tuple[int, int]
+"""How a pattern compares with others that match as well: the greatest wins."""
+
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+OF_URL = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?]", re.DOTALL)
+OF_PATTERN = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?*]", re.DOTALL)
+
+
+LITERALS_MAX = 16_384
+"""Characters besides `*` in a pattern; one with more matches no URL, for none is that long."""
+
+SEARCH_COST = 8
+"""Of searching a part in a path, in looking a piece up."""
+
+
+def _spelling(octet: int) -> bytes:
+    return bytes((octet,)) if octet in UNRESERVED else b"%%%02X" % octet
+
+
+SPELLINGS = {bytes((octet,)): _spelling(octet) for octet in range(256)} | {
+    b"%%%02X" % octet: _spelling(octet) for octet in range(256)
+}
+
+
+def _spelt(found: re.Match[bytes]) -> bytes:
+    return SPELLINGS[found[0].upper()] if len(found[0]) > 1 else SPELLINGS[found[0]]
+
+
+def _canonical(octets: bytes, special: re.Pattern[bytes]) -> str:
+    """Unreserved octets as they are, all others percent-encoded, but `/` and `?` as they stand (2.2.2)."""
+    return special.sub(_spelt, octets).decode("ascii")
+
+
+def _query_encoded(canonical: str) -> str:
+    """Encode `/` and `?` too where they are data of the query, as the second row of the RFC's table does."""
+    path, mark, query = canonical.partition("?")
+    return path + mark + query.replace("/", "%2F").replace("?", "%3F")
+
+
+def path_of(url: str) -> str:
+    """The canonical path and query of an absolute URL."""
+    rest = url.partition("#")[0].partition("://")[2]
+    begin = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    path = rest[begin:]
+    return _canonical((path if path[:1] == "/" else f"/{path}").encode("utf-8", "replace"), OF_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern, read."""
+
+    text: str
+    """Canonical, without its `$`."""
+    query_encoded: str
+    anchored: bool
+    """Whether the end of the URL must be at its end: it ends with `$`."""
+
+    @classmethod
+    def of(cls, octets: bytes) -> "Pattern":
+        """Read a pattern as it stands in a file."""
+        text = _canonical(octets.removesuffix(b"$"), OF_PATTERN)
+        encoded = _query_encoded(text) if "?" in text else text
+        return cls(text, encoded, octets.endswith(b"$"))
+
+    @property
+    def octets(self) -> int:
+        """How specific it is: its length once encoded."""
+        return len(self.query_encoded) + self.anchored
+
+
+class _Node:
+    """What may come behind a part of a pattern that was found: patterns that begin alike share it."""
+
+    __slots__ = ("ends", "lengths", "open", "parts")
+
+    def __init__(self) -> None:
+        self.open: Rank | None = None
+        """Of a pattern that ends here, whatever the URL goes on with."""
+        self.ends: dict[str, Rank] = NO_ENDS
+        """Of patterns whose last part must be the end of the URL."""
+        self.parts: dict[str, _Node] = NO_PARTS
+        """Their next part, which may be found anywhere behind."""
+        self.lengths: set[int] = NO_LENGTHS
+        """Of the next parts."""
+
+    def child(self, part: str) -> "_Node":
+        """What comes behind a next part, which is added where it is new."""
+        if self.parts is NO_PARTS:
+            self.parts, self.lengths = {}, set()
+        if (node := self.parts.get(part)) is None:
+            node = self.parts[part] = _Node()
+            self.lengths.add(len(part))
+        return node
+
+    def add(self, end: str | None, rank: Rank) -> None:
+        """Note a pattern whose last part is `end` and ends the URL; None: whose last part led here."""
+        if end is None:
+            self.open = rank if self.open is None else max(self.open, rank)
+            return
+        if self.ends is NO_ENDS:
+            self.ends = {}
+        self.ends[end] = max(rank, self.ends.get(end, rank))
+
+
+# Most nodes have none, and a hostile file makes a hundred thousand nodes.
+NO_ENDS: dict[str, Rank] = {}
+NO_PARTS: dict[str, _Node] = {}
+NO_LENGTHS: set[int] = set()
+
+
+class Patterns:
+    """Patterns with their ranks; none of them can make a check take long."""
+
+    def __init__(self, entries: Iterable[tuple[Pattern, Rank]]) -> None:
+        self._root = _Node()
+        for pattern, rank in entries:
+            for form in {pattern.text, pattern.query_encoded}:
+                self._add(form, rank, anchored=pattern.anchored)
+
+    def _add(self, text: str, rank: Rank, *, anchored: bool) -> None:
+        if len(text) - text.count("*") > LITERALS_MAX:
+            return
+        first, *others = text.split("*")
+        parts = [first, *filter(None, others)]
+        end = parts.pop() if anchored and not text.endswith("*") else None
+        node = self._root
+        for part in parts:
+            node = node.child(part)
+        node.add(end, rank)
+
+    def best(self, path: str) -> Rank | None:
+        """The greatest rank of the patterns that match a canonical path; None where none does."""
+        ranks = [rank for form in {path, _query_encoded(path)} for rank in self._matching(form)]
+        return max(ranks, default=None)
+
+    def _matching(self, path: str) -> Iterator[Rank]:
+        if (rank := self._root.ends.get(path)) is not None:
+            yield rank
+        waiting = list(_beginnings(self._root, path))
+        while waiting:
+            node, begin = waiting.pop()
+            if node.open is not None:
+                yield node.open
+            yield from _endings(node, path, begin)
+            waiting.extend(_following(node, path, begin))
+
+
+def _beginnings(root: _Node, path: str) -> Iterator[tuple[_Node, int]]:
+    """Which first parts the path begins with; as many steps as there are parts or characters, the fewer."""
+    if len(root.parts) < len(path):
+        yield from ((node, len(part)) for part, node in root.parts.items() if path.startswith(part))
+    else:
+        yield from (
+            (node, end) for end in range(len(path) + 1) if (node := root.parts.get(path[:end])) is not None
+        )
+
+
+def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[_Node, int]]:
+    """Where each next part is first found; where there are very many, by looking the path's pieces up."""
+    if len(node.parts) * SEARCH_COST < len(node.lengths) * len(path):
+        for part, child in node.parts.items():
+            if (at := path.find(part, begin)) >= 0:
+                yield child, at + len(part)
+        return
+    for length in node.lengths:
+        found = set()
+        for end in range(begin + length, len(path) + 1):
+            piece = path[end - length : end]
+            if (next_node := node.parts.get(piece)) is not None and piece not in found:
+                found.add(piece)
+                yield next_node, end
+
+
+def _endings(node: _Node, path: str, begin: int) -> Iterator[Rank]:
+    """The ranks of the last parts that end the path, none of them before `begin`."""
+    if len(node.ends) < len(path):
+        yield from (
+            rank for part, rank in node.ends.items() if len(path) - len(part) >= begin and path.endswith(part)
+        )
+    else:
+        yield from (
+            rank for at in range(begin, len(path) + 1) if (rank := node.ends.get(path[at:])) is not None
+        )
