@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from scrapy import Request, Spider
@@ -87,9 +88,18 @@ class Asking(Spider):
         return Told(f"ok {response.status}", response.url, response.body)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a crawl."""
+
+    told: dict[str, Told]
+    grown_bytes: int
+    """By how much the process's memory had to grow at its highest."""
+
+
 def crawl(
     groups: Sequence[Mapping[str, Ask]], answers: Answers, changes: Mapping[str, Any]
-) -> dict[str, Told]:
+) -> Heard:
     """Ask in this process, which has no reactor yet."""
     fake_name_servers(answers)
     table = {
@@ -100,14 +110,15 @@ def crawl(
     process = AsyncCrawlerProcess(network_settings(DOWNLOADER_MIDDLEWARES=table, **changes))
     crawler = process.create_crawler(Asking)
     process.crawl(crawler, groups=groups)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
     process.start()
     assert isinstance(crawler.spider, Asking)
-    return crawler.spider.told
+    return Heard(crawler.spider.told, (getrusage(RUSAGE_SELF).ru_maxrss - before) * 1024)
 
 
 def asked(
     groups: Sequence[Mapping[str, Ask]], answers: Answers | None = None, **changes: Any
-) -> dict[str, Told]:
+) -> Heard:
     """`crawl` in a process of its own."""
     answers = answers or {}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:

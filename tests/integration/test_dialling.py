@@ -144,7 +144,7 @@ def told() -> Iterator[tuple[dict[str, Told], RawSite, tuple[RawSite, ...]]]:
                 SSRF_ALLOWED_NETWORKS=(ip_network(f"{PUBLIC}/32"),),
                 DNS_KEPT_SECONDS=0.0,  # each look is another answer: the policy's and the one that is dialled
             )
-        yield found, site, canaries
+        yield found.told, site, canaries
 
 
 Fixture = tuple[dict[str, Told], RawSite, tuple[RawSite, ...]]
@@ -221,7 +221,7 @@ def test_the_storage_and_nobody_else() -> None:
             ],
             NAMES,
             S3_ENDPOINT_URL=f"{mine}/storage/v1/s3",
-        )
+        ).told
     assert told.pop("signed").ending == "ok 200"
     assert {ending.ending for ending in told.values()} == {"refused address"}
     assert canary.connections == 0
