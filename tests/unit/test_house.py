@@ -12,7 +12,7 @@ from alonchat_crawl.settings import Environment
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("alonchat_crawl/**/*.py"), *ROOT.glob("pipelines/*.py")])
-READS = re.compile(r"""settings(?:\.get(?:int|float|bool|list|dict|priority)?\(|\[)\s*["']([A-Z_]+)["']""")
+READS = re.compile(r"""settings(?:\.get(?:int|float|bool|list|dict|priority)?\(|\[)\s*["']([A-Z0-9_]+)["']""")
 
 
 def imports(path: Path) -> set[str]:
@@ -78,7 +78,7 @@ def test_every_declared_setting_is_used() -> None:
 def test_every_variable_is_explained() -> None:
     """`.env.example` names each environment variable, with its default where it has one."""
     lines = (ROOT / ".env.example").read_text().splitlines()
-    shown = dict(line.removeprefix("#").split("=", 1) for line in lines if re.match(r"#[A-Z_]+=", line))
+    shown = dict(line.removeprefix("#").split("=", 1) for line in lines if re.match(r"#[A-Z0-9_]+=", line))
     assert set(shown) == set(Environment.model_fields)
     for name, field in Environment.model_fields.items():
         if field.default not in (None, ()):
