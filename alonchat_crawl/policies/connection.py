@@ -88,6 +88,7 @@ class Connection(_LenientHTTP11ClientProtocol):
         super().__init__(idle)  # type: ignore[no-untyped-call]
         self._gone = gone
         self._exchange: Exchange | None = None
+        self._lost = False
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -138,14 +139,16 @@ class Connection(_LenientHTTP11ClientProtocol):
         super()._finishResponse(rest)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
+        self._lost = True
         self._gone(self)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def drop(self) -> None:
         """Close it at once; nobody takes it any more."""
         self._gone(self)
-        transport: Any = self.transport
-        transport.abortConnection()
+        if not self._lost:
+            transport: Any = self.transport
+            transport.abortConnection()
 
 
 class Connector(Factory):

@@ -40,6 +40,11 @@ def closing(answer: bytes) -> Callable[[socket.socket], None]:
     return lambda stream: stream.sendall(answer)
 
 
+def silent(stream: socket.socket) -> None:
+    """Wait until the other side gives up."""
+    stream.recv(1)
+
+
 def coded(body: bytes, *codings: str) -> bytes:
     """An answer with a Content-Encoding."""
     return http(body, f"Content-Encoding: {', '.join(codings)}")
@@ -117,7 +122,7 @@ SCRIPTS: dict[str, tuple[str, Script]] = {
     "long trailer": ("dead malformed", forever(CHUNKED + b"0\r\n", b"X: " + b"x" * 10_000 + b"\r\n")),
     "tiny chunks": ("refused chunks too small", forever(CHUNKED, b"1\r\nx\r\n" * 10_000)),
     # Slow ones
-    "silent": ("retry first byte timeout", lambda stream: stream.recv(1) and None),
+    "silent": ("retry first byte timeout", silent),
     "drips headers": ("retry timeout", forever(OK, b"X", 0.1)),
     "drips a body": ("retry timeout", forever(OK + b"Content-Length: 99999\r\n\r\n", b"x", 0.1)),
     "drips chunks": ("retry timeout", forever(CHUNKED, b"1\r\nx\r\n", 0.1)),

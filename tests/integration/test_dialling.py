@@ -1,11 +1,16 @@
 """No trick makes the crawler open a connection to an address that is not public: canaries count them."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from warnings import catch_warnings
 
 import pytest
+import trustme
 
 from tests.integration.asking import Ask, Told, asked
 from tests.sites.raw import RawSite, http
@@ -64,7 +69,7 @@ REFUSED = {
 }
 NAMES = {
     "site.test": [[PUBLIC]],
-    "second.test": [[PUBLIC]],
+    "tls.test": [[PUBLIC]],
     "mixed.test": [[PRIVATE, PRIVATE6, PUBLIC]],
     "private.test": [[PRIVATE]],
     "private.test.": [[PRIVATE]],
@@ -106,9 +111,60 @@ def other_asks(port: int, canary: str) -> dict[str, Ask]:
     }
 
 
+NOT_THE_STORAGE = {
+    "a site's": Ask("http://storage.test:{port}/file"),
+    "not quite signed": Ask("http://storage.test:{port}/file", meta={"storage": "true"}),
+    "other name": Ask("http://private.test:{port}/", meta={"storage": True}),
+    "as an address": Ask("http://127.0.0.1:{port}/", meta={"storage": True}),
+    "over tls": Ask("https://storage.test:{port}/", meta={"storage": True}),
+    "other port": Ask("http://storage.test:{other}/", meta={"storage": True}),
+}
+
+
+def storage_asks(port: int, other: int) -> tuple[dict[str, Ask], dict[str, Ask]]:
+    """What may ask the storage; what may not, once connections to it are kept open."""
+    mine = f"http://storage.test:{port}"
+    signed = {name: Ask(f"{mine}/{name}", meta={"storage": True}) for name in ("file", "moved")}
+    others = {
+        name: replace(ask, url=ask.url.format(port=port, other=other))
+        for name, ask in NOT_THE_STORAGE.items()
+    }
+    return {"signed": signed["file"], "moved": signed["moved"]}, others
+
+
+def tls_asks(stack: ExitStack, plain: int) -> dict[str, Ask]:
+    """Sites over TLS; SSL_CERT_FILE becomes the one authority that is trusted."""
+    ours, theirs = trustme.CA(), trustme.CA()
+    trusted = stack.enter_context(ours.cert_pem.tempfile())
+    stack.enter_context(pytest.MonkeyPatch.context()).setitem(os.environ, "SSL_CERT_FILE", trusted)
+
+    def site(certificate: trustme.LeafCert, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        if newest < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            with catch_warnings(action="ignore", category=DeprecationWarning):
+                context.minimum_version = context.maximum_version = newest
+        return f"https://tls.test:{stack.enter_context(RawSite({}, PUBLIC, tls=context).serving()).port}/"
+
+    good = site(ours.issue_cert("tls.test"))
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    urls = {
+        "trusted": good,
+        "its address": good.replace("tls.test", PUBLIC),
+        "other host": site(ours.issue_cert("other.test")),
+        "nobody's": site(theirs.issue_cert("tls.test")),
+        "expired": site(ours.issue_cert("tls.test", not_after=yesterday)),
+        "old version": site(ours.issue_cert("tls.test"), ssl.TLSVersion.TLSv1_1),
+        "no tls": f"https://tls.test:{plain}/",
+    }
+    proxy = {"proxy": CANARY.format(port=plain)}
+    return {f"tls {name}": Ask(url) for name, url in urls.items()} | {"tls proxied": Ask(good, meta=proxy)}
+
+
 @pytest.fixture(scope="module")
-def told() -> Iterator[tuple[dict[str, Told], RawSite, tuple[RawSite, ...]]]:
-    """How each ended; the site that may be asked; the canaries, at the same port of other addresses."""
+def told() -> Iterator["Fixture"]:
+    """How each ended; the site that may be asked; canaries at its port of other addresses; the storage."""
     scripts = {
         f"/to-{name}": http(b"", f"Location: {target}", status="302 Found")
         for name, target in {
@@ -134,20 +190,27 @@ def told() -> Iterator[tuple[dict[str, Told], RawSite, tuple[RawSite, ...]]]:
         )
         asks = {name: Ask(url.format(port=site.port)) for name, url in REFUSED.items()}
         canary = CANARY.format(port=site.port)
+        storage = stack.enter_context(
+            RawSite({"/moved": http(b"", "Location: /file", status="302 Found")}, PRIVATE).serving()
+        )
+        signed, others = storage_asks(storage.port, site.port)
+        no_tls = stack.enter_context(RawSite({}, PUBLIC, greeting=b"220 hello\r\n").serving())
+        over_tls = tls_asks(stack, no_tls.port)
         with pytest.MonkeyPatch.context() as patch:
             for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
                 patch.setitem(os.environ, variable, canary)
             answers = {**NAMES, "rebinding2.test": [[PUBLIC], [PRIVATE]]}
             found = asked(
-                [asks, other_asks(site.port, canary)],
+                [asks, other_asks(site.port, canary), over_tls, signed, others],
                 answers,
                 SSRF_ALLOWED_NETWORKS=(ip_network(f"{PUBLIC}/32"),),
+                S3_ENDPOINT_URL=f"http://storage.test:{storage.port}/storage/v1/s3",
                 DNS_KEPT_SECONDS=0.0,  # each look is another answer: the policy's and the one that is dialled
             )
-        yield found.told, site, canaries
+        yield found.told, site, canaries, storage
 
 
-Fixture = tuple[dict[str, Told], RawSite, tuple[RawSite, ...]]
+Fixture = tuple[dict[str, Told], RawSite, tuple[RawSite, ...], RawSite]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -202,27 +265,29 @@ def test_what_left(told: Fixture) -> None:
     assert b"hunter2" not in b"".join(told[1].heads)
 
 
-def test_the_storage_and_nobody_else() -> None:
-    """The operator's own storage is asked though it is private, by what we signed alone."""
-    scripts = {"/moved": http(b"", "Location: /file", status="302 Found")}
-    with RawSite(scripts, PRIVATE).serving() as storage, RawSite({}, PRIVATE).serving() as canary:
-        mine, signed = f"http://storage.test:{storage.port}", {"storage": True}
-        told = asked(
-            [
-                {"signed": Ask(f"{mine}/file", meta=signed), "moved": Ask(f"{mine}/moved", meta=signed)},
-                {  # now connections to it are kept open
-                    "a site's": Ask(f"{mine}/file"),
-                    "not quite signed": Ask(f"{mine}/file", meta={"storage": "true"}),
-                    "other port": Ask(f"http://storage.test:{canary.port}/", meta=signed),
-                    "other name": Ask(f"http://private.test:{storage.port}/", meta=signed),
-                    "its address": Ask(f"http://127.0.0.1:{storage.port}/", meta=signed),
-                    "https": Ask(f"https://storage.test:{storage.port}/", meta=signed),
-                },
-            ],
-            NAMES,
-            S3_ENDPOINT_URL=f"{mine}/storage/v1/s3",
-        ).told
-    assert told.pop("signed").ending == "ok 200"
-    assert {ending.ending for ending in told.values()} == {"refused address"}
-    assert canary.connections == 0
-    assert sorted(head.split()[1] for head in storage.heads) == [b"/file", b"/moved"]
+def test_the_storage_and_nobody_else(told: Fixture) -> None:
+    """The operator's own storage is asked though it is private, by what we signed, at its origin alone."""
+    heard = told[0]
+    assert heard["signed"].ending == "ok 200"
+    assert {name: heard[name].ending for name in ("moved", *NOT_THE_STORAGE)} == dict.fromkeys(
+        ("moved", *NOT_THE_STORAGE), "refused address"
+    )
+    assert sorted(head.split()[1] for head in told[3].heads) == [b"/file", b"/moved"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    {
+        "trusted": "ok 200",
+        "proxied": "ok 200",
+        "other host": "refused tls",
+        "its address": "refused tls",
+        "nobody's": "refused tls",
+        "expired": "refused tls",
+        "old version": "refused tls",
+        "no tls": "refused tls",
+    }.items(),
+)
+def test_tls(told: Fixture, name: str, ending: str) -> None:
+    """A certificate must be somebody's, for this host and of today; the version 1.2 or later."""
+    assert told[0][f"tls {name}"].ending == ending, told[0][f"tls {name}"]

@@ -26,6 +26,7 @@ class RawSite:
         address: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        greeting: bytes = b"",
     ) -> None:
         self.connections = 0
         self.heads: list[bytes] = []
@@ -36,8 +37,11 @@ class RawSite:
             def handle(self) -> None:
                 with lock:
                     site.connections += 1
-                with suppress(OSError):
-                    stream = tls.wrap_socket(self.request, server_side=True) if tls else self.request
+                stream = self.request
+                if tls:
+                    stream = tls.wrap_socket(stream, server_side=True, do_handshake_on_connect=False)
+                with stream, suppress(OSError):
+                    stream.sendall(greeting)  # shakes hands before
                     site._serve(stream, scripts)
 
         class Server(socketserver.ThreadingTCPServer):
@@ -63,7 +67,6 @@ class RawSite:
                     stream.sendall(script)
                 else:
                     script(stream)
-                    stream.close()
                     return
 
     @contextmanager
