@@ -108,7 +108,7 @@ class Clamd:
                 early = await _send(connection, body)
             except ConnectionError:  # over StreamMaxLength clamd says so and closes: that can still be read
                 early = True
-            answer = await _answer(connection)
+            answer = await _answer(connection, early=early)
         if not answer:
             raise Fault("scanner unreachable", f"clamd at {self.address} closed the connection", by_file=True)
         if early and answer != LIMIT_ANSWER:
@@ -191,8 +191,8 @@ def _has_answered(connection: socket.socket) -> bool:
     return True
 
 
-async def _answer(connection: socket.socket) -> bytes:
-    """All that clamd sends until it closes, or as much as no answer has.
+async def _answer(connection: socket.socket, *, early: bool = False) -> bytes:
+    """All that clamd sends until it closes, or as much as no answer has; an early answer to its NUL.
 
     A connection that breaks after the answer means that clamd has not read all: fine for one answer only.
     """
@@ -203,6 +203,8 @@ async def _answer(connection: socket.socket) -> bytes:
             part := await loop.sock_recv(connection, ANSWER_MAX_BYTES)
         ):
             answer += part
+            if early and answer.endswith(b"\0"):
+                break
     except ConnectionError:
         if answer != LIMIT_ANSWER:
             raise
