@@ -20,6 +20,8 @@ URL_MAX_CHARS = 2083  # the most that crawlers and old browsers agree on; Scrapy
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!\.)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]")
 IPV4_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
+LABEL_MAX_CHARS = 63
+PUNYCODE = "xn--"
 LINK_ELEMENTS = "a[href], area[href], iframe[src], frame[src]"
 MARKDOWN = MarkdownIt("commonmark")
 HREFS_A_LINK = 10
@@ -53,7 +55,7 @@ def canonical_url(url: str) -> str | None:
         return None
     try:
         parts = urlsplit(canonicalize_url(safe_url_string(url)))
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else _host(parts.hostname or "")
+        host = f"[{parts.hostname}]" if "[" in parts.netloc else _host(parts.hostname or "")
         port = parts.port
     except ValueError:  # urllib's word for a broken bracket, port or character; UnicodeError is one too
         return None
@@ -71,14 +73,22 @@ def _host(host: str) -> str:
     Raises ValueError where it is none.
     """
     host = host.removesuffix(".")
-    if host.endswith("."):
-        raise ValueError(f"{host} has an empty label")
     if not IPV4_END.search(host):
+        for label in host.split("."):
+            _check_label(label)
         return host
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except OSError:
         raise ValueError(f"{host} is no address") from None
+
+
+def _check_label(label: str) -> None:
+    """Raise ValueError for what is no DNS label (RFC 1035), or a fake of a plain one: xn--localhost-."""
+    if not 0 < len(label) <= LABEL_MAX_CHARS:
+        raise ValueError(f"{label!r} is no label")
+    if label.startswith(PUNYCODE) and label.removeprefix(PUNYCODE).encode().decode("punycode").isascii():
+        raise ValueError(f"{label} stands for what needs no such form")
 
 
 def page_links(html: str, url: str, most: int) -> PageLinks:

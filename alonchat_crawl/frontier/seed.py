@@ -1,6 +1,7 @@
 """A seed: the message that asks for a source, checked. From the terminal and from the web app alike."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4
@@ -15,6 +16,9 @@ from alonchat_crawl.sources import Source
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
 
+
+AUTHORITY_END = re.compile(r"[/?#\\]")
+"""Of a URL's user, host and port; browsers take \\ for /, too."""
 
 Message = TypeVar("Message", bound=BaseModel)
 
@@ -123,13 +127,15 @@ class Seed(SourceSeed):
 
 def web_url(url: str) -> str:
     """The canonical form of a seed's http(s) URL; raises ValueError with a sentence for any other."""
-    if "@" in url.partition("://")[2].partition("/")[0]:
+    scheme, _, rest = url.partition("://") if "://" in url else ("", "", url)
+    if "@" in AUTHORITY_END.split(rest, maxsplit=1)[0]:
         raise ValueError("a URL with a user name or password in it is not accepted")
-    if "://" not in url:
-        raise ValueError(f"{url!r} has no scheme: write https://{url}")
+    shown = url if "@" not in url else "…"  # what is misspelt may still have a password in it
+    if not scheme:
+        raise ValueError(f"{shown!r} has no scheme: write https://{shown}")
     canonical = canonical_url(url)
     if canonical is None:
-        raise ValueError(f"{url!r} is not a http or https URL that can be crawled")
+        raise ValueError(f"{shown!r} is not a http or https URL that can be crawled")
     return canonical
 
 

@@ -32,6 +32,12 @@ def test_json_seeds() -> None:
     assert (source.include, source.exclude) == (("https://b.org/*",), ("*.pdf",))
 
 
+@pytest.mark.parametrize("rest", ["?mail=a@b.org", "#a@b", "/@alice"])
+def test_an_at_sign_behind_the_host_is_no_password(rest: str) -> None:
+    """Where the path is left out as well."""
+    assert Seed.parse(f"https://e.org{rest}".encode()).url.startswith("https://e.org/")
+
+
 def test_an_at_sign_in_a_path_is_no_password() -> None:
     """Profile and package URLs have one."""
     assert Seed.parse(b"https://medium.com/@alice/post?to=a@b").url.startswith(
@@ -50,6 +56,11 @@ def test_an_at_sign_in_a_path_is_no_password() -> None:
         (b"https://", "not a http or https URL"),
         (b"http://[::1", "not a http or https URL"),
         (b"https://user:hunter2@example.com/", "user name or password"),
+        (b"user:hunter2@example.com/", "user name or password"),
+        (b"https:/user:hunter2@example.com/", "has no scheme"),
+        (b"https://user:hunter2@/", "user name or password"),
+        (b"ftp://user:hunter2@example.com/", "user name or password"),
+        (b"gopher://example.com/x@hunter2", "not a http or https URL"),
         (b"{", "not valid JSON"),
         (b"{}", "url: Field required"),
         (b'{"url": 5}', "url:"),
