@@ -13,6 +13,8 @@ FREE, NOINDEX, NOFOLLOW, NONE = (
     for index, follow in ((False, False), (True, False), (False, True), (True, True))
 )
 
+NOAI = Directives(noindex=False, nofollow=False, noai=True)
+
 
 @pytest.mark.parametrize(
     ("meta", "expected"),
@@ -31,6 +33,19 @@ FREE, NOINDEX, NOFOLLOW, NONE = (
         ([("robots", "noindexing, max-snippet:-1, noarchive")], FREE),
         ([("robots", "unavailable_after: 2025-12-31")], NOINDEX),
         ([("robots", "unavailable_after: 2026-01-02")], FREE),
+        ([("robots", "noindex nofollow")], NONE),
+        ([("robots", "noindex;nofollow")], NONE),
+        ([("robots", "max-snippet:-1, max-image-preview:large, noindex")], NOINDEX),
+        ([("robots", "noarchive, nosnippet, nocache, noimageindex, notranslate, noimageai")], FREE),
+        ([("robots", "NoAI, noimageai")], NOAI),
+        ([("alonchatbot", "noai")], NOAI),
+        ([("otherbot", "noai")], FREE),
+        ([("robots", "unavailable_after: 2025-12-31T23:59:59+00:00")], NOINDEX),
+        ([("robots", "unavailable_after: 31 Dec 2025 23:59:59 GMT")], NOINDEX),
+        ([("robots", "unavailable_after: Wednesday, 31-Dec-25 23:59:59 UTC")], NOINDEX),
+        ([("robots", "unavailable_after: 9999999999999")], FREE),
+        ([("robots", "unavailable_after:")], FREE),
+        ([("robots", "")], FREE),
     ],
 )
 def test_meta(meta: list[tuple[str, str]], expected: Directives) -> None:
@@ -57,6 +72,22 @@ def test_meta(meta: list[tuple[str, str]], expected: Directives) -> None:
         (["unavailable_after: some day"], FREE),
         (["otherbot: unavailable_after: 25 Jun 2010 15:00:00 PST"], FREE),
         ([",,: ,:noindex"], FREE),
+        (["otherbot: noindex", "nofollow"], NOFOLLOW),
+        (["noindex, otherbot: nofollow"], NOINDEX),
+        (["otherbot: noindex, nofollow, noarchive"], FREE),
+        (["otherbot: max-snippet: 5, noindex"], FREE),
+        (["otherbot:noindex,alonchatbot:nofollow,noindex"], NONE),
+        (["alonchatbot-news: noindex"], FREE),
+        (["alonchat: noindex"], FREE),
+        (["revisit-after: 7 days, noindex"], NOINDEX),
+        (["expires: 2026-01-01T00:00:00Z, noindex"], NOINDEX),
+        (["alonchatbot: unavailable_after: 25 Jun 2010 15:00:00 PST"], NOINDEX),
+        (["unavailable_after: 2010-06-25T15:00:00Z, nofollow"], NONE),
+        (["unavailable_after: Fri, 25 Jun 2010 15:00:00 PST, otherbot: nofollow"], NOINDEX),
+        (["noai"], NOAI),
+        (["otherbot: noai"], FREE),
+        (["robots: noindex"], NOINDEX),
+        (["noindex\x00", "\xff"], FREE),
     ],
 )
 def test_headers(headers: list[str], expected: Directives) -> None:
