@@ -5,19 +5,25 @@ BIN := .venv/bin
 # Words from the command line reach the programs through the environment, as they were typed.
 override URL := $(value URL)
 override Q := $(value Q)
-export URL Q PROJECT MAX_PAGES MAX_DEPTH
+override FILE := $(value FILE)
+export URL Q FILE PROJECT MAX_PAGES MAX_DEPTH
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl search worker test check bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test check bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
-	@echo 'Variables: URL, PROJECT, MAX_PAGES, MAX_DEPTH (crawl); Q, PROJECT, JSON=1 (search)'
+	@echo 'Variables: URL, PROJECT, MAX_PAGES, MAX_DEPTH (crawl); FILE (upload); Q, PROJECT, JSON=1 (search)'
 
 crawl: .venv/runtime ## Crawl URL into PROJECT, store its chunks, print what was stored
 	@test -n "$$URL" || { echo 'Say what to crawl: make crawl URL=https://example.com' >&2; exit 2; }
 	@$(BIN)/scrapy crawl website -a url="$$URL" $${PROJECT:+-a project="$$PROJECT"} \
 		$${MAX_PAGES:+-a max_pages="$$MAX_PAGES"} $${MAX_DEPTH:+-a max_depth="$$MAX_DEPTH"}
+
+upload: .venv/runtime ## Take FILE into PROJECT: a path, or s3:// or https:// of a file
+	@test -n "$$FILE" || { echo 'Say what to take in: make upload FILE=handbook.pdf' >&2; exit 2; }
+	@case "$$FILE" in *://*) name=url ;; *) name=file ;; esac; \
+		$(BIN)/scrapy crawl upload -a "$$name=$$FILE" $${PROJECT:+-a project="$$PROJECT"}
 
 search: .venv/runtime ## Search PROJECT for Q
 	@test -n "$$Q" || { echo 'Say what to look for: make search Q="how do I …?"' >&2; exit 2; }

@@ -10,13 +10,19 @@ from scrapy.commands import crawl
 from scrapy.crawler import Crawler
 
 from alonchat_crawl import connections
+from alonchat_crawl.commands.desk import printable
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.memory import return_freed_memory
-from alonchat_crawl.signals import source_completed, unable_to_work
-from alonchat_crawl.sources import SourceProgress
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.signals import page_ended, source_completed, unable_to_work
+from alonchat_crawl.sources import Kind, Lease, SourceProgress
+from alonchat_crawl.uploads import UPLOAD, file_name, stored_url
 
 logger = logging.getLogger(__name__)
+
+FAILED_SHOWN = 50
+"""Files of which it is said why they were not taken in."""
 
 
 class Command(crawl.Command):
@@ -40,19 +46,23 @@ class Command(crawl.Command):
         crawling: Any = self.crawler_process.crawl(crawler, **opts.spargs)  # an asyncio task
         self.crawler_process.start()
         fault = crawling.exception() if crawling.done() and not crawling.cancelled() else None
+        for sentence in verdict.failed_files:
+            self._say(sentence)
         if isinstance(fault, StartupError):
             self._fail(str(fault))
         elif fault is not None:
             raise fault
         elif verdict.failure:
             self._fail(verdict.failure)
-        elif opts.spargs.get("url") and verdict.progress is None:
-            self._fail(
-                f"The crawl of {opts.spargs['url']} was stopped before its end; run it again to go on."
-            )
+        elif verdict.wanted and verdict.progress is None:
+            self._fail(f"The crawl of {verdict.wanted} was stopped before its end; run it again to go on.")
+
+    def _say(self, sentence: str, style: str = "") -> None:
+        console = Console(stderr=True, highlight=False)
+        console.print(sentence, style=style, markup=False, soft_wrap=True)
 
     def _fail(self, sentence: str) -> None:
-        Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
+        self._say(sentence, "red")
         if self.settings is not None and self.settings.get("LOG_FILE"):
             logger.error("%s", sentence)  # of a job under scrapyd, people see nothing but its log
         self.exitcode = 1
@@ -66,11 +76,14 @@ class Verdict:
         self._crawler = crawler
         self._unable = ""
         self._stopping: asyncio.Task[None] | None = None
+        self._failed: list[str] = []
+        self._failed_count = 0
+        crawler.signals.connect(self._ended, page_ended)
         crawler.signals.connect(self._completed, source_completed)
         crawler.signals.connect(self._stop, unable_to_work)
 
     def _completed(self, progress: SourceProgress) -> None:
-        seed: Seed | None = getattr(self._crawler.spider, "seed", None)
+        seed: SourceSeed | None = getattr(self._crawler.spider, "seed", None)
         if seed and seed.source(self._crawler.settings).source_id == progress.source.source_id:
             self.progress = progress
 
@@ -79,6 +92,26 @@ class Verdict:
         self._unable = sentence
         self._stopping = asyncio.ensure_future(self._crawler.stop_async())
 
+    def _ended(self, lease: Lease, ending: Ending) -> None:
+        """Keep what to say of a file that came to nothing."""
+        if lease.kind is Kind.FILE and self.wanted and ending.outcome in {Outcome.DEAD, Outcome.REFUSED}:
+            self._failed_count += 1
+            if self._failed_count <= FAILED_SHOWN:
+                name = printable(stored_url(lease.url))
+                self._failed.append(f"{name}: {ending.reason}: {printable(ending.detail)}".removesuffix(": "))
+
+    @property
+    def wanted(self) -> str:
+        """What this process was told to crawl; empty for a worker."""
+        seed: SourceSeed | None = getattr(self._crawler.spider, "seed", None)
+        return seed.source(self._crawler.settings).url if seed else ""
+
+    @property
+    def failed_files(self) -> list[str]:
+        """One sentence for each file that was not taken in, and one for those that are too many to name."""
+        more = self._failed_count - len(self._failed)
+        return [*self._failed, f"{more} more files were not taken in."] if more else self._failed
+
     @property
     def failure(self) -> str:
         """Why nothing is stored, in one sentence; empty where something is."""
@@ -86,4 +119,7 @@ class Verdict:
             return self._unable
         if self.progress is None or self.progress.pages:
             return ""
-        return self.progress.first_failure or f"{self.progress.source.url} has no page with text to store."
+        source = self.progress.source
+        if source.kind == UPLOAD:
+            return f"Nothing of {file_name(source.url)} was stored."
+        return self.progress.first_failure or f"{source.url} has no page with text to store."

@@ -31,6 +31,13 @@ _CREDENTIALS = re.compile(
     r"""(?:(?<=://)[^\s/?#"'<>@]{1,500}|(?<![^\s"'])[^\s/?#"'<>:@]{1,200}:[^\s/?#"'<>@]{1,200})@"""
 )
 
+# Of a signed URL: whoever knows them may fetch the file. Bounded as well.
+_KEYS = re.compile(
+    r"""(?<=[?&;])([\w.%-]{0,50}(?:token|sig|signature|secret|passw(?:or)?d|key|auth|credential|session|policy)"""
+    r"""[\w.%-]{0,50}=)[^\s&;"'#<>]{1,8000}""",
+    re.IGNORECASE,
+)
+
 
 class UnableError(Exception):
     """What was asked for cannot be done; its text is the sentence that says why."""
@@ -101,8 +108,8 @@ def named(arguments: list[str], known: Collection[str]) -> dict[str, str]:
 
 
 def hidden(text: str) -> str:
-    """Return text without what looks like a user name and password; all else of it stays."""
-    return _CREDENTIALS.sub("[hidden]@", text)
+    """Return text without what looks like a user name and password, or a URL's key; all else of it stays."""
+    return _KEYS.sub(r"\1[hidden]", _CREDENTIALS.sub("[hidden]@", text))
 
 
 def printable(text: object) -> str:

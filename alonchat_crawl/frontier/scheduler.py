@@ -60,6 +60,8 @@ class FrontierScheduler(Scheduler):
         self.only: UUID | None = None
         """The one source that this process crawls; None for a worker, which serves them all."""
         self.done = False
+        self._is_apart = False
+        """Whether its frontier is its own, for files that this machine alone has."""
         self.inboxes: list[Inbox] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._requests = Requests.from_settings(crawler.settings)
@@ -85,7 +87,8 @@ class FrontierScheduler(Scheduler):
         source = self._source_of(seed) if seed else None
         self.only = source.source_id if source else None
         # A file on this machine is no other worker's to lease.
-        space = f"local-{self.only}:" if seed is not None and seed.is_local else ""
+        self._is_apart = seed is not None and seed.is_local
+        space = f"local-{self.only}:" if self._is_apart else ""
         self.shards = Shards.from_settings(self.settings, connections.redis, space)
         if not space:
             await self.shards.check()
@@ -217,6 +220,9 @@ class FrontierScheduler(Scheduler):
                 await inbox.leave()
         if hasattr(self, "upkeep"):
             await self.upkeep.close_what_it_can()
+            if self._is_apart and self.done:
+                with suppress(RedisError, OSError):
+                    await self.shards.erase()
         logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
 
     # --- What the exchange asks and brings ---

@@ -83,6 +83,13 @@ class Shards:
         """How many sources run."""
         return sum([await queue.running_count() for queue in self.queues])
 
+    async def erase(self) -> None:
+        """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""
+        redis = self.queues[0].redis
+        keys = [key async for key in redis.scan_iter(f"{self.queues[0].keys.prefix}:*", count=1000)]
+        for key in keys:
+            await redis.unlink(key)
+
     async def check(self) -> None:
         """Make sure that all workers agree on the number of shards; raises StartupError.
 
