@@ -189,6 +189,7 @@ TRAP_CALENDAR_MAX = 1000  # pages for a day, a week or a month, at URLs alike
 TRAP_VARIANTS_MAX = (
     200  # combinations, at one path, of three and more parameters whose values are all familiar
 )
+TRAP_FAMILIAR_PAGES = 50  # with one value of a parameter; only long threads of a forum have more
 TRAP_HOSTS_MAX = 200  # other hosts than the source's own, where `include` lets them in
 TRAP_SITEMAPS_MAX = 1000  # sitemaps of one run
 SITEMAP_MAX_INDEXES = 3  # indexes one below another

@@ -30,6 +30,7 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.redirects import REDIRECT_REASON, redirected
 from alonchat_crawl.frontier.seed import SeedError, SourceSeed
 from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.trails import Trails, circle
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.file_requests import Requests
@@ -65,6 +66,7 @@ class FrontierScheduler(Scheduler):
         self.inboxes: list[Inbox] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._requests = Requests.from_settings(crawler.settings)
+        self._trails = Trails()
         self._pause_until = 0.0
         """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
 
@@ -185,6 +187,9 @@ class FrontierScheduler(Scheduler):
         target = redirected(lease, request, self.settings.getint("REDIRECT_MAX_TIMES"))
         if isinstance(target, Ending):
             self.settler.end(lease, target)
+            return
+        if self._trails.closes(lease, target.url):
+            self.settler.end(lease, circle(lease, target.url))
             return
         self.found(lease, target, moved_to=origin_of(target.url) if lease.kind is Kind.START else "")
         self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))

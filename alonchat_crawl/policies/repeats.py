@@ -25,8 +25,6 @@ from alonchat_crawl.sources import Kind, Lease, Source
 KEPT_SECONDS = 7200  # after the last page: as long as a site may ask for a pause, and as much again
 COUNTERS_MIN, COUNTERS_MAX = 1024, 1 << 20
 KNOWN_MAX = 10_000
-FAMILIAR = 50
-"""Pages with one value of a parameter, from which on it says nothing new. Only long threads have more."""
 Item = tuple[str | bytes, ...]
 HOSTS: Item = ("hosts",)
 SITEMAPS: Item = ("sitemaps",)
@@ -40,6 +38,8 @@ class Limits:
     same_pattern: int
     calendar: int
     variants: int
+    familiar: int
+    """Pages with one value of a parameter, from which on that says nothing new."""
     hosts: int
     sitemaps: int
 
@@ -51,6 +51,7 @@ class Limits:
             same_pattern=settings.getint("TRAP_SAME_PATTERN_MAX"),
             calendar=settings.getint("TRAP_CALENDAR_MAX"),
             variants=settings.getint("TRAP_VARIANTS_MAX"),
+            familiar=settings.getint("TRAP_FAMILIAR_PAGES"),
             hosts=settings.getint("TRAP_HOSTS_MAX"),
             sitemaps=settings.getint("TRAP_SITEMAPS_MAX"),
         )
@@ -111,7 +112,7 @@ class Repeats:
                 return "trap: subdomains"
         if shape.values and (run, ("variants", shape.path)) in self._full:
             counts = await self._read(lease.source, _values(shape))
-            if min(counts) >= FAMILIAR:
+            if min(counts) >= limits.familiar:
                 return "trap: too many variants"
         return ""
 
@@ -134,7 +135,7 @@ class Repeats:
         more: dict[Item, int | None] = {}
         if counts.get(("host", shape.host)) == 1:
             more[HOSTS] = None
-        if shape.values and min(counts[value] for value in _values(shape)) > FAMILIAR:
+        if shape.values and min(counts[value] for value in _values(shape)) > limits.familiar:
             more["variants", shape.path] = limits.variants
         if more:
             await self._count(source, more)

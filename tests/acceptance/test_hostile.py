@@ -40,7 +40,9 @@ class Crawl:
     def __post_init__(self) -> None:
         for event in self.events:
             if "url" in event:
-                self.endings[event["url"]].append(f"{event['outcome']}:{event['reason']}")
+                # With its last attempt a retry becomes a dead letter: that is the frontier's to say.
+                outcome = "dead" if event["outcome"] == "retry" else event["outcome"]
+                self.endings[event["url"]].append(f"{outcome}:{event['reason']}")
 
 
 @pytest.fixture(scope="module")

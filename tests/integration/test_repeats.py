@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.extract.sameness import sameness
-from alonchat_crawl.policies.repeats import FAMILIAR, Limits, Repeats
+from alonchat_crawl.policies.repeats import Limits, Repeats
 from alonchat_crawl.sources import Kind, Lease, Source
 
 FACETS = [f"http://e.com/s?a={a}&b={b}&c={c}&d={d}" for a, b, c, d in product("abcde", repeat=4)]
 random.Random(7).shuffle(FACETS)  # noqa: S311 - the order in which a crawl meets them
-LIMITS = Limits(same_text=5, same_pattern=8, calendar=6, variants=4, hosts=3, sitemaps=2)
+LIMITS = Limits(same_text=5, same_pattern=8, calendar=6, variants=4, familiar=50, hosts=3, sitemaps=2)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def until_refused(workers: list[Repeats], leases: list[Lease]) -> tuple[in
          "trap: calendar"),
         ([f"http://{n}.e.com/{n}" for n in range(99)], Kind.PAGE, 3, 3, "trap: subdomains"),
         ([f"http://e.com/{n}.xml" for n in range(99)], Kind.SITEMAP, 3, 5, "trap: sitemaps"),
-        (FACETS, Kind.PAGE, FAMILIAR + 5, 500, "trap: too many variants"),
+        (FACETS, Kind.PAGE, 55, 500, "trap: too many variants"),
     ],
 )  # fmt: skip
 async def test_traps_fill_over_all_workers(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
+STORED = "stored:"
 Raw = Callable[[], AsyncIterator[bytes]]
 """Writes an answer itself, from its status line on, at its own speed."""
 
@@ -22,7 +23,7 @@ class Reply:
         if self.content_type is not None:
             headers = {"Content-Type": self.content_type, **headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"HTTP/1.1 {self.status} Status\r\n{lines}\r\n".encode("latin-1") + self.body
+        return f"HTTP/1.1 {self.status} Status\r\n{lines}\r\n".encode() + self.body
 
 
 Route = Reply | Raw
@@ -58,7 +59,7 @@ class Trap:
     """The path that the front page links to; empty for the prefix."""
 
 
-FILLER = "This page explains one thing at a length that any extractor takes for an article. " * 4
+FILLER = "This page explains one thing at a length that any extractor takes for an article. " * 2
 
 
 def html(title: str, text: str, links: tuple[str, ...] = (), head: str = "") -> Reply:

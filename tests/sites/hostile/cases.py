@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from alonchat_crawl.extract.links import canonical_url
 from tests.sites.hostile import bombs, feeds, markup, slow, ssrf
 from tests.sites.hostile.case import FILLER, Reply, Route, html
 from tests.sites.hostile.server import HostileServer
@@ -9,6 +10,10 @@ from tests.sites.hostile.traps import QUIET, TRAPS
 
 GOOD = tuple(f"/good/{name}" for name in ("shipping", "returns", "opening-hours", "contact", "from-sitemap"))
 """Pages like any shop's, each of which must be stored."""
+
+
+def _canonical(url: str) -> str:
+    return canonical_url(url) or url
 
 
 class HostileSite(HostileServer):
@@ -21,7 +26,7 @@ class HostileSite(HostileServer):
         self._routes: dict[str, Route] = {"/robots.txt": feeds.robots(), "/": self._front()}
         for case in self.cases:
             if case.route is not None:
-                self._routes["/" + case.url.split("/", 3)[3]] = case.route
+                self._routes["/" + _canonical(case.url).split("/", 3)[3]] = case.route
             self._routes |= case.also
         for path in GOOD:
             name = path.rpartition("/")[2]

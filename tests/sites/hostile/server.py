@@ -45,6 +45,7 @@ class HostileServer:
             asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(10)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
+            loop.close()
             for one in (*self._sockets, *self._canaries):
                 one.close()
 
@@ -59,7 +60,9 @@ class HostileServer:
         writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        with suppress(
+            OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError
+        ):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]
             named = next(line for line in head.split("\r\n") if line.lower().startswith("host:"))

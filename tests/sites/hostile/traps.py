@@ -83,8 +83,8 @@ def facets(_: str, path: str) -> Reply:
 
 def many_hosts(host: str, _: str) -> Reply:
     """As with a wildcard in the DNS: each host leads to others."""
-    last = int(host.rpartition(".")[2])
-    links = tuple(f"http://127.0.1.{number}:PORT/host/{number}" for number in range(20, 40) if number != last)
+    following = int(host.rpartition(".")[2]) + 1
+    links = tuple(f"http://127.0.1.{number}:PORT/host/{number}" for number in (following, following + 1))
     return html(f"Host {host}", f"{FILLER} {host}", links)
 
 
@@ -101,8 +101,8 @@ TRAPS = (
     Trap("/deeper", "refused:trap: deep path", 30, deeper),
     Trap("/form", "refused:trap: growing query", 5, form),
     Trap("/soft", "refused:trap: same text", 60, soft_404, "/soft/"),
-    Trap("/facets", "refused:trap: too many variants", 400, facets),
-    Trap("/host", "refused:trap: subdomains", 12, many_hosts, "http://127.0.1.20:PORT/host/20"),
+    Trap("/facets", "refused:trap: too many variants", 150, facets),
+    Trap("/host", "refused:trap: subdomains", 10, many_hosts, "http://127.0.1.20:PORT/host/20"),
     Trap("/chain", "dead:redirects", 12, chain, "/chain/1"),
 )
 """Each with how it is stopped, and what it may cost until then."""

@@ -53,9 +53,7 @@ class Watch:
             began = monotonic()
             await asyncio.sleep(EVERY_SECONDS)
             late = monotonic() - began - EVERY_SECONDS
-            if late > self._lag:
-                self._lag = late
-                self._write(lag=late, at=began)
+            self._lag = max(self._lag, late)
 
     def _write(self, **values: Any) -> None:
         self._file.write(json.dumps(values) + "\n")
