@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from tests.files import office
+from tests.files.expected import CODE, HTML, MARKDOWN, TEXT
 from tests.files.office import grid, in_list, par, shape, zipped
 from tests.files.pdf import lines, pdf, text
 
 
 def good_docx() -> bytes:
     """Headings, text with markup in it, a link, lists, a table, a note; and what is hidden in six ways."""
+    rows: list[tuple[str, str]] = [("Item", "Price | EUR"), ("Tea", "3.50"), ("SECRET", "1")]
     table = "<w:tbl>" + "".join(
         f"<w:tr>{'<w:trPr><w:hidden/></w:trPr>' if row[0] == 'SECRET' else ''}"
         + "".join(f"<w:tc>{par(cell)}</w:tc>" for cell in row)
         + "</w:tr>"
-        for row in (("Item", "Price | EUR"), ("Tea", "3.50"), ("SECRET", "1"))
+        for row in rows
     )
     return office.docx(
         par("Manual", "Title")
@@ -43,31 +45,6 @@ def good_docx() -> bytes:
     )
 
 
-DOCX = """\
-# Manual
-
-# Installing
-
-Write \\<script\\>alert(1)\\</script\\> \\& \\*stars\\*, see [the terms](https://example.com/terms) or this \\[2\\].
-
-- first
-    - inner
-1. one
-2. two
-
-| Item | Price \\| EUR |
-| --- | --- |
-| Tea | 3.50 |
-
-## Prices
-
-\\# no heading
-
-Shown after all.
-
-\\[2\\] A note."""
-
-
 def good_pptx() -> bytes:
     """Three slides, one hidden; points, a table, a hidden shape, a footer."""
     return office.pptx(
@@ -81,21 +58,6 @@ def good_pptx() -> bytes:
         ],
         shown=[True, False, True],
     )
-
-
-PPTX = """\
-## Welcome
-
-- One \\<b\\>
-- Two
-
-## Slide 3
-
-| Item | Price |
-| --- | --- |
-| Tea | 3.50 |
-
-A remark."""
 
 
 def good_xlsx() -> bytes:
@@ -116,15 +78,6 @@ def good_xlsx() -> bytes:
     )
 
 
-XLSX = """\
-## Prices
-
-| Item | a \\| b |  |  |
-| --- | --- | --- | --- |
-| Born | 2026-01-02 | 2026-01-02 12:00:00 |  |
-| TRUE | 0.3 | 25% | two |"""
-
-
 def good_odt() -> bytes:
     """Headings, a list, a table, a link, a note; hidden text of three kinds."""
     return office.odt(
@@ -142,44 +95,19 @@ def good_odt() -> bytes:
     )
 
 
-ODT = """\
-# Manual
-
-Write \\<i\\> and [more](https://example.com/) \\[1\\]
-
-- first
-    - inner
-
-| x | x |
-| --- | --- |
-| 1 | 2 |
-
-\\[1\\] A note."""
-
-
 def good_epub() -> bytes:
     """Two chapters, one with a harmless DOCTYPE; a script, hidden text, and a link within the book."""
     return office.epub(
         [
-            '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">'
-            '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head><body><h1>One</h1>'
-            '<p>See &lt;b&gt; and <a href="chapter2.xhtml#x">two</a>.</p><script>SECRET</script><p hidden="">SECRET</p></body></html>',
+            (
+                '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">'
+                '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head><body><h1>One</h1>'
+                '<p>See &lt;b&gt; and <a href="chapter2.xhtml#x">two</a>.</p><script>SECRET</script><p hidden="">SECRET</p></body></html>'
+            ),
             "<html><body><h1>Two</h1><table><tr><th>Item</th><th>Price</th></tr><tr><td>Tea</td><td>3.50</td></tr></table></body></html>",
         ],
         title="A book",
     )
-
-
-EPUB = """\
-# One
-
-See &lt;b> and two.
-
-# Two
-
-| Item | Price |
-| --- | --- |
-| Tea | 3.50 |"""
 
 
 def good_pdf() -> bytes:
@@ -211,43 +139,6 @@ def good_pdf() -> bytes:
     )
 
 
-PDF = """\
-# Installing
-
-The water must be hot before the tea is put into the pot, which takes some patience.
-
-White on blue.
-
-# Prices
-
-- Tea \\<b\\>
-- Coffee
-
-```
-$ brew
-  tea
-```
-
-This sentence begins on the second page and it goes on to the third of them.
-
-## More
-
-1. one
-2. two
-
-The end is the last of all the pages of this."""
-
-CSV = """\
-| Item | Price \\| EUR |
-| --- | --- |
-| Tea \\<b\\> | 3,50 |
-| Coffee, black | 4 |"""
-MARKDOWN = "# Tea\n\nIt is *hot*.\n"
-CODE = "def brew(tea: str) -> str:\n    return tea\n"
-HTML = "<!doctype html><html><body><h1>Tea</h1><p>Hot.</p></body></html>"
-TEXT = "Tea is hot.\nCafé is strong.\n"
-
-
 def good_tar() -> bytes:
     """Two files, one in a folder; a link, which is no file."""
     buffer = BytesIO()
@@ -274,6 +165,7 @@ def good_zip() -> bytes:
     )
 
 
+CSV_FILE = b'Item;Price | EUR\r\nTea <b>;3,50\r\n"Coffee,\nblack";4\r\n'
 GOOD: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "pdf": ("tea.pdf", good_pdf),
     "docx": ("tea.docx", good_docx),
@@ -281,7 +173,7 @@ GOOD: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "xlsx": ("tea.xlsx", good_xlsx),
     "odt": ("tea.odt", good_odt),
     "epub": ("tea.epub", good_epub),
-    "csv": ("tea.csv", lambda: 'Item;Price | EUR\r\nTea <b>;3,50\r\n"Coffee,\nblack";4\r\n'.encode()),
+    "csv": ("tea.csv", lambda: CSV_FILE),
     "markdown": ("tea.md", MARKDOWN.encode),
     "text": ("tea.txt", lambda: TEXT.encode("cp1252")),
     "code": ("tea.py", CODE.encode),
@@ -290,17 +182,3 @@ GOOD: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "tar": ("tea.tar.gz", good_tar),
 }
 """By type: a name and what makes the file."""
-READ: Mapping[str, tuple[str, str, str]] = {
-    "pdf": ("text/markdown", "Making tea", PDF),
-    "docx": ("text/markdown", "Manual", DOCX),
-    "pptx": ("text/markdown", "Welcome", PPTX),
-    "xlsx": ("text/markdown", "Prices", XLSX),
-    "odt": ("text/markdown", "A manual", ODT),
-    "epub": ("text/markdown", "A book", EPUB),
-    "csv": ("text/markdown", "", CSV),
-    "markdown": ("text/markdown", "", MARKDOWN),
-    "text": ("text/plain", "", TEXT),
-    "code": ("text/x-python", "", CODE),
-    "html": ("text/html", "", HTML),
-}
-"""By type: media type, title and text."""

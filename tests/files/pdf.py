@@ -71,8 +71,7 @@ def pdf(
             len(stream),
             stream,
         )
-    for number, body in enumerate(extra, FIRST_PAGE + 2 * len(pages)):
-        objects[number] = body
+    objects.update(enumerate(extra, FIRST_PAGE + 2 * len(pages)))
     for place, (number, (name, page)) in enumerate(zip(entries, outline, strict=True)):
         following = f"/Next {entries[place + 1]} 0 R" if place + 1 < len(entries) else ""
         objects[number] = b"<</Title<%s>/Parent 4 0 R/Dest[%d 0 R/Fit]%s>>" % (

@@ -4,14 +4,15 @@ import pytest
 
 from alonchat_crawl.extract.files.read import read_file
 from alonchat_crawl.extract.files.sniff import file_type
-from tests.files.good import GOOD, READ
+from tests.files.expected import READ
+from tests.files.good import GOOD
 
 PLENTY = 1_000_000
 
 
 @pytest.mark.parametrize("kind", READ)
 def test_a_good_file_is_read(kind: str) -> None:
-    """Headings, paragraphs, lists, tables and links come out, markup in the text stays text, nothing hidden does."""
+    """Headings, lists, tables and links come out, markup in the text stays text, nothing hidden comes out."""
     name, make = GOOD[kind]
     found = read_file(make(), name, PLENTY)
     assert (found.media_type, found.title, found.text, found.truncated) == (*READ[kind], False)

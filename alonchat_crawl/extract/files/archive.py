@@ -97,7 +97,7 @@ def _zip_name(info: ZipInfo) -> str:
     if not info.flag_bits & UTF_8_NAME:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode()
-    return name.replace("\\", "/")
+    return name
 
 
 def _tar_files(body: bytes) -> Iterator[tuple[str, tarfile.TarInfo, tarfile.TarFile]]:
@@ -144,6 +144,7 @@ def _checked(found: Iterable[Member]) -> Iterator[Member]:
 
 def _safe(name: str) -> str:
     """Return a member's name without "./"; raises GiveUp for one that points elsewhere or deceives."""
+    name = name.replace("\\", "/")
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or DRIVE.match(name) or CONTROL.search(name):
         _refuse("A member's name leads out of the archive.")

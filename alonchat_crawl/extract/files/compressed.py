@@ -16,6 +16,7 @@ RATIO_MAX = 200  # text shrinks 10 times, blank rows of a log 100 times
 RATIO_FROM_BYTES = 16 << 20
 MEMORY_MAX_BYTES = 64 << 20  # of a dictionary: what xz -9 needs
 STEP_BYTES = 1 << 18
+ASKED_AGAIN_MAX = 100  # times, after the end
 TAR_BLOCK = 512
 CHECKSUM = slice(148, 156)
 
@@ -111,6 +112,7 @@ class Inflating(RawIOBase):
         self._inner = self._make() if self._make else None
         self._place = 0
         self.given = 0  # bytes so far
+        self._asked_again = 0
 
     def readable(self) -> bool:
         """As RawIOBase says."""
@@ -121,6 +123,9 @@ class Inflating(RawIOBase):
         data = self._some(min(len(buffer), STEP_BYTES))
         buffer[: len(data)] = data
         self.given += len(data)
+        self._asked_again += not data
+        if self._asked_again > ASKED_AGAIN_MAX:  # tarfile would skip a terabyte that is not there
+            raise EOFError
         if self.given > TOTAL_MAX_BYTES or self.given > max(RATIO_FROM_BYTES, RATIO_MAX * len(self._body)):
             raise GiveUp("zip bomb", "It inflates beyond all bounds.")
         return len(data)

@@ -44,7 +44,7 @@ class Container:
         if any(member.flag_bits & ENCRYPTED for member in self.members):
             raise GiveUp(encrypted, "It is protected by a password: remove that and send it again.")
         _check_sizes(self.members)
-        _check_places(self.members, self._zip.start_dir)
+        _check_places(body, self.members, self._zip.start_dir, broken)
         self.names = frozenset(member.filename for member in self.members)
         if len(self.names) < len(self.members):  # programs differ in which one they take
             raise GiveUp(broken, "Two members have the same name.")
@@ -99,12 +99,14 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
             raise GiveUp("zip bomb", f"A member would inflate more than {RATIO_MAX} times.")
 
 
-def _check_places(members: list[zipfile.ZipInfo], directory: int) -> None:
+def _check_places(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: str) -> None:
     """Members that share their bytes: a small file without end (Fifield, "A better zip bomb", 2019)."""
     ends = 0
     for member in sorted(members, key=lambda each: each.header_offset):
+        if not body.startswith(LOCAL, max(0, member.header_offset)):
+            raise GiveUp(broken, "A member is not where the directory says.")
         if member.header_offset < ends:
             raise GiveUp("zip bomb", "Its members overlap.")
         ends = member.header_offset + LOCAL_BYTES + member.compress_size
     if ends > directory:
-        raise GiveUp("zip bomb", "Its members overlap its directory.")
+        raise GiveUp(broken, "Its members overlap its directory.")

@@ -25,6 +25,8 @@ LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
 
 def write_pdf(body: bytes, text: Text) -> None:
     """Write a document; raises GiveUp and FullError."""
+    # PDFium keeps the last error until the next, and some failures set none: this one is of another kind.
+    pdfium.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(body)
     except pypdfium2.PdfiumError as error:

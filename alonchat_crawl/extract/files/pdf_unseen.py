@@ -105,11 +105,11 @@ def _covers(thing: Thing) -> bool:
     if not filled.value:
         return False
     colour = _fill(thing.object)
-    return not colour or min(colour[:3]) < WHITE_FROM
+    return colour is None or not all(part >= WHITE_FROM for part in colour[:3])
 
 
 def _is_scan(page: Any, things: Sequence[Thing]) -> bool:
-    whole = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
+    whole: float = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     areas = [
         (right - left) * (top - bottom)
         for left, bottom, right, top in (

@@ -133,12 +133,14 @@ def _broken_zip_type(body: bytes) -> FileType | None:
 
 def _text_type(head: bytes, suffix: str) -> FileType | None:
     wide = head.startswith(WIDE_BOMS) or _looks_wide(head)
-    if not wide and len(head) - len(head.translate(None, CONTROL)) > CONTROL_SHARE * len(head):
-        return None
     narrow = head.replace(b"\0", b"") if wide else head
     for bom in BOMS:
         narrow = narrow.removeprefix(bom)
-    if HTML.match(narrow) or (suffix in HTML_NAMES and TAG.search(narrow)):
+    if HTML.match(narrow):
+        return FileType.HTML
+    if not wide and len(head) - len(head.translate(None, CONTROL)) > CONTROL_SHARE * len(head):
+        return None
+    if suffix in HTML_NAMES and TAG.search(narrow):
         return FileType.HTML
     if PDF.search(head[:PDF_WITHIN]) or (XML.match(narrow) and suffix not in NAMED):
         return None

@@ -3,6 +3,7 @@
 libxml2 without its `huge_tree` refuses more than 256 levels and text nodes over 10 MB by itself.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import IO, Any, TypeAlias
@@ -12,7 +13,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from alonchat_crawl.reasons import GiveUp
 
 PROLOG_MAX_BYTES = 1 << 16  # up to the root element: a declaration, a comment, perhaps a DOCTYPE
-STEP_BYTES = 1 << 10
+TAG_END = re.compile(rb"(?<=>)")
 Element: TypeAlias = Any  # an lxml element: that library ships no types
 CANNOT_READ = "An XML part cannot be read."
 
@@ -69,8 +70,8 @@ def check_prolog(head: bytes, *, doctype: bool) -> None:
     """
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        for place in range(0, len(head), STEP_BYTES):
-            parser.feed(head[place : place + STEP_BYTES])
+        for piece in TAG_END.split(head):  # so that nothing behind the root's tag is parsed yet
+            parser.feed(piece)
             for _, root in parser.read_events():
                 subset = root.getroottree().docinfo.internalDTD
                 if subset is not None and (not doctype or any(True for _ in subset.iterentities())):
