@@ -37,10 +37,11 @@ class Target(NamedTuple):
         address = _address(host)
         dotted = f".{host}"
         domains = [key_of(dotted)]
-        position = dotted.find(".", 1) if address is None else -1
-        while position > 0:
-            domains.append(key_of(dotted[position:]))
-            position = dotted.find(".", position + 1)
+        if address is None:
+            position = dotted.find(".", 1)
+            while (following := dotted.find(".", position + 1)) > 0:  # no rule holds for a top-level domain
+                domains.append(key_of(dotted[position:]))
+                position = following
         keys = [(key_of(f"={host}"), Kind.HOST), (key_of(f"//{rest}"), Kind.URL)]
         keys += [(key, Kind.DOMAIN) for key in domains]
         own = () if address is None else (address,)

@@ -1,11 +1,13 @@
 """`python -m tests.benchmarks [names…] [--quick]`: measure, each figure beside a baseline of the same run."""
 
 from tests.benchmarks import (
+    blocklist,
     chunking,
     embedding,
     first_page,
     memory,
     recrawl,
+    sandbox,
     searching,
     seed_latency,
     storing,
@@ -16,11 +18,13 @@ BENCHMARKS: dict[str, Benchmark] = {
     "seed_latency": seed_latency.measure,
     "first_page": first_page.measure,
     "chunking": chunking.measure,
+    "sandbox": sandbox.measure,
     "embedding": embedding.measure,
     "storing": storing.measure,
     "searching": searching.measure,
     "memory": memory.measure,
     "recrawl": recrawl.measure,
+    "blocklist": blocklist.measure,
 }
 
 run(BENCHMARKS, "tests.benchmarks", __doc__)

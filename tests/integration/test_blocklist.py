@@ -147,7 +147,7 @@ async def test_what_no_lease_names(worker: Worker) -> None:
 
 
 async def test_whom_a_rule_concerns(worker: Worker) -> None:
-    """A project's rules refuse nothing to others; networks for all hold for every address about to be dialled."""
+    """A project's rules refuse nothing to others; networks for all hold wherever a connection is made."""
     for url in ("https://own.example/", "http://203.0.113.5/"):
         assert await worker.refusal(url)
         assert await worker.refusal(url, BRAVO) == await worker.refusal(url, None) == ""
