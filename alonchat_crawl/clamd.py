@@ -98,6 +98,8 @@ class Clamd:
         async with self._connected(seconds, by_file=False) as connection:
             await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
             answer = await _answer(connection)
+        if not answer:
+            raise Fault("scanner unreachable", f"clamd at {self.address} closed the connection")
         if answer != b"PONG\0":
             raise Fault("scanner error", f"clamd answered {_printable(answer)!r} to PING")
 
