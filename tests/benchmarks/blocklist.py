@@ -1,7 +1,7 @@
 """Blocklists: 500,000 domains in memory, and what a check of a URL costs; half of the URLs are on the list.
 
 Each way runs in a process of its own. Memory is what that grew by for the list, once its modules were loaded;
-a check takes the URL as it comes. Baselines of the same run: a Python set of strings, asked for a URL's host and
+a check takes the URL as it comes. Baselines of the same run: a Python set of strings, asked for the host and
 all names above it, and Brave's ad blocker (the package `adblock`), given the list as rules ||domain^.
 """
 

@@ -66,7 +66,7 @@ def holds(rule: Rule, host: str, path: str) -> bool:
             return host[0].isdigit() and ip_address(host) in ip_network(rule.value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(LINES, max_size=30), st.lists(st.tuples(HOSTS, PATHS), min_size=1, max_size=30))
 def test_it_agrees_with_a_plain_reference(lines: list[str], asked: list[tuple[str, str]]) -> None:
     """Over any rules and URLs the hashed list says what comparing each rule says."""
@@ -77,7 +77,7 @@ def test_it_agrees_with_a_plain_reference(lines: list[str], asked: list[tuple[st
         assert blocks(packed, f"http://{host}{path}") is (found == {False})
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.sets(KEYS, max_size=60), st.lists(KEYS))
 def test_keys(keys: set[int], others: list[int]) -> None:
     """A set of keys holds what was put in, once, and nothing else; the edges of 64 bits included."""
@@ -87,7 +87,7 @@ def test_keys(keys: set[int], others: list[int]) -> None:
         assert (key in found) is (key in keys)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.ip_addresses(v=6).map(lambda ip: f"{ip}/{120 + int(ip) % 9}"), max_size=20), st.data())
 def test_networks_of_ipv6(given_cidrs: list[str], data: st.DataObject) -> None:
     """Merged ranges hold exactly what the networks hold, at their edges too."""

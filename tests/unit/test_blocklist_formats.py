@@ -190,6 +190,7 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(LINES)
 @example("||bad.example/a$doc$doc")
 def test_any_line(line: str) -> None:
@@ -202,13 +203,14 @@ def test_any_line(line: str) -> None:
         assert list(read_line(str(rule))) == [rule]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.from_regex(_CANONICAL, fullmatch=True))
 def test_urls_taken_for_canonical(url: str) -> None:
     """A URL that is taken as it is has no other canonical form."""
     assert canonical_url(url) == url
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.ip_addresses(v=4), st.integers(8, 32), st.ip_addresses(v=4))
 def test_networks_agree_with_the_standard_library(first: object, prefix: int, asked: object) -> None:
     """A CIDR blocks exactly the addresses that share its prefix."""
