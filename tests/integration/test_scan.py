@@ -300,8 +300,8 @@ class Asking(Spider):
 
     def failed(self, failure: Failure) -> Iterator[Any]:
         """It has not."""
-        request: Request = failure.request
-        self.ends[request.url] = f"{failure.type.__name__}: {failure.value.reason}"  # type: ignore[attr-defined, union-attr]
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.ends[request.url] = f"{failure.type.__name__}: {failure.value.reason}"  # type: ignore[union-attr]
         return iter(())
 
 
