@@ -81,8 +81,9 @@ class SiteFileCache:
             return remembered.known
         found = decode(value, self._limits.max_bytes) if value is not None else None
         if isinstance(found, Kept):
+            essence = file.essence(NONE) if found.unreachable else found.essence
             try:
-                known = Known(await aside(file.meaning, found.essence), found.unreachable)
+                known = Known(await aside(file.meaning, essence), found.unreachable)
             except (ValueError, TypeError):
                 found = None
             else:
@@ -103,7 +104,7 @@ class SiteFileCache:
         """Take the essence of a file; one too large is as good as unreachable, lest it fills Redis."""
         kept = Kept(await aside(file.essence, body, size=len(body.octets)))
         size = len(await aside(encode, kept, size=len(kept.essence)))
-        return kept if size <= self._limits.max_kept_bytes else Kept(file.essence(NONE), "too large")
+        return kept if size <= self._limits.max_kept_bytes else Kept(b"", unreachable="too large")
 
     async def put(self, file: SiteFile[T], origin: str, found: Kept | Visit) -> None:
         """Keep it for all workers: for a day, or until it is to be tried again. Raises redis.RedisError."""

@@ -16,7 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.policies.pace import Pacer
-from alonchat_crawl.policies.site_file_cache import NONE, Known, SiteFile, SiteFileCache, aside
+from alonchat_crawl.policies.site_file_cache import Known, SiteFile, SiteFileCache, aside
 from alonchat_crawl.policies.site_visits import Body, Kept, Limits, Visit, failed, read_answer
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.uploads import UPLOAD
@@ -83,8 +83,9 @@ class SiteFiles:
             found, response, error = await self._download(visit, request)
             if isinstance(found, Body):
                 found = await self._cache.keep(file, found)
-                meaning = await aside(file.meaning, found.essence)
-                delay = max(delay, file.crawl_delay(meaning) or 0.0)
+                if not found.unreachable:
+                    meaning = await aside(file.meaning, found.essence)
+                    delay = max(delay, file.crawl_delay(meaning) or 0.0)
         finally:
             request.meta["crawl_delay_seconds"] = delay
             self.pacer.released(hold, request, response)
@@ -106,7 +107,7 @@ class SiteFiles:
             response = await engine.download_async(request)
         except (Refused, GiveUp) as error:
             # As good as unreachable, for all pages to come. Where a redirect led is not the page's fault.
-            kept = Kept(NONE.octets, unreachable=error.reason)
+            kept = Kept(b"", unreachable=error.reason)
             return kept, None, None if visit.hops else error
         except Retry as error:
             return failed(visit, error.reason, self._limits), None, error
