@@ -14,11 +14,14 @@ from typing import Any
 from alonchat_crawl.memory import return_freed_memory
 from alonchat_crawl.reasons import ReasonedError
 from alonchat_crawl.sandbox import wire
-from alonchat_crawl.sandbox.confine import OrphanError, allow_cpu, confine
+from alonchat_crawl.sandbox.confine import allow_cpu, confine
 from alonchat_crawl.sandbox.wire import Reply
 
 GROWN_SHARE = 2  # a process that keeps this part of its memory after a task is replaced
 PAGE_BYTES = resource.getpagesize()
+
+OUT_OF_MEMORY = wire.pack(Reply(wire.MEMORY, None, again=False))
+"""Ready before it is needed: then there is no memory to make it."""
 
 Task = Callable[..., Any]
 
@@ -39,27 +42,23 @@ class Child:
         gc.freeze()
 
     def reply(self, request: bytearray) -> bytes:
-        """Run one task and return its reply."""
-        allow_cpu(self._seconds)
+        """Run one task and return its reply; nothing raises."""
         try:
-            name, arguments = wire.unpack_request(request)
-            request.clear()
-            reply = Reply(wire.RESULT, self._task(name)(**arguments), again=True)
-        except ReasonedError as error:
-            reason = type(error).__name__, error.reason, error.detail
-            reply = Reply(wire.REASON, reason, again=True)
+            allow_cpu(self._seconds)
+            return wire.pack(self._result(request))
         except MemoryError:
-            reply = Reply(wire.MEMORY, None, again=False)
+            return OUT_OF_MEMORY
         except Exception as error:  # noqa: BLE001  the worker settles it
-            reply = Reply(wire.ERROR, type(error).__name__, again=False)
-        reply = reply._replace(again=reply.again and not self._grown())
-        try:
-            packed = wire.pack(reply)
-        except MemoryError:
-            return wire.pack(Reply(wire.MEMORY, None, again=False))
-        except Exception as error:  # noqa: BLE001  a result that cannot be sent
             return wire.pack(Reply(wire.ERROR, type(error).__name__, again=False))
-        return packed
+
+    def _result(self, request: bytearray) -> Reply:
+        name, arguments = wire.unpack_request(request)
+        request.clear()
+        try:
+            kind, value = wire.RESULT, self._task(name)(**arguments)
+        except ReasonedError as error:
+            kind, value = wire.REASON, (type(error).__name__, error.reason, error.detail)
+        return Reply(kind, value, again=not self._grown())
 
     def _task(self, name: str) -> Task:
         if name not in self._tasks:
@@ -74,21 +73,23 @@ class Child:
 
 
 def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: float) -> None:
-    """Serve the worker at the other end of a socket; return when it has closed it."""
+    """Serve the worker at the other end of a socket; end when it has closed it."""
     try:
         confine(parent, memory_bytes)
-    except OrphanError:
-        return
-    return_freed_memory()
-    with socket.socket(fileno=descriptor) as channel:
-        child = Child(table, memory_bytes, seconds)
-        child.prepare()
-        channel.sendall(wire.HEAD.pack(0))
-        while (request := _received(channel)) is not None:
-            reply = child.reply(request)
-            channel.sendall(wire.HEAD.pack(len(reply)))
-            channel.sendall(reply)
-            del request, reply
+        return_freed_memory()
+        _serve(socket.socket(fileno=descriptor), Child(table, memory_bytes, seconds))
+    finally:
+        os._exit(1)  # with nothing to tidy up, which could take as long as it likes
+
+
+def _serve(channel: socket.socket, child: Child) -> None:
+    child.prepare()
+    channel.sendall(wire.HEAD.pack(0))
+    while (request := _received(channel)) is not None:
+        reply = child.reply(request)
+        channel.sendall(wire.HEAD.pack(len(reply)))
+        channel.sendall(reply)
+        del request, reply
 
 
 def _received(channel: socket.socket) -> bytearray | None:
@@ -96,8 +97,6 @@ def _received(channel: socket.socket) -> bytearray | None:
     if len(head) < wire.HEAD.size:
         return None
     (size,) = wire.HEAD.unpack(head)
-    if size > wire.REQUEST_MAX_BYTES:
-        os._exit(1)
     data = bytearray(size)
     place = 0
     with memoryview(data) as view:

@@ -18,21 +18,14 @@ PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWIPC = 0x08000000  # unshare(2)
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
-NICENESS = 5  # the event loop and the model come first
 OOM_SCORE = "800"  # of 1000: where memory is short, a parser is what the kernel should end
 OPEN_FILES = 64
 ADDRESS_SPACE_BYTES = 2 * 1024**3  # beside the memory that counts: libraries, stacks, what is only reserved
 
 
-class OrphanError(Exception):
-    """The parent has ended already."""
-
-
 def confine(parent: int, memory_bytes: int) -> None:
-    """Give up what no parser needs. Raises OrphanError, and OSError where a limit cannot be set."""
+    """Give up what no parser needs. Raises OSError where a limit cannot be set."""
     os.umask(0o777)
-    with suppress(OSError):
-        os.nice(NICENESS)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -45,7 +38,7 @@ def confine(parent: int, memory_bytes: int) -> None:
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
-            raise OrphanError
+            raise ProcessLookupError("the worker has ended already")
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
