@@ -75,7 +75,7 @@ class Child:
 def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: float) -> None:
     """Serve the worker at the other end of a socket; end when it has closed it."""
     try:
-        confine(parent, memory_bytes)
+        confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
         return_freed_memory()
         _serve(socket.socket(fileno=descriptor), Child(table, memory_bytes, seconds))
     finally:

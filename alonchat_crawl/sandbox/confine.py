@@ -9,8 +9,12 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from alonchat_crawl.sandbox.landlock import leave_readable
+from alonchat_crawl.sandbox.seccomp import refuse_calls
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_DUMPABLE = 4
@@ -18,13 +22,23 @@ PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWIPC = 0x08000000  # unshare(2)
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+SYSTEM_FILES = tuple(
+    Path(name)
+    for name in (
+        *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
+        *("/usr/share/zoneinfo", "/proc/self", "/dev/null"),
+    )
+)
 OOM_SCORE = "800"  # of 1000: where memory is short, a parser is what the kernel should end
 OPEN_FILES = 64
 ADDRESS_SPACE_BYTES = 2 * 1024**3  # beside the memory that counts: libraries, stacks, what is only reserved
 
 
-def confine(parent: int, memory_bytes: int) -> None:
-    """Give up what no parser needs. Raises OSError where a limit cannot be set."""
+def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
+    """Give up what no parser needs; `packages` of the program and all libraries stay readable.
+
+    Raises OSError where a limit cannot be set.
+    """
     os.umask(0o777)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
@@ -39,6 +53,9 @@ def confine(parent: int, memory_bytes: int) -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             raise ProcessLookupError("the worker has ended already")
+        own, *libraries = map(Path, sys.path)
+        leave_readable([*(own / name for name in packages), *libraries, *SYSTEM_FILES], [own])
+        refuse_calls()
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
