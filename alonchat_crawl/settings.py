@@ -73,8 +73,8 @@ class Environment(BaseSettings):
 
     # How to parse
     PARSER_PROCESSES: Count | None = None
-    PARSER_MEMORY_MB: Annotated[int, Field(ge=256)] = 1024
-    PARSER_SECONDS: Annotated[float, Field(ge=1)] = 30.0
+    PARSER_MEMORY_MB: Annotated[int, Field(ge=256)] = 512
+    PARSER_SECONDS: Annotated[float, Field(ge=1)] = 20.0
 
     # How to watch
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
