@@ -6,8 +6,16 @@ from scrapy.http import Response
 from alonchat_crawl.errors import GiveUp, Retry
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.pace import response_wait_seconds
+from alonchat_crawl.sources import Kind, Lease
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+OF_FILES = {
+    400: "its signed URL has been altered, or its time is up",
+    401: "it may not be read with the key that was given",
+    403: "it may not be read: its signed URL's time is up, or the key does not open it",
+    404: "there is no such file",
+}
+"""What a status means where a file was named."""
 
 
 class StatusPolicy:
@@ -20,6 +28,9 @@ class StatusPolicy:
         if response.status == NOT_MODIFIED and "visit" in request.meta:  # ConditionalRequests asked
             return response
         reason, detail = f"http {response.status}", f"it answered with HTTP status {response.status}"
+        lease: Lease | None = request.meta.get("lease")
+        if lease is not None and lease.kind is Kind.FILE:
+            detail = f"{detail}: {OF_FILES.get(response.status, 'the file is not to be had')}"
         if response.status in RETRY_STATUSES:
             raise Retry(reason, detail, response_wait_seconds(response) or 0.0)
         raise GiveUp(reason, detail)

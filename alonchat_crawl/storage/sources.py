@@ -72,7 +72,9 @@ async def begin_crawl(
         "name": source.project_name,
         "kind": source.kind,
         "url": source.url,
-        "options": _options(source, {"local": True} if local else {"uploads": uploads} if uploads else {}),
+        "options": _options(
+            source, ({"uploads": list(uploads)} if uploads else {}) | ({"local": True} if local else {})
+        ),
         "crawl_id": source.crawl_id,
     }
     with translated():

@@ -57,10 +57,12 @@ def scrapy(environment: dict[str, str], tmp_path: Path) -> Scrapy:
 
 
 @contextmanager
-def worker(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A `scrapy crawl website` that runs beside the test; killed at the end if it still does."""
+def worker(
+    environment: Mapping[str, str], folder: Path, *arguments: str, spider: str = "website"
+) -> Iterator[subprocess.Popen[str]]:
+    """A worker that runs beside the test; killed at the end if it still does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "website", *arguments],
+        [sys.executable, "-m", "scrapy", "crawl", spider, *arguments],
         cwd=folder,
         env=dict(environment),
         stdout=subprocess.DEVNULL,

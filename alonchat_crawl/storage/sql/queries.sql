@@ -22,8 +22,12 @@ select project_id from public.sources where id = %(source_id)s
 
 -- name: finish_source
 -- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see, provided
--- that it looked in the same places as the one before.
-with finished as (
+-- that it looked in the same places as the one before. Files that an upload names no more are gone in any case.
+with run as (
+    select id, options->'uploads' as uploads
+    from public.sources
+    where id = %(source_id)s and crawl_id = %(crawl_id)s
+), finished as (
     update public.sources
     set status = %(status)s, counts = %(counts)s, error = %(error)s, finished_at = coalesce(finished_at, now()),
         options = options - 'uploads'
@@ -32,8 +36,13 @@ with finished as (
 ), gone as (
     update public.pages p
     set gone_at = now()
-    from finished f
-    where f.same_scope and p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null and %(unreached_are_gone)s
+    from finished f join run r on r.id = f.id
+    where p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null
+        and (
+            (f.same_scope and %(unreached_are_gone)s)
+            or (%(status)s <> 'cancelled' and r.uploads is not null and not exists (
+                select from jsonb_array_elements_text(r.uploads) as u (url)
+                where regexp_replace(u.url, '[?].*', '') = split_part(p.url, '#!/', 1))))
     returning p.id
 )
 select count(*) from gone
@@ -124,17 +133,17 @@ on conflict do nothing
 -- name: upsert_page
 -- Also locks the row until the commit, so that workers storing the same page take turns.
 insert into public.pages (id, project_id, source_id, url, title, description, language, content_type,
-    published_at, modified_at, links, low_quality, removed, content_sha256, embedding_scheme, etag, last_modified,
-    crawl_id, fetched_at, read_at, extraction)
+    published_at, modified_at, links, low_quality, removed, signals, content_sha256, embedding_scheme, etag,
+    last_modified, crawl_id, fetched_at, read_at, extraction)
 values (%(page_id)s, %(project_id)s, %(source_id)s, %(url)s, %(title)s, %(description)s, %(language)s,
     %(content_type)s, %(published_at)s, %(modified_at)s, %(links)s, %(low_quality)s, %(removed)s,
-    %(content_sha256)s, %(embedding_scheme)s, %(etag)s, %(last_modified)s, %(crawl_id)s, %(fetched_at)s,
+    %(signals)s, %(content_sha256)s, %(embedding_scheme)s, %(etag)s, %(last_modified)s, %(crawl_id)s, %(fetched_at)s,
     %(fetched_at)s, %(extraction)s)
 on conflict (id) do update
 set project_id = excluded.project_id, title = excluded.title, description = excluded.description,
     language = excluded.language, content_type = excluded.content_type, published_at = excluded.published_at,
     modified_at = excluded.modified_at, links = excluded.links, low_quality = excluded.low_quality,
-    removed = excluded.removed, content_sha256 = excluded.content_sha256,
+    removed = excluded.removed, signals = excluded.signals, content_sha256 = excluded.content_sha256,
     embedding_scheme = excluded.embedding_scheme, etag = excluded.etag, last_modified = excluded.last_modified,
     crawl_id = excluded.crawl_id, fetched_at = excluded.fetched_at, read_at = excluded.read_at,
     extraction = excluded.extraction, gone_at = null
@@ -268,7 +277,7 @@ where o.id = %(project_id)s
 -- name: match_chunks
 -- Hybrid search; the function's own comment says how.
 select chunk_id, page_id, source_id, url, title, heading_path, content, content_type, language, position, score,
-    similarity, before, after
+    similarity, before, after, signals
 from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, %(count)s, %(source_ids)s::uuid[],
     %(content_types)s::text[], %(languages)s::text[], %(since)s::timestamptz, %(neighbours)s)
 
