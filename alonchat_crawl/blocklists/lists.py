@@ -13,13 +13,13 @@ OWN = "the project's own list"
 
 
 class Match(NamedTuple):
-    """Why a request is refused."""
+    """Why a request is refused; as text, what its host does."""
 
     kind: Kind
     where: str
 
     def __str__(self) -> str:
-        return f"it falls under a {self.kind} rule of {self.where}"
+        return f"falls under a {self.kind} rule of {self.where}"
 
 
 def _empty() -> RuleSet:

@@ -144,7 +144,7 @@ async def _check(settings: BaseSettings, project: str, urls: Sequence[str]) -> i
             except ValueError:
                 raise UnableError(f"{url} is no URL that can be compared.") from None
             found = lists.match(target, as_uuid(project) if project else None)
-            print(printable(f"{url}: {'not blocked' if found is None else f'blocked: {found}'}"))
+            print(printable(f"{url}: {'not blocked' if found is None else f'blocked: it {found}'}"))
     finally:
         await connections.close()
     return 0

@@ -42,7 +42,8 @@ class BlocklistPolicy:
     """Downloader middleware: refuses what a blocklist has, by the request's URL and its host's addresses.
 
     Every request passes it: pages, redirects' targets, sitemaps, robots.txt. Until Postgres has said what it
-    blocks, all are deferred. Networks that are blocked for all also hold wherever a connection is made.
+    blocks, all are deferred. What a robots.txt says is kept for all projects, so none may keep it from the others:
+    there only the rules for all hold. Their networks hold as well wherever a connection is made.
     """
 
     def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:
@@ -68,7 +69,8 @@ class BlocklistPolicy:
             logger.exception("A request could not be compared with the blocklists")
             raise Refused("blocklist error", f"it could not be compared: {type(error).__name__}") from error
         if found is not None:
-            raise Refused("blocklist", str(found))
+            # Without path and query, which may be a key.
+            raise Refused("blocklist", f"{urlsplit(request.url).hostname} {found}")
 
     async def _match(self, request: Request) -> Match | None:
         lease: Lease | None = request.meta.get("lease")
@@ -77,7 +79,8 @@ class BlocklistPolicy:
         if self._rules.guard_of(request.url, request.meta) is not self._rules:
             return None  # the operator's own storage
         url = request.url if lease is not None and lease.url == request.url else comparable(request.url)
-        project_id = lease.source.project_id if lease is not None else None
+        whose = None if request.meta.get("robots") else lease
+        project_id = whose.source.project_id if whose is not None else None
         target = Target.of_url(url)
         found = self._blocklists.match(target, project_id)
         if found is None and not target.addresses and self._blocklists.lists.has_own_networks(project_id):

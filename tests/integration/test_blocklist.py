@@ -104,24 +104,24 @@ async def worker(database_url: str, pool: AsyncConnectionPool, path: Path) -> As
     await worker.close()
 
 
-IN_FILE = "blocklist: it falls under a {} rule of the list everyone.txt"
-OWN = "blocklist: it falls under a {} rule of the project's own list"
+IN_FILE = "blocklist: {} falls under a {} rule of the list everyone.txt"
+OWN = "blocklist: {} falls under a {} rule of the project's own list"
 
 
 REFUSALS = (
-    ("https://www.filed.example/x", IN_FILE.format("domain")),
+    ("https://www.filed.example/x", IN_FILE.format("www.filed.example", "domain")),
     ("https://ok.filed.example/x", ""),
     ("https://notfiled.example/", ""),
-    ("https://paths.example/badly", IN_FILE.format("URL pattern")),
+    ("https://paths.example/badly", IN_FILE.format("paths.example", "URL pattern")),
     ("https://paths.example/good", ""),
-    ("https://urls.example/one?a=2&b=1", IN_FILE.format("URL")),
+    ("https://urls.example/one?a=2&b=1", IN_FILE.format("urls.example", "URL")),
     ("https://urls.example/one", ""),
-    ("http://198.51.100.8:8080/", IN_FILE.format("network")),
+    ("http://198.51.100.8:8080/", IN_FILE.format("198.51.100.8", "network")),
     ("http://198.51.100.7/", ""),
-    ("https://all.example/", "blocklist: it falls under a domain rule of the list for all projects"),
-    ("https://own.example/", OWN.format("domain")),
-    ("http://203.0.113.5/", OWN.format("network")),
-    ("http://localhost/", OWN.format("network")),
+    ("https://all.example/", "blocklist: all.example falls under a domain rule of the list for all projects"),
+    ("https://own.example/", OWN.format("own.example", "domain")),
+    ("http://203.0.113.5/", OWN.format("203.0.113.5", "network")),
+    ("http://localhost/", OWN.format("localhost", "network")),
     ("ftp://filed.example/", ""),  # another policy's to refuse
 )
 SPELLINGS = (
@@ -151,6 +151,7 @@ async def test_whom_a_rule_concerns(worker: Worker) -> None:
     for url in ("https://own.example/", "http://203.0.113.5/"):
         assert await worker.refusal(url)
         assert await worker.refusal(url, BRAVO) == await worker.refusal(url, None) == ""
+        assert await worker.refusal(url, robots=True) == ""  # what it says is kept for all
     asked = (
         "198.51.100.8",
         "::ffff:198.51.100.8",

@@ -123,11 +123,11 @@ def test_whose_exceptions_hold() -> None:
     def said(host: str, project: str = "ours") -> str:
         return str(lists.match(Target.of_url(f"https://{host}/"), as_uuid(project)) or "")
 
-    assert said("a.example") == "it falls under a domain rule of the list one.txt"
+    assert said("a.example") == "falls under a domain rule of the list one.txt"
     assert said("b.example") == ""
-    assert said("c.example") == "it falls under a domain rule of the list for all projects"
-    assert said("e.example") == "it falls under a domain rule of the project's own list"
-    assert said("192.0.2.1") == "it falls under a network rule of the project's own list"
+    assert said("c.example") == "falls under a domain rule of the list for all projects"
+    assert said("e.example") == "falls under a domain rule of the project's own list"
+    assert said("192.0.2.1") == "falls under a network rule of the project's own list"
     assert said("e.example", "theirs") == said("f.example") == said("e.example", "unknown") == ""
     assert lists.match(Target.of_url("https://e.example/")) is None
     assert [lists.has_own_networks(one) for one in (ours, theirs, as_uuid("unknown"), None)] == [
