@@ -60,7 +60,9 @@ def _elements(body: bytes) -> Iterator[str]:
         remove_pis=True,
         collect_ids=False,
     )
-    _, root = next(events)
+    _, root = next(events, ("", None))
+    if root is None:
+        raise ValueError("it has no element")
     yield _name(root)
     for event, element in events:
         if event == "end" and _name(element) in {"url", "sitemap"}:
