@@ -14,7 +14,7 @@ from alonchat_crawl.extract.files.pptx import write_pptx
 from alonchat_crawl.extract.files.refusals import why_not
 from alonchat_crawl.extract.files.sniff import FileType, file_type
 from alonchat_crawl.extract.files.tables import BYTES_PER_CHAR, write_csv
-from alonchat_crawl.extract.files.writing import FullError, Text, one_line
+from alonchat_crawl.extract.files.writing import FullError, Text, cut, one_line
 from alonchat_crawl.extract.files.xlsx import write_xlsx
 from alonchat_crawl.extract.source_code import SUFFIXES
 from alonchat_crawl.reasons import GiveUp, ReasonedError
@@ -92,5 +92,4 @@ def _text(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
     decoded = decode(body[: BYTES_PER_CHAR * max_chars + BYTES_PER_CHAR], None)
     if len(decoded) <= max_chars:
         return FileText(kind, media_type, decoded, "")
-    cut = decoded[:max_chars]
-    return FileText(kind, media_type, cut[: cut.rfind("\n") + 1] or cut, "", truncated=True)
+    return FileText(kind, media_type, cut(decoded, max_chars), "", truncated=True)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 
-SPACES = re.compile(r"\s+")
 SPECIAL = re.compile(r"([\\`*_\[\]<>&~|!])")
 # What would open a heading, a list, a quote, a rule or a fence where a block begins.
 OPENS = re.compile(r"^(?:[#+\-=>~:]|(\d{1,9})(?=[.)](?:\s|$)))")
@@ -33,9 +32,7 @@ class Text:
         self._depth = -1
         block = (between if self._blocks else "") + block
         if len(block) > self.left:
-            cut = block[: max(0, self.left)]
-            kept = max(cut.rfind(" "), cut.rfind("\n"))
-            self._blocks.append(cut[:kept] if kept > 0 else "")
+            self._blocks.append(cut(block, max(0, self.left)).rstrip())
             self.left = 0
             raise FullError
         self.left -= len(block)
@@ -85,9 +82,15 @@ class Text:
         return "".join(self._blocks)
 
 
+def cut(text: str, most: int) -> str:
+    """Return at most so many characters of a longer text, up to the end of a word where one ends."""
+    kept = max(text.rfind(" ", 0, most + 1), text.rfind("\n", 0, most + 1))
+    return text[: kept if kept > 0 else most]
+
+
 def one_line(text: str) -> str:
     """Return a text without line ends and doubled spaces."""
-    return SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def escaped(text: str) -> str:

@@ -5,6 +5,7 @@ Values are what the program stored last; no formula is calculated.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from alonchat_crawl.extract.files.ooxml import OFF, Package
 from alonchat_crawl.extract.files.writing import CELL_MAX_CHARS, COLUMNS_MAX, Text
@@ -14,7 +15,8 @@ from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, dr
 MAIN = "xl/workbook.xml"
 SHEETS_MAX = 1000
 STRINGS_MAX_CHARS = 64 << 20  # of shared strings, which are held at once
-COLUMN = re.compile(r"([A-Z]{1,3})\d{1,7}")
+COLUMN = re.compile(r"[A-Z]{1,3}")
+DIGITS = "0123456789"
 STRINGS_MAX = 4_000_000
 ROWS_MAX = 1 << 20  # of a sheet, by the format's own word
 
@@ -96,7 +98,7 @@ def _row(node: Element, values: Values, hidden: set[int]) -> list[str]:
     cells: list[str] = []
     place = 0
     for cell in node:
-        place = _column(cell.get("r", "")) or place + 1
+        place = _column(cell.get("r", "").rstrip(DIGITS)) or place + 1
         if place > COLUMNS_MAX:
             break
         if place in hidden:
@@ -106,10 +108,10 @@ def _row(node: Element, values: Values, hidden: set[int]) -> list[str]:
     return cells
 
 
-def _column(reference: str) -> int:
-    """Return a column's number, from 1, by a cell's reference such as AB12; 0 where it has none."""
-    found = COLUMN.fullmatch(reference)
+@lru_cache(maxsize=COLUMNS_MAX)
+def _column(letters: str) -> int:
+    """Return a column's number, from 1, by its name such as AB; 0 where that is none."""
     number = 0
-    for letter in found.group(1) if found else "":
+    for letter in letters if COLUMN.fullmatch(letters) else "":
         number = 26 * number + ord(letter) - ord("A") + 1
     return number

@@ -33,8 +33,7 @@ class Values:
         if kind == "inlineStr":
             inline = child(cell, "is")
             return "".join(each.text or "" for each in inline.iter("{*}t")) if inline is not None else ""
-        value = child(cell, "v")
-        told = (value.text or "").strip() if value is not None else ""
+        told = next(((each.text or "").strip() for each in cell if each.tag.endswith("}v")), "")
         if not told:
             return ""
         if kind == "s":
