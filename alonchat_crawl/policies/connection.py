@@ -6,6 +6,7 @@ from typing import Any
 
 from scrapy.core.downloader.handlers.http11 import _LenientHTTP11ClientProtocol, _LenientHTTPClientParser
 from twisted.internet import defer
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IHandshakeListener
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -17,6 +18,8 @@ from twisted.web.iweb import IResponse
 from zope.interface import implementer  # type: ignore[attr-defined]
 
 from alonchat_crawl.errors import ReasonedError, Refused
+
+CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,11 @@ class _Parser(_LenientHTTPClientParser):
 class Connection(_LenientHTTP11ClientProtocol):
     """A connection; `idle` is told when it can take another request, `gone` when it is lost."""
 
-    def __init__(self, idle: Callable[["Connection"], None], gone: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, reactor: Any, idle: Callable[["Connection"], None], gone: Callable[["Connection"], None]
+    ) -> None:
         super().__init__(idle)  # type: ignore[no-untyped-call]
+        self._reactor = reactor
         self._gone = gone
         self._exchange: Exchange | None = None
         self._lost = False
@@ -126,10 +132,13 @@ class Connection(_LenientHTTP11ClientProtocol):
             self._giveUp(Failure(over))  # type: ignore[no-untyped-call]
 
     def _giveUp(self, reason: Failure) -> None:  # noqa: N802
-        """End the exchange; abort, for a polite end over TLS would wait for the other side."""
+        """End the exchange, and the connection."""
         if self._exchange is not None and isinstance(reason.value, ReasonedError):
             self._exchange.error = self._exchange.error or reason.value
-        self.drop()
+        if isinstance(reason.value, ConnectionDone):  # the answer was whole
+            self.close()
+        else:
+            self.drop()
         self._disconnectParser(reason)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802
@@ -142,6 +151,14 @@ class Connection(_LenientHTTP11ClientProtocol):
         self._lost = True
         self._gone(self)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close it politely; but over TLS that waits for the other side, and a hostile one never answers."""
+        self._gone(self)
+        if not self._lost:
+            transport: Any = self.transport
+            transport.loseConnection()
+            self._reactor.callLater(CLOSE_SECONDS, self.drop)
 
     def drop(self) -> None:
         """Close it at once; nobody takes it any more."""

@@ -89,7 +89,7 @@ class Dialler:
         return await connected.asFuture(asyncio.get_running_loop())
 
     def _new(self, key: Key) -> Connection:
-        return Connection(lambda connection: self._keep(key, connection), self._leave)
+        return Connection(self._reactor, lambda connection: self._keep(key, connection), self._leave)
 
     def _keep(self, key: Key, connection: Connection) -> None:
         timer = self._reactor.callLater(self._idle_seconds, self._expire, connection)
@@ -102,9 +102,9 @@ class Dialler:
 
     def _expire(self, connection: Connection) -> None:
         self._leave(connection)
-        connection.drop()
+        connection.close()
 
     def close(self) -> None:
-        """Drop what is idle."""
+        """Close what is idle."""
         for connection in list(self._idle):
             self._expire(connection)
