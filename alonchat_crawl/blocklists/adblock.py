@@ -5,6 +5,7 @@ https://adguard-dns.io/kb/general/dns-filtering-syntax/.
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from alonchat_crawl.blocklists.names import rule_of
@@ -12,8 +13,34 @@ from alonchat_crawl.blocklists.rules import Kind, Rule, UnreadableLineError, Uns
 
 _COSMETIC = re.compile(r"#[@?$%]*#")
 _OPTIONS = re.compile(r"\$([~\w=|.,:/*-]+)$")
-_ANYWHERE = frozenset({"all", "doc", "document", "important", "match-case"})
-"""Options under which a rule still holds for a page that is visited for itself."""
+PATTERN_MAX_CHARS = 500
+_HARMLESS = frozenset({"important", "match-case"})
+"""Options that leave a rule what it is."""
+_VISITED = frozenset({"all", "doc", "document"})
+"""Options by which it holds for a page that is visited for itself, whatever else it holds for."""
+_OTHERS = frozenset(
+    [
+        "css",
+        "font",
+        "frame",
+        "image",
+        "inline-font",
+        "inline-script",
+        "media",
+        "object",
+        "other",
+        "ping",
+        "popunder",
+        "popup",
+        "script",
+        "stylesheet",
+        "subdocument",
+        "websocket",
+        "xhr",
+        "xmlhttprequest",
+    ]
+)
+"""Kinds of content: a rule for these alone is none for a page."""
 _HOST = re.compile(r"\|\|((?:\*\.)?)(\[[0-9a-f:.]+\]|[^\^/:*?|]+)(.*)", re.IGNORECASE)
 _WHOLE_SITE = re.compile(r"[\^/]?\**|\^?\|")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
@@ -33,7 +60,7 @@ def adblock_rule(text: str) -> Rule:
     if _COSMETIC.search(text):
         raise UnsupportedLineError(text)
     while options := _OPTIONS.search(text):
-        if not set(options[1].lower().split(",")) <= _ANYWHERE:
+        if not _for_pages(options[1].lower().split(",")):
             raise UnsupportedLineError(text)
         text = text[: options.start()]
     parts = _HOST.fullmatch(text)
@@ -46,12 +73,18 @@ def adblock_rule(text: str) -> Rule:
     host = rule_of(Kind.DOMAIN, parts[2].strip("[]"), on_purpose=True)
     if whole_site:
         return host
-    if any(char.isspace() for char in rest):
+    if len(rest) > PATTERN_MAX_CHARS or any(char.isspace() for char in rest):
         raise UnreadableLineError(text)
     # Without what changes nothing: a pattern stands for all that begins with it.
     rest = re.sub(r"\*+", "*", rest).rstrip("*")
     name = host.value if host.kind is Kind.DOMAIN else _literal(host.value)
     return Rule(Kind.PATTERN, name + quote(rest, safe=_PRINTABLE).lower())
+
+
+def _for_pages(options: Sequence[str]) -> bool:
+    """Whether a rule under these options holds for a page, under no condition."""
+    names = {option.removeprefix("~") for option in options} - _HARMLESS
+    return not names or (bool(names & _VISITED.intersection(options)) and names <= _VISITED | _OTHERS)
 
 
 def _literal(cidr: str) -> str:

@@ -57,8 +57,13 @@ def _address(host: str) -> Address | None:
         return None
 
 
+_NO_KEYS, _NO_PATTERNS, _NO_NETWORKS = KeySet(), PatternTable(), NetworkSet()
+
+
 class Matcher:
     """All rules of one verdict."""
+
+    __slots__ = ("keys", "networks", "patterns")
 
     def __init__(
         self,
@@ -66,18 +71,20 @@ class Matcher:
         patterns: Sequence[tuple[int, str]],
         networks: Sequence[str],
     ) -> None:
-        self.keys = KeySet(keys)
-        self.patterns = PatternTable(patterns)
-        self.networks = NetworkSet(networks)
+        # There may be thousands of lists of one rule.
+        self.keys = KeySet(keys) if keys else _NO_KEYS
+        self.patterns = PatternTable(patterns) if patterns else _NO_PATTERNS
+        self.networks = NetworkSet(networks) if networks else _NO_NETWORKS
 
     def __len__(self) -> int:
         return len(self.keys) + len(self.patterns) + len(self.networks)
 
     def match(self, target: Target) -> Kind | None:
         """The kind of a rule that holds for the target; None where none does."""
-        for key, kind in target.keys:
-            if key in self.keys:
-                return kind
+        if self.keys:
+            for key, kind in target.keys:
+                if key in self.keys:
+                    return kind
         if self.patterns and any(self.patterns.match(key, target.rest) for key in target.domain_keys):
             return Kind.PATTERN
         if self.networks and any(address in self.networks for address in target.addresses):
@@ -85,8 +92,13 @@ class Matcher:
         return None
 
 
+_NOTHING = Matcher(array("q"), (), ())
+
+
 class RuleSet:
     """A list: what it blocks, and what it excepts from that."""
+
+    __slots__ = ("blocked", "excepted")
 
     def __init__(self, blocked: Matcher, excepted: Matcher) -> None:
         self.blocked = blocked
@@ -147,6 +159,8 @@ class _Gathered:
                 self._networks.append(rule.value)
 
     def matcher(self) -> Matcher:
+        if not (self._keys or self._patterns or self._networks):
+            return _NOTHING
         return Matcher(self._keys, self._patterns, self._networks)
 
 

@@ -42,8 +42,8 @@ class BlocklistPolicy:
     """Downloader middleware: refuses what a blocklist has, by the request's URL and its host's addresses.
 
     Every request passes it: pages, redirects' targets, sitemaps, robots.txt. Until Postgres has said what it
-    blocks, all are deferred. What a robots.txt says is kept for all projects, so none may keep it from the others:
-    there only the rules for all hold. Their networks hold as well wherever a connection is made.
+    blocks, all are deferred. What a robots.txt says is kept for all projects, and none may keep it from the
+    others: there only the rules for all hold. Their networks hold as well wherever a connection is made.
     """
 
     def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:

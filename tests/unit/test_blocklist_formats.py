@@ -61,6 +61,7 @@ def blocks(rules: RuleSet, url: str) -> bool:
         # AdBlock.
         ("||bad.example^", "https://x.bad.example/", "http://badxexample/"),
         ("||bad.example^$important", "https://bad.example/", "http://ok.example/"),
+        ("||bad.example^$popup,doc,~script", "https://bad.example/", "http://ok.example/"),
         ("||bad.example^$document", "https://bad.example/", "http://ok.example/"),
         ("||bad.example", "https://bad.example/", "http://bad.example.org/"),
         ("||*.bad.example^", "https://w.bad.example/", "http://ad.example/"),
@@ -156,7 +157,9 @@ def test_lines_without_a_rule(line: str) -> None:
             "||bad.example^$third-party", "||bad.exam*ple.com^", "||bad.example*/x",
             "||bad.example^$script,domain=x.example", "bad.example##.advert",
             "bad.example#@#.advert", "bad.example#?#div", "|https://bad.example/x", "||bad*.example^", "||^",
-            "||bad.example^$badfilter", "bad.example#$#body { color: red }", "||*^",
+            "||bad.example^$badfilter", "||bad.example^$popup", "||bad.example^$~document",
+            "||bad.example^$doc,3p",
+            "bad.example#$#body { color: red }", "||*^",
         )),
         *((line, UnreadableLineError) for line in (
             "two words", "bad..example", "-bad.example", "bad.example:80", "192.0.2.999", "1.2.3", "123456",
@@ -164,7 +167,7 @@ def test_lines_without_a_rule(line: str) -> None:
             "ftp://bad.example/", "192.0.2.1 real.example", "<!DOCTYPE html>", "<p>Not found</p>", "word",
             "\x00\x01\x02", "\ud800.example", "a" * 64 + ".example", "a." * 127 + "example", "id,url,other",
             '"unclosed,http://x', "||bad.example/a b", "javascript:alert(1)", "bad.example?x", "?.example",
-            "||-bad.example^", "@@", "||bad.example\x00/",
+            "||-bad.example^", "@@", "||bad.example/" + "x" * 501, "||bad.example\x00/",
         )),
     ],
 )  # fmt: skip
