@@ -8,6 +8,7 @@ matched together: what they begin with is looked for once, and no step goes back
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 Rank = tuple[int, int]
 """How a pattern compares with others that match as well: the greatest wins."""
@@ -80,7 +81,7 @@ class Pattern:
 
 
 class _Node:
-    """What may come behind a part of a pattern that was found: patterns that begin alike share it."""
+    """What may come behind parts of a pattern that were found: patterns that begin alike share it."""
 
     __slots__ = ("ends", "lengths", "open", "parts")
 
@@ -89,18 +90,34 @@ class _Node:
         """Of a pattern that ends here, whatever the URL goes on with."""
         self.ends: dict[str, Rank] = NO_ENDS
         """Of patterns whose last part must be the end of the URL."""
-        self.parts: dict[str, _Node] = NO_PARTS
-        """Their next part, which may be found anywhere behind."""
+        self.parts: dict[str, tuple[str, _Node]] = NO_PARTS
+        """By their next part, which may be found anywhere behind: the parts that all share after it, and what
+        comes then. So there are no more nodes than twice the patterns, however many parts those have."""
         self.lengths: set[int] = NO_LENGTHS
         """Of the next parts."""
 
-    def child(self, part: str) -> "_Node":
-        """What comes behind a next part, which is added where it is new."""
-        if self.parts is NO_PARTS:
-            self.parts, self.lengths = {}, set()
-        if (node := self.parts.get(part)) is None:
-            node = self.parts[part] = _Node()
-            self.lengths.add(len(part))
+    def child(self, parts: list[str]) -> "_Node":
+        """What comes behind these parts, which are added where they are new."""
+        node = self
+        while parts:
+            first, others = parts[0], parts[1:]
+            if node.parts is NO_PARTS:
+                node.parts, node.lengths = {}, set()
+            if (edge := node.parts.get(first)) is None:
+                edge = "*".join(others), _Node()
+                node.parts[first] = edge
+                node.lengths.add(len(first))
+                return edge[1]
+            shared = edge[0].split("*") if edge[0] else []
+            common = sum(
+                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(shared, others, strict=False))
+            )
+            if common < len(shared):
+                middle = _Node()
+                middle.parts = {shared[common]: ("*".join(shared[common + 1 :]), edge[1])}
+                middle.lengths = {len(shared[common])}
+                edge = node.parts[first] = "*".join(shared[:common]), middle
+            node, parts = edge[1], others[common:]
         return node
 
     def add(self, end: str | None, rank: Rank) -> None:
@@ -113,9 +130,9 @@ class _Node:
         self.ends[end] = max(rank, self.ends.get(end, rank))
 
 
-# Most nodes have none, and a hostile file makes a hundred thousand nodes.
+# Most nodes have none, and a hostile file makes many nodes.
 NO_ENDS: dict[str, Rank] = {}
-NO_PARTS: dict[str, _Node] = {}
+NO_PARTS: dict[str, tuple[str, _Node]] = {}
 NO_LENGTHS: set[int] = set()
 
 
@@ -134,10 +151,7 @@ class Patterns:
         first, *others = text.split("*")
         parts = [first, *filter(None, others)]
         end = parts.pop() if anchored and not text.endswith("*") else None
-        node = self._root
-        for part in parts:
-            node = node.child(part)
-        node.add(end, rank)
+        self._root.child(parts).add(end, rank)
 
     def best(self, path: str) -> Rank | None:
         """The greatest rank of the patterns that match a canonical path; None where none does."""
@@ -149,37 +163,49 @@ class Patterns:
             yield rank
         waiting = list(_beginnings(self._root, path))
         while waiting:
-            node, begin = waiting.pop()
+            (others, node), begin = waiting.pop()
+            if (end := _behind(others, path, begin)) < 0:
+                continue
             if node.open is not None:
                 yield node.open
-            yield from _endings(node, path, begin)
-            waiting.extend(_following(node, path, begin))
+            yield from _endings(node, path, end)
+            waiting.extend(_following(node, path, end))
 
 
-def _beginnings(root: _Node, path: str) -> Iterator[tuple[_Node, int]]:
+def _behind(parts: str, path: str, begin: int) -> int:
+    """Where the last of these parts ends, each looked for behind the one before; -1 where one is missing."""
+    end = begin
+    for part in parts.split("*") if parts else ():
+        if (at := path.find(part, end)) < 0:
+            return -1
+        end = at + len(part)
+    return end
+
+
+def _beginnings(root: _Node, path: str) -> Iterator[tuple[tuple[str, _Node], int]]:
     """Which first parts the path begins with; as many steps as there are parts or characters, the fewer."""
     if len(root.parts) < len(path):
-        yield from ((node, len(part)) for part, node in root.parts.items() if path.startswith(part))
-    else:
-        yield from (
-            (node, end) for end in range(len(path) + 1) if (node := root.parts.get(path[:end])) is not None
-        )
+        yield from ((edge, len(part)) for part, edge in root.parts.items() if path.startswith(part))
+        return
+    for end in range(len(path) + 1):
+        if (edge := root.parts.get(path[:end])) is not None:
+            yield edge, end
 
 
-def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[_Node, int]]:
+def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[tuple[str, _Node], int]]:
     """Where each next part is first found; where there are very many, by looking the path's pieces up."""
     if len(node.parts) * SEARCH_COST < len(node.lengths) * len(path):
-        for part, child in node.parts.items():
+        for part, edge in node.parts.items():
             if (at := path.find(part, begin)) >= 0:
-                yield child, at + len(part)
+                yield edge, at + len(part)
         return
     for length in node.lengths:
         found = set()
         for end in range(begin + length, len(path) + 1):
             piece = path[end - length : end]
-            if (next_node := node.parts.get(piece)) is not None and piece not in found:
+            if piece in node.parts and piece not in found:
                 found.add(piece)
-                yield next_node, end
+                yield node.parts[piece], end
 
 
 def _endings(node: _Node, path: str, begin: int) -> Iterator[Rank]:

@@ -13,8 +13,8 @@ from alonchat_crawl.policies.site_visits import Body, Kept, Limits, Visit, decod
 
 T = TypeVar("T")
 
-KNOWN_MAX_BYTES = 4_000_000
-"""Of essences whose meaning a worker holds ready; what it makes of them is some ten times as large."""
+KNOWN_MAX_BYTES = 2_000_000
+"""Of essences whose meaning a worker holds ready; what it makes of them is up to 17 times as large."""
 KNOWN_OVERHEAD_BYTES = 1000
 SURE_SECONDS = 60.0
 """For so long a worker does not ask Redis again for what it has used."""

@@ -115,13 +115,13 @@ def test_the_file(rules: object, path: str, expected: bool | None) -> None:  # n
 def test_a_hostile_file() -> None:
     """Half a megabyte of wildcards is asked about a long URL, and says what the first that matches says."""
     rules = [
-        {"location": f"/{'*a' * (number % 50)}*b{number}", "tdm-reservation": 1} for number in range(4000)
+        {"location": f"/{'*a' * (number % 50)}*b{number}", "tdm-reservation": 1} for number in range(1000)
     ]
     assert reserved(rules, "/" + "a" * 2000) is None
     assert reserved([*rules, ALL], "/" + "a" * 2000) is True
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.binary(max_size=100), st.recursive(st.none() | st.integers() | st.text(), st.lists), st.text())
 def test_nothing_raises(octets: bytes, value: object, location: str) -> None:
     """Whatever is served, there is an answer."""

@@ -1,12 +1,13 @@
 """What robots.txt says, as RFC 9309 words it: a truth table, and what holds for any file."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alonchat_crawl.policies.path_patterns import LITERALS_MAX
+from alonchat_crawl.policies.path_patterns import LITERALS_MAX, Pattern, Patterns
 from alonchat_crawl.policies.robots_txt import Permissions, RobotsTxt, read_robots
 
 TOKEN = "alonchatbot"  # noqa: S105 - the word of RFC 9309
@@ -449,20 +450,21 @@ def test_order_changes_nothing(rules: list[tuple[str, str]], url: str, random: o
     assert allows(group("*", shuffled), url) == allows(group("*", rules), url)
 
 
-@settings(max_examples=40)
-@given(ANY_RULES, ANY_PATH)
-def test_as_one_by_one(rules: list[tuple[str, str]], url: str) -> None:
-    """All patterns at once come out as each by itself, the longest of those that match deciding."""
+PATTERN = st.from_regex(r"[/*][ab*]{0,7}\$?", fullmatch=True)
 
-    def matches(name: str, path: str) -> bool:
-        return allows(group("*", [(name, path)]), url) is False
 
-    forbidding = [path for name, path in rules if matches("Disallow", path) and name == "Disallow"]
-    allowing = [path for name, path in rules if matches("Disallow", path) and name == "Allow"]
-    if not forbidding:
-        assert allows(group("*", rules), url)
-    elif not allowing:
-        assert not allows(group("*", rules), url)
+@settings(max_examples=80)
+@given(st.lists(PATTERN, max_size=12), st.from_regex(r"/[ab]{0,9}", fullmatch=True))
+def test_as_regular_expressions(patterns: list[str], path: str) -> None:
+    """All patterns looked for at once come out as a regular expression of each."""
+    entries = [(Pattern.of(pattern.encode()), (place, 0)) for place, pattern in enumerate(patterns)]
+    matching = [
+        place
+        for place, pattern in enumerate(patterns)
+        if re.match(pattern.removesuffix("$").replace("*", ".*") + "$" * pattern.endswith("$"), path)
+    ]
+    found = Patterns(entries).best(path)
+    assert (found[0] if found else None) == max(matching, default=None)
 
 
 @given(st.text("abé/?%4", max_size=8))
