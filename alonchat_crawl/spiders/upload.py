@@ -11,6 +11,7 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.frontier.upload_seed import UploadSeed
 from alonchat_crawl.local_files import local_paths
+from alonchat_crawl.scanning import check_scanner
 from alonchat_crawl.spiders.website import WebsiteSpider
 
 JOB = "_job"
@@ -29,7 +30,10 @@ class UploadSpider(WebsiteSpider):
         """Read the spider arguments; raises StartupError for one that cannot be used."""
         if "file" in kwargs and JOB in kwargs:
             raise StartupError("A job cannot read this machine's disk: give it -d url=s3://… or https://….")
-        return super().from_crawler(crawler, *args, **kwargs)
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if spider.seed is not None:  # a worker starts all the same: web pages need no scanner
+            check_scanner(crawler.settings)
+        return spider
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:
