@@ -18,28 +18,10 @@ _HARMLESS = frozenset({"important", "match-case"})
 """Options that leave a rule what it is."""
 _VISITED = frozenset({"all", "doc", "document"})
 """Options by which it holds for a page that is visited for itself, whatever else it holds for."""
-_OTHERS = frozenset(
-    [
-        "css",
-        "font",
-        "frame",
-        "image",
-        "inline-font",
-        "inline-script",
-        "media",
-        "object",
-        "other",
-        "ping",
-        "popunder",
-        "popup",
-        "script",
-        "stylesheet",
-        "subdocument",
-        "websocket",
-        "xhr",
-        "xmlhttprequest",
-    ]
-)
+_OTHERS = frozenset([
+    "css", "font", "frame", "image", "inline-font", "inline-script", "media", "object", "other", "ping",
+    "popunder", "popup", "script", "stylesheet", "subdocument", "websocket", "xhr", "xmlhttprequest",
+])  # fmt: skip
 """Kinds of content: a rule for these alone is none for a page."""
 _HOST = re.compile(r"\|\|((?:\*\.)?)(\[[0-9a-f:.]+\]|[^\^/:*?|]+)(.*)", re.IGNORECASE)
 _WHOLE_SITE = re.compile(r"[\^/]?\**|\^?\|")
