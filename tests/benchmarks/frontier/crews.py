@@ -23,7 +23,7 @@ class Ours(Crew):
             "SCRAPY_SETTINGS_MODULE": "tests.benchmarks.frontier.worker_settings",
             "REDIS_URL": self.valkey.url,
             "CRAWL_DELAY_SECONDS": str(self.delay_seconds),
-            "CRAWLER_USER_AGENT": agent,
+            "CRAWLER_USER_AGENT": f"Bench (+https://bench.example/{agent})",
         }
 
     def _ready(self) -> bool:

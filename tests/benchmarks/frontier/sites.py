@@ -61,6 +61,7 @@ class Sites:
         """Return all that was asked until now."""
         while line := self._log.readline():
             at, host, path, status, agent = line.rstrip("\n").split("\t")
+            agent = agent.rpartition("/")[2].removesuffix(")")  # the contact of ours ends with it
             self.asked.append(Asked(float(at), host, path, int(status), agent))
         return self.asked
 
