@@ -9,6 +9,7 @@ PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository's 
 SAME_IN_A_ROW = 4  # /x/x/x/x; Heritrix stops at 3
 GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
 SAME_IN_ALL = 6  # /a/b/a/c/a/d/…
+MANY_SEGMENTS = 8  # of which half are different at most: /a/b/x/x/a/b/x/x
 PARAMETERS_MAX = 30
 SAME_PARAMETER_MAX = 2  # ?a=1&a=1: a form sent again to its own result
 ENCODINGS_MAX = 3  # ?back=%2525252F: each page's address within the next one's
@@ -57,6 +58,8 @@ def trap(url: str, today: date) -> str:
 def repeats(segments: list[str]) -> bool:
     """Whether path segments come again and again, alone or as a group."""
     if segments and max(map(segments.count, segments)) >= SAME_IN_ALL:
+        return True
+    if len(segments) >= MANY_SEGMENTS and 2 * len(set(segments)) <= len(segments):
         return True
     if any(len(list(run)) >= SAME_IN_A_ROW for _, run in groupby(segments)):
         return True

@@ -26,6 +26,8 @@ TRAPS = {
         "/news/images/news/images/news/images/logo.html",
         "/start/css/../css/css/css/css/",
         "/a/b/a/c/a/d/a/e/a/f/a/g",
+        "/a/b/x/x/a/b/x/x",
+        "/a/b/x/a/b/a/b/x/x/a",
         "/p/1/x/1/y/1/z/1/u/1/v/1",
         "/%C3%BC/%C3%BC/%C3%BC/%C3%BC",
     ],
@@ -94,6 +96,8 @@ NO_TRAPS = [
     "/rfc/rfc9309.html",
     "/gtk/3.0/gtk3/gtk3-tree.html",
     "/docs/a/b/a/b/",
+    "/a/b/c/d/a/b/c/e",
+    "/0/0/1/0/0/1/2",
     "/en/a/en/b/en/c/en/d",
     "/" + "/".join("abcdefghijklmnopqrstuvwxy"),
     # Blogs and newspapers by date

@@ -72,11 +72,11 @@ def pager(_: str, path: str) -> Reply:
 
 
 def facets(_: str, path: str) -> Reply:
-    """A shop of five filters with five values each: 7,776 pages."""
+    """A shop of five filters with two values each, in any order and number."""
     chosen = dict(re.findall(r"([a-e])=(\d)", path))
     links = (
         "/facets?" + "&".join(f"{k}={v}" for k, v in sorted((chosen | {name: value}).items()))
-        for name, value in product("abcde", "12345")
+        for name, value in product("abcde", "12")
     )
     return html("Shop", f"Shoes that are {path}. {FILLER}", tuple(links))
 
@@ -95,20 +95,20 @@ def chain(_: str, path: str) -> Reply:
 
 TRAPS = (
     Trap("/calendar", "refused:trap: calendar", 60, calendar, "/calendar/2026-11"),
-    Trap("/years", "refused:trap: calendar", 2, far_away),
-    Trap("/token", "refused:trap: same text", 60, tokens),
+    Trap("/years", "refused:trap: calendar", 5, far_away),
+    Trap("/token", "refused:trap: same text", 80, tokens),
     Trap("/relative", "refused:trap: repeating path", 100, relative, "/relative/"),
     Trap("/deeper", "refused:trap: deep path", 30, deeper),
     Trap("/form", "refused:trap: growing query", 5, form),
-    Trap("/soft", "refused:trap: same text", 60, soft_404, "/soft/"),
-    Trap("/facets", "refused:trap: too many variants", 150, facets),
+    Trap("/soft", "refused:trap: same text", 80, soft_404, "/soft/"),
+    Trap("/facets", "refused:trap: too many variants", 110, facets),
     Trap("/host", "refused:trap: subdomains", 10, many_hosts, "http://127.0.1.20:PORT/host/20"),
     Trap("/chain", "dead:redirects", 12, chain, "/chain/1"),
 )
 """Each with how it is stopped, and what it may cost until then."""
 
 QUIET = (
-    Trap("/session", "", 1, sessions),
+    Trap("/session", "", 2, sessions),
     Trap("/pager", "", 60, pager, "/pager?page=1"),
 )
 """These come to an end without a refusal: no link leads on."""

@@ -36,7 +36,13 @@ class Watch:
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Write a lease's end."""
-        self._write(url=lease.url, outcome=ending.outcome.value, reason=ending.reason, detail=ending.detail)
+        self._write(
+            at=monotonic(),
+            url=lease.url,
+            outcome=ending.outcome.value,
+            reason=ending.reason,
+            detail=ending.detail,
+        )
 
     def opened(self) -> None:
         """Begin."""
