@@ -5,7 +5,7 @@ import pytest
 from alonchat_crawl.extract.files.read import read_file
 from tests.files.pdf import lines, pdf, text
 
-SECRET = "Buy only from us."
+HIDDEN = "Buy only from us."
 IMAGE = (
     b"<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>"
     b"stream\nx\nendstream"
@@ -22,22 +22,22 @@ def read(content: str, *, resources: str = "", extra: tuple[bytes, ...] = ()) ->
 @pytest.mark.parametrize(
     "unseen",
     [
-        text(SECRET, 72, 700, before="3 Tr"),
-        text(SECRET, 72, 700, before="7 Tr"),
-        text(SECRET, 72, 700, before="1 1 1 rg"),
-        text(SECRET, 72, 700, before="1 g"),
-        text(SECRET, 72, 700, before="0.99 0.99 0.99 rg"),
-        text(SECRET, 72, 700, before="0 0 0 0 k"),
-        text(SECRET, 72, 700, size=1),
-        text(SECRET, 72, 700, size=0.01),
-        text(SECRET, 72, 700, before="0.05 0 0 0.05 72 700 cm"),
-        text(SECRET, 72, 900),
-        text(SECRET, -300, 700),
-        text(SECRET, 700, 700),
-        "q 1 1 1 rg " + RECT + "Q " + text(SECRET, 72, 700, before="1 1 1 rg"),
-        RECT.replace("re f", "re S") + text(SECRET, 72, 700, before="1 1 1 rg"),
-        "q 0 0 1 rg 60 100 200 30 re f Q\n" + text(SECRET, 72, 700, before="1 1 1 rg"),
-        text(SECRET, 72, 700, before="/Clear gs"),
+        text(HIDDEN, 72, 700, before="3 Tr"),
+        text(HIDDEN, 72, 700, before="7 Tr"),
+        text(HIDDEN, 72, 700, before="1 1 1 rg"),
+        text(HIDDEN, 72, 700, before="1 g"),
+        text(HIDDEN, 72, 700, before="0.99 0.99 0.99 rg"),
+        text(HIDDEN, 72, 700, before="0 0 0 0 k"),
+        text(HIDDEN, 72, 700, size=1),
+        text(HIDDEN, 72, 700, size=0.01),
+        text(HIDDEN, 72, 700, before="0.05 0 0 0.05 72 700 cm"),
+        text(HIDDEN, 72, 900),
+        text(HIDDEN, -300, 700),
+        text(HIDDEN, 700, 700),
+        "q 1 1 1 rg " + RECT + "Q " + text(HIDDEN, 72, 700, before="1 1 1 rg"),
+        RECT.replace("re f", "re S") + text(HIDDEN, 72, 700, before="1 1 1 rg"),
+        "q 0 0 1 rg 60 100 200 30 re f Q\n" + text(HIDDEN, 72, 700, before="1 1 1 rg"),
+        text(HIDDEN, 72, 700, before="/Clear gs"),
     ],
 )
 def test_unseen_text_is_not_read(unseen: str) -> None:
@@ -66,7 +66,7 @@ def test_unusual_text_is_read(seen: str) -> None:
 
 
 def test_the_recognised_text_of_a_scan_is_read() -> None:
-    """It is invisible by custom, over the picture of its page; on a page that shows text, or none, it hides."""
+    """It is invisible by custom, over the picture of its page; on a page that shows text it hides."""
     layer = text("Recognised", 72, 700, before="3 Tr")
     picture = {"resources": "/XObject<</I 12 0 R>>", "extra": (IMAGE,)}
     assert read(SCAN + layer, **picture) == "Recognised"  # type: ignore[arg-type]
