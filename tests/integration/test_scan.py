@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from scrapy import Request, Spider
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Response
 from scrapy.signalmanager import SignalManager
 from twisted.python.failure import Failure
@@ -22,6 +22,7 @@ from alonchat_crawl.policies.scan import ScanPolicy
 from alonchat_crawl.scanning import EICAR, Scanner, check_scanner, nested_archive
 from alonchat_crawl.signals import stage_finished
 from alonchat_crawl.sources import Kind
+from alonchat_crawl.spiders.upload import UploadSpider
 from tests.clamd import KNOWS_ANOTHER, KNOWS_EICAR, OwnClamd
 from tests.integration.test_clamd import in_pdf, locked, zipped
 from tests.sites.dishonest_clamd import read_stream, serving
@@ -99,6 +100,15 @@ async def test_start_check(clamd: OwnClamd) -> None:
                 project_settings(VIRUS_SCAN=None, DATABASE_URL="postgresql://x", CLAMD_ADDRESS=address)
             )
         check_scanner(project_settings(VIRUS_SCAN=None, DATABASE_URL=None, CLAMD_ADDRESS=address))
+
+
+def test_upload_starts_only_with_a_scanner() -> None:
+    """At a terminal an upload that could only wait does not begin; a worker does, for its web pages."""
+    values = {"VIRUS_SCAN": "required", "CLAMD_ADDRESS": NOWHERE}
+    crawler = Crawler(UploadSpider, project_settings(**values))
+    with pytest.raises(StartupError, match="Files cannot be scanned"):
+        UploadSpider.from_crawler(crawler, url="https://files.example/a.pdf")
+    assert UploadSpider.from_crawler(crawler).seed is None
 
 
 async def test_outage(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> None:
