@@ -97,8 +97,8 @@ class Blocklists:
 
     async def _keep_up(self) -> None:
         while True:
+            await self.reload()  # at once: an idle worker's first request need not wait for Postgres
             await asyncio.sleep(self._reload_seconds)
-            await self.reload()
 
     async def reload(self) -> None:
         """Read what has changed. Whatever prevents it is logged, and counted as an error there."""
