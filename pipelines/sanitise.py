@@ -9,9 +9,8 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.extract.boilerplate import Boilerplate
+from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
-from alonchat_crawl.extract.language import language
-from alonchat_crawl.extract.page_type import content_type
 from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
@@ -37,33 +36,47 @@ class Sanitise(Stage[Page, CleanPage]):
         document = await self.sandbox.run(
             "extract", media_type=item.media_type, text=item.text, url=item.provenance.url
         )
-        # What is left takes time in proportion to the text; of megabytes still too much for the event loop.
-        return await asyncio.to_thread(described, item, typed(Document, document), self.boilerplate)
+        found: Document = typed(Document, document)
+        # Of megabytes, comparing and hashing still take too long for the event loop.
+        markdown, repeated = await asyncio.to_thread(own_text, item, found, self.boilerplate)
+        description = typed(Description, await self.sandbox.run("describe", markdown=markdown))
+        return await asyncio.to_thread(described, item, found, markdown, description, repeated)
 
 
 def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
     """Turn a page into safe Markdown; raises Refused for one without text and GiveUp where parsing fails."""
-    return described(page, extract_document(page.media_type, page.text, page.provenance.url), boilerplate)
+    document = extract_document(page.media_type, page.text, page.provenance.url)
+    markdown, repeated = own_text(page, document, boilerplate)
+    return described(page, document, markdown, describe(markdown), repeated)
 
 
-def described(page: Page, document: Document, boilerplate: Boilerplate | None = None) -> CleanPage:
-    """Describe a page that was extracted; raises Refused for one without text.
+def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = None) -> tuple[str, int]:
+    """Return the Markdown without what its source repeats, and how many blocks went.
+
+    Raises Refused for a page without text.
+    """
+    if not document.has_text:
+        raise Refused("empty", "The page has no text.")
+    if boilerplate is None or page.name:  # files share no page's frame
+        return document.extracted.markdown, 0
+    return boilerplate.without(page.provenance.source_id, document.extracted.markdown, document.blocks)
+
+
+def described(
+    page: Page, document: Document, markdown: str, description: Description, repeated: int
+) -> CleanPage:
+    """Put together what is known of a page.
 
     The hash is of the whole text: a page is the same whatever was learnt of its site since.
     """
     extracted, metadata = document.extracted, document.extracted.metadata
-    if not any(map(str.isalnum, extracted.markdown)):
-        raise Refused("empty", "The page has no text.")
-    markdown, repeated = extracted.markdown, 0
     title = page.title or extracted.title or page.name
-    if boilerplate is not None and not page.name:  # files share no page's frame
-        markdown, repeated = boilerplate.without(page.provenance.source_id, markdown, document.blocks)
     is_source = page.media_type.startswith(SOURCE_CODE)
     return CleanPage(
         provenance=page.provenance,
         title=title,
-        language=language(markdown) or metadata.language,
-        content_type=ContentType.CODE if is_source else content_type(markdown),
+        language=description.language or metadata.language,
+        content_type=ContentType.CODE if is_source else description.content_type,
         markdown=markdown,
         content_sha256=sha256(f"{title}\n\n{extracted.markdown}".encode()).digest(),
         links=page.links,

@@ -19,6 +19,8 @@ class Document:
     extracted: Extracted
     blocks: tuple[TopBlock, ...]
     """For Boilerplate.without; of source code there are none."""
+    has_text: bool
+    """Whether there is a letter or digit in it."""
 
 
 def extract_document(media_type: str, text: str, url: str) -> Document:
@@ -30,7 +32,7 @@ def extract_document(media_type: str, text: str, url: str) -> Document:
         raise
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
         raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
-    return Document(extracted, blocks)
+    return Document(extracted, blocks, any(map(str.isalnum, extracted.markdown)))
 
 
 def _extracted(media_type: str, text: str, url: str) -> Extracted:

@@ -36,9 +36,9 @@ class Child:
         self._tasks: dict[str, Task] = {}
 
     def prepare(self) -> None:
-        """Import what most tasks need."""
-        for name in self._table.AT_START:
-            self._task(name)
+        """Load what most tasks need."""
+        for name, arguments in self._table.WARM_UP:
+            self._task(name)(**arguments)
         gc.freeze()
 
     def reply(self, request: bytearray) -> bytes:
@@ -74,22 +74,26 @@ class Child:
 
 def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: float) -> None:
     """Serve the worker at the other end of a socket; end when it has closed it."""
+    channel = socket.socket(fileno=descriptor)
     try:
-        confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
         return_freed_memory()
-        _serve(socket.socket(fileno=descriptor), Child(table, memory_bytes, seconds))
+        child = Child(table, memory_bytes, seconds)
+        child.prepare()  # reads nothing that strangers wrote, and one library unpacks a file of its own
+        confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
+        _send(channel, b"")
+        while (request := _received(channel)) is not None:
+            reply = child.reply(request)
+            _send(channel, reply)
+            del request, reply
+    except Exception as error:  # noqa: BLE001  the worker says so
+        _send(channel, f"{type(error).__name__}: {error}".encode(errors="replace"))
     finally:
         os._exit(1)  # with nothing to tidy up, which could take as long as it likes
 
 
-def _serve(channel: socket.socket, child: Child) -> None:
-    child.prepare()
-    channel.sendall(wire.HEAD.pack(0))
-    while (request := _received(channel)) is not None:
-        reply = child.reply(request)
-        channel.sendall(wire.HEAD.pack(len(reply)))
-        channel.sendall(reply)
-        del request, reply
+def _send(channel: socket.socket, frame: bytes) -> None:
+    channel.sendall(wire.HEAD.pack(len(frame)))
+    channel.sendall(frame)
 
 
 def _received(channel: socket.socket) -> bytearray | None:

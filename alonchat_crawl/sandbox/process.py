@@ -1,6 +1,7 @@
 """The worker's end of one parser's process: starting it, one exchange at a time, its end."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.wire import Reply, RubbishError
 
 START_SECONDS = 60.0
+START_ERROR_MAX_BYTES = 1000
 WALL_SHARE = 3  # of the CPU seconds: a busy machine gives a process no more than that share
 REAP_SECONDS = 0.01  # between looks whether it has ended
 END_SECONDS = 1.0  # for one that closed its socket to end by itself, so that it can be told how
@@ -30,6 +32,8 @@ main(int(descriptor), int(parent), table, int(memory_bytes), float(seconds))
 # Isolated; no `site`, whose .pth files would run; no bytecode written. All it may know of the environment:
 ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 FLAGS = ("-I", "-S", "-B", "-X", "utf8")
+
+logger = logging.getLogger(__name__)
 
 
 class Limits(NamedTuple):
@@ -116,19 +120,25 @@ class Process:
             return
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._received(wire.HEAD.size)
-        except (TimeoutError, OSError):
+                error = await self._frame(START_ERROR_MAX_BYTES)
+        except (TimeoutError, OSError, RubbishError):
             await self.end()
-            sentence = f"A parser's process did not start (exit code {self._process.returncode})."
-            raise Outage("parser start", sentence) from None
+            error = f"exit code {self._process.returncode}".encode()
+        if error:
+            sentence = f"A parser's process did not start: {error.decode(errors='replace')}"
+            logger.error("%s", sentence)
+            raise Outage("parser start", sentence)
         self._ready = True
 
-    async def _exchange(self, request: bytes) -> bytearray:
+    async def _exchange(self, request: bytes) -> bytes | bytearray:
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(self._channel, wire.HEAD.pack(len(request)))
         await loop.sock_sendall(self._channel, request)
+        return await self._frame(wire.REPLY_MAX_BYTES)
+
+    async def _frame(self, most: int) -> bytes | bytearray:
         (size,) = wire.HEAD.unpack(await self._received(wire.HEAD.size))
-        if size > wire.REPLY_MAX_BYTES:
+        if size > most:
             raise RubbishError(f"{size} bytes")
         return await self._received(size)
 

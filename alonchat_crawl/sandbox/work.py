@@ -4,17 +4,28 @@ Each is called with keyword arguments of what msgpack can hold, and returns such
 dict of its fields. Modules are imported at their first use, and none of them may import Scrapy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 TASKS: Mapping[str, str] = {
     "read_page": "alonchat_crawl.extract.reading:read_page",
     "read_sitemap": "alonchat_crawl.extract.sitemap:read_sitemap",
     "extract": "alonchat_crawl.extract.document:extract_document",
+    "describe": "alonchat_crawl.extract.description:describe",
     "chunk": "alonchat_crawl.extract.chunking:chunk",
     "read_file": "alonchat_crawl.extract.files.read:read_file",
     "members": "alonchat_crawl.extract.files.archive:members",
     "member": "alonchat_crawl.extract.files.archive:member",
     "take_in": "alonchat_crawl.extract.intake:take_in",
 }
-AT_START = ("read_page", "extract", "chunk")
-"""Whose modules a process imports before its first task: what every web page needs."""
+TEXT = "What every page needs is loaded before the first one comes, also the words of all languages."
+WARM_UP: Sequence[tuple[str, Mapping[str, Any]]] = (
+    (
+        "read_page",
+        {"body": TEXT.encode(), "media_type": "text/html", "header": "", "url": "", "max_links": 1},
+    ),
+    ("extract", {"media_type": "text/html", "text": TEXT, "url": ""}),
+    ("describe", {"markdown": TEXT}),
+    ("chunk", {"markdown": TEXT, "title": "", "capacity": 1000, "minimum": 0}),
+)
+"""What a process runs before its first task."""

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from alonchat_crawl.reasons import GiveUp
-from alonchat_crawl.sandbox import work
 
 HERE = "tests.integration.sandbox_tasks"
-AT_START = ()
+WARM_UP = ()
 KEPT: list[bytes] = []
 
 
@@ -155,14 +154,8 @@ def send_signal(process: int) -> None:
     os.kill(process, 0)
 
 
-def imported() -> list[str]:
-    """Return which of the large modules this process has."""
-    return [name for name in ("scrapy", "twisted", "alonchat_crawl.settings") if name in sys.modules]
-
-
 OWN = (
     *(echo, pid, give_up, read_null, abort, leave, killed, spin, sleep, allocate, keep, recurse, flood),
     *(unsendable, many_nodes, write_raw, environment, read, write, connect, fork, execute, send_signal),
-    imported,
 )
-TASKS = {**work.TASKS, **{task.__name__: f"{HERE}:{task.__name__}" for task in OWN}}
+TASKS = {task.__name__: f"{HERE}:{task.__name__}" for task in OWN}

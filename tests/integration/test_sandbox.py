@@ -16,13 +16,14 @@ import pytest
 
 from alonchat_crawl.errors import GiveUp, Outage
 from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
 from alonchat_crawl.extract.reading import ReadPage, read_page
 from alonchat_crawl.items import Chunk
 from alonchat_crawl.sandbox import pool, process
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sandbox.process import ENVIRONMENT
-from tests.integration import sandbox_tasks
+from tests.integration import sandbox_pages, sandbox_tasks
 
 MEMORY_MB = 256
 SECONDS = 0.4
@@ -189,7 +190,7 @@ def test_a_killed_worker_leaves_no_parser() -> None:
 
 async def test_pages() -> None:
     """What every page needs runs there as it runs here, and without Scrapy."""
-    sandbox = Sandbox(1, 512, 10, sandbox_tasks.HERE)
+    sandbox = Sandbox(1, 512, 10, sandbox_pages.HERE)
     html = (
         f"<title>T</title><meta name=date content=2024-03-01><main><h1>H</h1><p>{'Some text. ' * 500}</main>"
     )
@@ -203,6 +204,7 @@ async def test_pages() -> None:
     )
     assert document == extract_document("text/html", html, url)
     markdown = document.extracted.markdown
+    assert typed(Description, await sandbox.run("describe", markdown=markdown)) == describe(markdown)
     chunks = await sandbox.run("chunk", markdown=markdown, title="T", capacity=2048, minimum=200)
     assert typed(tuple[Chunk, ...], chunks) == chunk(markdown, "T", 2048, 200)
     assert await sandbox.run("imported") == []
