@@ -51,9 +51,10 @@ def read_local(path: Path, max_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise GiveUp("file unreadable", f"{path.name} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise GiveUp("file unreadable", f"{path.name} is no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise GiveUp("file unreadable", f"{path.name} is no regular file")
         try:
             body = file.read(max_bytes + 1)
         except OSError as error:

@@ -14,7 +14,7 @@ from alonchat_crawl.identity import as_uuid
 from tests.acceptance.conftest import rows, until, worker
 from tests.files.good import GOOD
 from tests.files.office import zipped
-from tests.sites.server import Answer, Site, page
+from tests.sites.server import Answer, Route, Site, page
 from tests.sites.storage import BUCKET, Storage, storage
 
 KEY = "upload:start_urls"
@@ -61,7 +61,7 @@ def objects() -> Iterator[Storage]:
 def site() -> Iterator[Site]:
     """Signed files, and a page that links to a PDF and a picture."""
     pdf = DOCUMENTS[GOOD["pdf"][0]]
-    routes = {
+    routes: dict[str, Route] = {
         f"/files/terms.md?token={SECRET}": Answer(
             b"# Terms\n\nYou may return it in thirty days.", "text/markdown"
         ),
