@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from alonchat_crawl.extract.blocks import Block, blocks
 from alonchat_crawl.extract.divide import divide
+from alonchat_crawl.extract.inert import inert, inert_line
 from alonchat_crawl.extract.packing import packed
 from alonchat_crawl.extract.sketch import sketch
 from alonchat_crawl.extract.units import Scope
@@ -28,7 +29,8 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
 
     A heading goes with the text under it. A block is cut only where no chunk holds it with its headings:
     a fence is then reopened, a table's head repeated, code cut along its syntax. Chunks under `minimum`
-    bytes join a neighbour where both fit. Takes time in proportion to the text.
+    bytes join a neighbour where both fit. Where a cut goes through inline code, what is escaped of it may
+    make a chunk longer. Takes time in proportion to the text.
     """
     data = markdown.encode()
     found = blocks(markdown, data)
@@ -43,7 +45,8 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
         if text.strip():
             path = _without_title(_common(start, end, headings), title)
             path += names.around(start, end)
-            content = units[first].head.decode() + text + units[after - 1].tail.decode()
+            # A cut through inline code leaves half of it outside.
+            content = inert(units[first].head.decode() + text + units[after - 1].tail.decode())
             chunks.append(Chunk(len(chunks), content, path, chars, chars + len(text), sketch(content)))
         place, chars = end, chars + len(text)
     return tuple(chunks)
@@ -56,7 +59,7 @@ def _headings(found: Iterable[Block]) -> Headings:
     for block in found:
         if block.level:
             above = [entry for entry in above if entry[0] < block.level]
-            above.append((block.level, block.name))
+            above.append((block.level, inert_line(block.name)))
             starts.append(block.start)
             paths.append(tuple(name for _, name in above if name))
     return Headings(starts, paths)

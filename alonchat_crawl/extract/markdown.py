@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.dom import keep_visible, make_links_absolute
-from alonchat_crawl.extract.inert import inert
+from alonchat_crawl.extract.inert import inert, plain_line
 from alonchat_crawl.extract.main_content import keep_main
 from alonchat_crawl.extract.metadata import Metadata, metadata
 from alonchat_crawl.extract.page_type import is_documentation, is_legal
@@ -24,7 +24,6 @@ LEGAL_HINT = re.compile(
     r"terms|privacy|licen[cs]e|legal|polic(?:y|ies)|agreement|conditions|gdpr|imprint|disclaimer|cookie",
     re.IGNORECASE,
 )
-TITLE_MAX_CHARS = 500
 MAIN = "main, [role=main]"
 AROUND = (
     "nav, footer, [role=navigation], [role=search], [role=contentinfo], .sphinxsidebar, div.related, #footer"
@@ -112,12 +111,12 @@ def _safe(
     *,
     low_quality: bool = False,
 ) -> Extracted:
-    title, gone = clean_text(title)
+    _, gone = clean_text(title)
     removed = removed + gone
     markdown, gone = clean_text(markdown)
     removed.update(gone)
     return Extracted(
-        title=" ".join(title.split())[:TITLE_MAX_CHARS],
+        title=plain_line(title),
         markdown=inert(markdown).strip("\n").rstrip(),
         low_quality=low_quality,
         removed=+removed,

@@ -9,9 +9,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.inert import plain_line
 
-DESCRIPTION_MAX_CHARS = 500
 JSON_MAX_CHARS = 200_000  # of one JSON-LD script
 ENTITIES_MAX = 500  # looked at in a page's JSON-LD
 DATE_MAX_CHARS = 40
@@ -79,7 +78,7 @@ def metadata(tree: LexborHTMLParser) -> Metadata:
         modified = None
     kinds = [str(entity.get("@type")) for entity in entities]
     is_article = tags.get("og:type") == "article" or any(map(ARTICLE.search, kinds))
-    return Metadata(_line(description), published, modified, _language(tree), is_article)
+    return Metadata(plain_line(description), published, modified, _language(tree), is_article)
 
 
 def _tags(tree: LexborHTMLParser) -> dict[str, str]:
@@ -146,7 +145,3 @@ def _language(tree: LexborHTMLParser) -> str:
     node = tree.css_first("html")
     match = LANGUAGE.fullmatch((node.attributes.get("lang") or "").strip()) if node is not None else None
     return match[1].lower() if match else ""
-
-
-def _line(text: str) -> str:
-    return " ".join(clean_text(text)[0].split())[:DESCRIPTION_MAX_CHARS].rstrip()

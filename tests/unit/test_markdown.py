@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from alonchat_crawl.extract.inert import inert
 from alonchat_crawl.extract.language import language
@@ -12,32 +10,10 @@ from alonchat_crawl.extract.markdown import extract, extract_markdown, extract_p
 from alonchat_crawl.extract.page_type import content_type
 from alonchat_crawl.extract.parse import TooDeepError
 from alonchat_crawl.items import ContentType
+from tests.unit.rendering import active
 
 URL = "http://example.com/docs/page.html"
 ARTICLE = "It is a sentence about the product and how people use it every day. " * 20
-RENDERERS = (
-    MarkdownIt("commonmark", {"html": True}),
-    MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]),
-)
-
-
-def active(markdown: str) -> list[str]:
-    """Return whatever a renderer would turn into HTML of the page's own, an image or another link."""
-    found: list[str] = []
-
-    def look(tokens: list[Token]) -> None:
-        for token in tokens:
-            if token.type in {"html_inline", "html_block", "image"}:
-                found.append(token.content)
-            target = str(token.attrGet("href") or "")
-            if token.type == "link_open" and not target.startswith(("http://", "https://", "mailto:")):
-                found.append(target)
-            look(token.children or [])
-
-    for renderer in RENDERERS:
-        renderer.validateLink = bool  # type: ignore[method-assign, assignment]  # others may validate nothing
-        look(renderer.parse(markdown))
-    return found
 
 
 def test_structure_is_kept() -> None:
