@@ -94,7 +94,10 @@ class CleanPage:
     low_quality: bool = False
     """True where only the whole-body fall-back gave any text."""
     removed: Mapping[str, int] = field(default_factory=dict)
-    """What was stripped, by kind (hidden, control, bidi, …): a signal of injection."""
+    """What was stripped, by kind (hidden, control, bidi, …)."""
+    signals: Mapping[str, int] = field(default_factory=dict)
+    """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, which
+    were stripped, `hidden instructions` in them, and `instructions`, which are still in the text."""
 
 
 @dataclass(frozen=True, slots=True)

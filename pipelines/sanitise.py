@@ -9,8 +9,10 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.extract.boilerplate import Boilerplate
+from alonchat_crawl.extract.clean_text import INVISIBLE
 from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
+from alonchat_crawl.extract.inert import plain_line
 from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
@@ -70,7 +72,7 @@ def described(
     The hash is of the whole text: a page is the same whatever was learnt of its site since.
     """
     extracted, metadata = document.extracted, document.extracted.metadata
-    title = page.title or extracted.title or page.name
+    title = plain_line(page.title) or extracted.title or plain_line(page.name)
     is_source = page.media_type.startswith(SOURCE_CODE)
     return CleanPage(
         provenance=page.provenance,
@@ -85,4 +87,17 @@ def described(
         modified_at=metadata.modified_at,
         low_quality=extracted.low_quality,
         removed=dict(extracted.removed) | ({"boilerplate": repeated} if repeated else {}),
+        signals=_signals(document),
     )
+
+
+def _signals(document: Document) -> dict[str, int]:
+    """Count what may be an attempt to speak to the model past the reader, by kind."""
+    removed = document.extracted.removed
+    counts = {
+        "hidden": removed["hidden"],
+        "hidden instructions": removed["hidden instructions"],
+        "invisible": sum(removed[kind] for kind in INVISIBLE),
+        "instructions": document.instructions,
+    }
+    return {kind: count for kind, count in counts.items() if count}

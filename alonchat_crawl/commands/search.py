@@ -17,10 +17,12 @@ from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.items import ContentType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alonchat_crawl.storage.search import Filter, Hit
 
 JSON_FIELDS = ("score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
-               "position", "before", "after")  # fmt: skip
+               "position", "before", "after", "signals")  # fmt: skip
 SNIPPET_CHARS = 320  # about four lines of a terminal
 
 
@@ -107,10 +109,17 @@ def _as_text(hits: "list[Hit]") -> None:
                 (f"{rank}. ", "bold"), (_printable(hit.title) or "(no title)", "bold cyan"),
                 (f"  {hit.score:.4f}\n", "dim"), (f"   {_printable(hit.url)}\n", "blue"),
                 (f"   {headings}\n" if headings else "", "green"),
+                (f"   ⚠ {_warning(hit.signals)}\n" if hit.signals else "", "yellow"),
                 f"   {snippet}\n",
             ),
             soft_wrap=False,
         )  # fmt: skip
+
+
+def _warning(signals: "Mapping[str, int]") -> str:
+    return "may be an attempt at prompt injection: " + ", ".join(
+        f"{kind} {count}" for kind, count in sorted(signals.items())
+    )
 
 
 def _day(text: str) -> datetime:

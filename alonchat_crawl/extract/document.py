@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from alonchat_crawl.extract.boilerplate import TopBlock, top_blocks
 from alonchat_crawl.extract.clean_text import clean_text
+from alonchat_crawl.extract.inert import plain_line
+from alonchat_crawl.extract.injection import instructions
 from alonchat_crawl.extract.markdown import Extracted, extract, extract_markdown, extract_plain
 from alonchat_crawl.extract.source_code import as_markdown
 from alonchat_crawl.items import SOURCE_CODE
@@ -21,6 +23,8 @@ class Document:
     """For Boilerplate.without; of source code there are none."""
     has_text: bool
     """Whether there is a letter or digit in it."""
+    instructions: int = 0
+    """Places in its text that seem to speak to a language model."""
 
 
 def extract_document(media_type: str, text: str, url: str) -> Document:
@@ -28,11 +32,12 @@ def extract_document(media_type: str, text: str, url: str) -> Document:
     try:
         extracted = _extracted(media_type, text, url)
         blocks = () if media_type.startswith(SOURCE_CODE) else top_blocks(extracted.markdown)
+        spoken = instructions(f"{extracted.title}\n{extracted.markdown}")
     except MemoryError:
         raise
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
         raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
-    return Document(extracted, blocks, any(map(str.isalnum, extracted.markdown)))
+    return Document(extracted, blocks, any(map(str.isalnum, extracted.markdown)), spoken)
 
 
 def _extracted(media_type: str, text: str, url: str) -> Extracted:
@@ -50,4 +55,4 @@ def _source_code(language: str, text: str, url: str) -> Extracted:
     code, removed = clean_text(text)
     extracted = extract_plain(as_markdown(code, language))
     name = PurePosixPath(unquote(urlsplit(url).path)).name
-    return replace(extracted, title=clean_text(name)[0], removed=extracted.removed + removed)
+    return replace(extracted, title=plain_line(name), removed=extracted.removed + removed)

@@ -22,9 +22,7 @@ MAIL = re.compile(r"mailto:[^\s<>()\"]+", re.IGNORECASE)
 
 def keep_visible(tree: LexborHTMLParser) -> Counter[str]:
     """Leave in the page's tree only what readers see; return counts of the rest."""
-    removed: Counter[str] = Counter()
-    if hidden := drop_hidden(tree):
-        removed["hidden"] = hidden
+    removed = drop_hidden(tree)
     _drop(tree, DROPPED, removed, "active")
     _drop(tree, FORMS, removed, "form")
     for selector in (PERMALINKS, LINE_NUMBERS):

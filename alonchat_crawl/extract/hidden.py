@@ -7,8 +7,11 @@ and an element that holds the bulk of the page's words (it fades in). Text for s
 read out.
 """
 
+from collections import Counter
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from alonchat_crawl.extract.injection import instructions
 from alonchat_crawl.extract.stylesheet import hidden_by_rules, hides
 
 BULK_SHARE = 0.33  # of the page's words: more than this is no insertion, it is the page
@@ -19,21 +22,26 @@ REACT_MOVES = "$RC("  # the call that puts <div hidden id="S:…"> where it belo
 NOSCRIPT_MIN_WORDS = 50
 
 
-def drop_hidden(tree: LexborHTMLParser) -> int:
-    """Remove hidden elements; return how many. Call it before the scripts are removed."""
+def drop_hidden(tree: LexborHTMLParser) -> Counter[str]:
+    """Remove hidden elements; return how many, and how many instructions for a model stood in them.
+
+    Call it before the scripts are removed.
+    """
     body = tree.body
+    removed: Counter[str] = Counter()
     if body is None:
-        return 0
+        return removed
     streamed = bool(body.css_first("div[hidden][id^='S:']")) and body.scripts_contain(REACT_MOVES)
     show_noscript(tree)
     nodes = [node for node in body.css("[hidden], [style]") if _hides_itself(node)]
     nodes += hidden_by_rules(tree, body)
     if not nodes:
-        return 0
+        return removed
     opened = _opened(tree)
     words = _words(body)
     gone: set[int] = set()  # with a removed element goes what stands in it
-    count = looked = 0
+    looked = 0
+    texts: list[str] = []
     for node in {node.mem_id: node for node in nodes}.values():
         if node.mem_id in gone or node.tag == "body" or _shown_later(node, opened, streamed=streamed):
             continue
@@ -41,9 +49,12 @@ def drop_hidden(tree: LexborHTMLParser) -> int:
         if looked <= LOOKS_MAX and BULK_MIN_WORDS <= _words(node) > BULK_SHARE * words:
             continue
         gone.update(inner.mem_id for inner in node.traverse())
+        texts.append(node.text(separator=" "))
         node.remove()
-        count += 1
-    return count
+        removed["hidden"] += 1
+    if spoken := instructions("\n".join(texts)):
+        removed["hidden instructions"] = spoken
+    return removed
 
 
 def show_noscript(tree: LexborHTMLParser) -> None:

@@ -66,6 +66,7 @@ def _row(page: CleanPage, scheme: str) -> dict[str, Any]:
         "modified_at": page.modified_at,
         "low_quality": page.low_quality,
         "removed": Jsonb(dict(page.removed)),
+        "signals": Jsonb(dict(page.signals)),
     }
 
 

@@ -1,6 +1,6 @@
 """Hybrid search in one project's chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +37,8 @@ class Hit:
     before: tuple[str, ...]
     """The contents of the chunks before it on its page, in order; empty unless asked for."""
     after: tuple[str, ...]
+    signals: Mapping[str, int]
+    """Of its page: what may be an attempt at prompt injection, by kind (items.CleanPage.signals)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def make_page(source: Source, *pieces: Piece, url: str = URL) -> EmbeddedPage:
         markdown=markdown,
         content_sha256=hashlib.sha256(markdown.encode()).digest(),
         removed={"hidden": 2},
+        signals={"hidden": 2, "instructions": 1},
     )
     chunks = tuple(
         EmbeddedChunk(

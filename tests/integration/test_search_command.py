@@ -90,9 +90,10 @@ def test_json(stored: str) -> None:
     hit = json.loads(line)
     assert set(hit) == {
         "score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
-        "position", "before", "after",
+        "position", "before", "after", "signals",
     }  # fmt: skip
     assert (hit["content"], hit["url"]) == (HOSTILE, "https://shop.example/help")
+    assert hit["signals"] == {"hidden": 2, "instructions": 1}
 
 
 def test_in_a_terminal(stored: str) -> None:
@@ -105,6 +106,7 @@ def test_in_a_terminal(stored: str) -> None:
         "[bold]not markup[/bold]",
         "https://shop.example/help",
         "Account",
+        "may be an attempt at prompt injection: hidden 2, instructions 1",
     ):
         assert shown in done.stdout
 

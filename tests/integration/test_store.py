@@ -49,11 +49,12 @@ async def test_a_page_is_stored_whole(database_url: str) -> None:
     assert counts(database_url) == (1, 3, 4)
     assert rows(
         database_url,
-        "select url, title, language, content_type, low_quality, removed, content_sha256, embedding_scheme,"
-        " etag, last_modified, crawl_id, fetched_at, gone_at from pages",
+        "select url, title, language, content_type, low_quality, removed, signals, content_sha256,"
+        " embedding_scheme, etag, last_modified, crawl_id, fetched_at, gone_at from pages",
     ) == [
-        (URL, page.page.title, "en", "documentation", False, {"hidden": 2}, page.page.content_sha256, SCHEME,
-         '"1"', None, SOURCE.crawl_id, page.page.provenance.fetched_at, None)
+        (URL, page.page.title, "en", "documentation", False, {"hidden": 2}, {"hidden": 2, "instructions": 1},
+         page.page.content_sha256, SCHEME, '"1"', None, SOURCE.crawl_id, page.page.provenance.fetched_at,
+         None)
     ]  # fmt: skip
     assert rows(
         database_url, "select position, content, heading_path, token_count from source_chunks order by 1"

@@ -1,0 +1,90 @@
+"""Text that speaks to a language model instead of a reader: counted, stored with its page, never removed.
+
+A signal for whoever answers from the page, no defence: wordings are endless. What is looked for are the
+forms that OWASP's LLM01 (prompt injection) lists, in some languages, and the marks of chat templates; a text
+*about* prompt injection has them, too. Every expression is linear in the text, which is hostile.
+"""
+
+import re
+import unicodedata
+
+_GAP = re.compile(r"[\s*\"'’>-]+")  # between two words of a phrase: no other punctuation
+_FEW = r"(?: \w{1,20}){0,2} "  # at most two words between them
+_MODEL = (
+    r"(?:ai|llm|gpt|claude|gemini|assistant|chat ?bot|(?:large )?language model)s?"
+    r"(?: (?:assistant|model|agent|system|crawler)s?)?"
+)
+# (words without one of which the phrase cannot be there, the phrase). The words are looked for first: that
+# costs a tenth, and most pages have none.
+_PHRASES = [
+    (needs.split("|"), re.compile("".join(phrase)))
+    for needs, *phrase in (
+        # Earlier instructions are to be forgotten.
+        (
+            "ignore|disregard|forget|override|bypass",
+            rf"\b(?:ignore|disregard|forget|override|bypass){_FEW}",
+            rf"(?:previous|prior|above|earlier|preceding|your|system){_FEW}",
+            r"(?:instruction|prompt|rule|guideline|direction|programming|training)s?\b",
+        ),
+        (
+            "anweisung|vorgabe|regel",
+            rf"\b(?:ignorier|vergiss|missacht)\w{{0,3}}{_FEW}",
+            rf"(?:vorherig|bisherig|vorig|obig|früher)\w{{1,3}}{_FEW}(?:anweisung|vorgabe|regel)",
+        ),
+        (
+            "précédent|antérieur",
+            rf"\b(?:ignor|oubli)\w{{1,4}}{_FEW}(?:instruction|consigne|règle)s?{_FEW}(?:précédent|antérieur)",
+        ),
+        (
+            "anterior|previa|prévia",
+            rf"\b(?:ignor|olvid|esque)\w{{1,4}}{_FEW}(?:instru[cç]\w{{1,6}}|reglas|regras){_FEW}",
+            "(?:anterior|previa|prévia)",
+        ),
+        ("precedenti", rf"\b(?:ignora|dimentica)\w{{0,4}}{_FEW}(?:istruzioni|regole){_FEW}precedenti"),
+        ("negeer", rf"\bnegeer{_FEW}(?:vorige|eerdere|bovenstaande){_FEW}(?:instructies|regels)"),
+        (
+            "игнорируй|забудь",
+            rf"\b(?:игнорируй|забудь)\w{{0,2}}{_FEW}(?:предыдущ|прежн)\w{{1,3}}{_FEW}",
+            "(?:инструкци|указани|правил)",
+        ),
+        (
+            "忽略|无视|忘记",
+            "(?:忽略|无视|忘记)[^。]{0,8}(?:之前|以上|先前|前面)[^。]{0,8}(?:指令|指示|说明|提示)",
+        ),
+        ("無視|忘れ", "(?:以前|上記|これまで)[^。]{0,8}(?:指示|命令|ルール)[^。]{0,4}(?:無視|忘れ)"),
+        # The model itself is spoken to.
+        (
+            "ai|llm|language model|chatbot|chat bot|gpt|claude|gemini|assistant",
+            r"\b(?:note|message|instruction|attention|warning|reminder)s? (?:to|for) ",
+            rf"(?:(?:the|any|all|every) ){{0,2}}{_MODEL} ?[:,]",
+        ),
+        ("if you", rf"\bif you(?: a)?(?: ?re)? (?:an? )?{_MODEL}\b"),
+        (
+            "prompt|hidden instruction|initial instruction",
+            rf"\b(?:reveal|print|repeat|output|leak|show|disclose){_FEW}",
+            r"(?:(?:system|initial|hidden|developer) prompt|(?:hidden|initial) instruction)",
+        ),
+        (
+            "the user",
+            r"\b(?:do not|don ?t|never|without) (?:tell|inform|mention|alert|warn)(?:ing)?",
+            rf"{_FEW}the user\b",
+        ),
+        ("you are now", rf"\byou are now{_FEW}(?:dan|jailbroken|unrestricted|unfiltered|developer mode)\b"),
+        ("system", r"\b(?:new|updated|real|actual) system (?:prompt|instruction)s?\b"),
+        # A chat template's own marks end the user's part and begin another's.
+        ("<|", r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|eot_id)\|"),
+        ("[inst]|[/inst]|<<sys|<</sys|<start_of|<end_of", r"\[/?inst\]|<</?sys|<(?:start|end)_of_turn"),
+        ("# system|# instruction|#system|#instruction", r"##(?: ?system| ?instructions?):"),
+    )
+]
+
+
+def instructions(text: str) -> int:
+    """Return how many places of a text look like instructions for a language model."""
+    # Full-width letters and other look-alikes are read as the plain ones (UAX #15).
+    plain = _GAP.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    return sum(
+        sum(1 for _ in phrase.finditer(plain))
+        for needs, phrase in _PHRASES
+        if any(word in plain for word in needs)
+    )
