@@ -87,6 +87,27 @@ def test_an_outline_makes_headings() -> None:
     )
 
 
+def test_a_listing_is_code_and_a_table_is_not() -> None:
+    """Lines of one width that go down are a listing; such words in cells side by side are read row by row."""
+    code = (
+        lines(["if tea:", "    drink()"], 700, 10, "F3")
+        .replace("    drink", "drink")
+        .replace("72 688", "96 688")
+    )
+    row = text("brew", 72, 600, 10, "F3") + text("tea", 72, 588, 10, "F3")
+    row += (
+        text("pour", 200, 600, 10, "F3")
+        + text("cup", 200, 588, 10, "F3")
+        + text("makes a cup of tea", 300, 600)
+    )
+    inline = (
+        text("run", 72, 500, 10, "F3") + text("to brew, then", 100, 500) + text("stop", 180, 500, 10, "F3")
+    )
+    assert read(code + row + inline) == (
+        "```\nif tea:\n    drink()\n```\n\nbrew tea pour cup makes a cup of tea\n\nrun to brew, then stop"
+    )
+
+
 def test_a_file_that_only_its_owner_locked_is_read() -> None:
     """Every reader opens it without a password."""
     body = pdf([text("Tea", 72, 700)], password=b"", title="Hot drinks")

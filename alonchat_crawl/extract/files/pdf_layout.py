@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from alonchat_crawl.extract.files.pdf_code import listing, only_listings
 from alonchat_crawl.extract.files.pdf_headings import Levels, heading_levels
 from alonchat_crawl.extract.files.pdf_lines import Entry, Line, Measures, measured, without_furniture
 from alonchat_crawl.extract.files.writing import Text, escaped, one_line
@@ -22,9 +22,7 @@ VERY_SHORT = 0.6  # before this it does, unless the next goes on in lower case
 SENTENCE_END = (".", "!", "?", ":", ";", "。", "”", '"')
 INDENT = 0.8  # of the size: by so much a paragraph's first line is set in
 SAME_SIZE = 0.1
-CODE_CHAR = 0.6  # of the size: a monospaced character's width
 HEADING_LINES_MAX = 4
-CODE_INDENT_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +37,9 @@ class Placed:
     """How far to the right the line goes on its page: 1.0 as far as any."""
 
 
-class Kind(NamedTuple):
-    """How a block began."""
-
-    level: int
-    is_code: bool
-    is_item: bool
-
-
 def write_pages(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], text: Text) -> None:
     """Write a document's pages; raises FullError."""
-    kept = without_furniture(pages)
+    kept = [only_listings(page) for page in without_furniture(pages)]
     usual = measured(kept)
     block: list[Placed] = []
     for placed in _placed(kept, heading_levels(kept, outline, usual)):
@@ -112,7 +102,7 @@ def _is_same_paragraph(block: Sequence[Placed], line: Line) -> bool:
 def _write(block: Sequence[Placed], text: Text) -> None:
     first = block[0]
     if first.line.is_code and not first.level:
-        text.add(as_markdown(_code(block), ""))
+        text.add(as_markdown(listing([placed.line for placed in block]), ""))
         return
     words = _joined(block)
     if first.level:
@@ -135,17 +125,3 @@ def _joined(block: Sequence[Placed]) -> str:
         else:
             words = f"{words} {line}" if words else line
     return one_line(JOINT.sub(lambda found: "" if found.group("capital") is None else "-", words))
-
-
-def _code(block: Sequence[Placed]) -> str:
-    """Join lines of code, indented as they stand on the page."""
-    left = min(placed.line.left for placed in block)
-    lines: list[str] = []
-    for before, placed in zip([None, *block], block, strict=False):
-        line = placed.line
-        if before is not None and abs(before.line.bottom - line.bottom) < line.size / 2:
-            lines[-1] += f" {line.text}"
-            continue
-        columns = round((line.left - left) / (CODE_CHAR * line.size)) if line.size else 0
-        lines.append(" " * min(columns, CODE_INDENT_MAX) + line.text)
-    return "\n".join(lines)
