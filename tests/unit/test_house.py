@@ -32,6 +32,7 @@ def imports(path: Path) -> set[str]:
         ("pipelines alonchat_crawl/policies alonchat_crawl/extract", "alonchat_crawl.frontier"),
         ("alonchat_crawl/extract alonchat_crawl/storage", "scrapy"),
         ("alonchat_crawl/extract", "alonchat_crawl.storage"),
+        ("alonchat_crawl/extract", "alonchat_crawl.errors"),  # they are Scrapy's as well
         (
             "pipelines alonchat_crawl/policies alonchat_crawl/extract alonchat_crawl/frontier",
             "alonchat_crawl.operations",
