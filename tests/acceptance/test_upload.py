@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import tarfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 import redis
 
 from alonchat_crawl.identity import as_uuid
-from tests.acceptance.conftest import rows, until, worker
+from tests.acceptance.conftest import Scrapy, rows, until, worker
+from tests.files.broken import broken_files
 from tests.files.good import GOOD
 from tests.files.office import zipped
 from tests.sites.server import Answer, Route, Site, page
@@ -41,6 +44,25 @@ LETTERS = sorted(
     ]
 )
 """(source, end of the URL, reason): `late`'s is what a site says of a signature whose time is up."""
+EACH = 8
+"""So many of the broken files are passed over for each that is taken, to be quick; all are read elsewhere."""
+REASONS = {
+    "file empty",
+    "file type",
+    "file encrypted",
+    "file malformed",
+    "file without text",
+    "extract",  # HTML that is nested too deeply
+    "zip bomb",
+    "xml bomb",
+    "archive malformed",
+    "archive encrypted",
+    "archive too many files",
+    "archive in archive",
+    "parser timeout",
+    "parser memory",
+    "parser crash",
+}
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +174,30 @@ def test_uploads_of_all_kinds_survive_a_killed_worker(
     everything = "select s::text from sources s union all select p::text from pages p"
     assert not [row for (row,) in rows(database_url, everything) if SECRET in row or "not yours" in row]
     assert not [path for path in site.paths if path == "/moved"]
+
+
+def test_broken_files_cost_no_worker(scrapy: Scrapy, database_url: str, tmp_path: Path) -> None:
+    """Broken files of every type, in a terminal's folder of archives: each is stored or has its reason."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    broken = {kind: dict(list(broken_files(kind))[::EACH]) for kind in GOOD}
+    for kind, files in broken.items():
+        with tarfile.open(folder / f"{kind}.tar", "w") as archive:
+            for name, body in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(body)
+                archive.addfile(entry, BytesIO(body))
+    (folder / "empty.pdf").touch()
+    done = scrapy("crawl", "upload", "-a", f"file={folder}", ENABLE_BULK_UPLOAD="true", VIRUS_SCAN="off")
+    assert done.returncode == 0
+    [(status, counts)] = rows(database_url, "select status, counts from sources")
+    number = sum(map(len, broken.values()))
+    assert status == "completed"
+    assert counts["followed"] == 1 + len(broken)
+    assert counts["stored"] + counts.get("unchanged", 0) + counts["dead"] == number + 1
+    [told] = [line for line in done.stderr.splitlines() if '"event": "source completed"' in line]
+    reasons = {reason.removeprefix("dead:") for reason in json.loads(told)["reasons"]}
+    assert reasons <= REASONS | {"followed:archive"}
+    assert len(reasons) > len(REASONS) / 2
+    assert "empty.pdf: file empty: " in done.stderr
+    assert "more files were not taken in." in done.stderr
