@@ -2,8 +2,10 @@
 
 from scrapy import Request
 
+from alonchat_crawl.errors import Refused
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.addresses import check_url
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link
 
@@ -12,6 +14,11 @@ REDIRECT_REASON = "redirect"
 
 def redirected(lease: Lease, request: Request, most_hops: int) -> Link | Ending:
     """The link that stands for a redirect's target, or why it is not followed."""
+    try:
+        check_url(request.url)
+    except Refused as refused:
+        detail = f"{lease.url} redirects where nobody is sent: {refused.detail}"
+        return Ending(Outcome.REFUSED, refused.reason, detail)
     url = canonical_url(request.url)
     free = lease.kind in {Kind.START, Kind.SITEMAP}
     if url is None or not (free or in_scope(lease.source, lease.host, url)):
