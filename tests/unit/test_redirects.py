@@ -22,7 +22,6 @@ from tests.unit.test_scope import HOST, source
         ("file:///etc/passwd", Kind.START, 0, "refused scheme"),
         ("ftp://elsewhere.test/", Kind.START, 0, "refused scheme"),
         ("data:text/html,x", Kind.START, 0, "refused scheme"),
-        (f"https://{HOST}:99999/", Kind.START, 0, "refused url"),
         (f"https://{HOST}/b", Kind.PAGE, 10, "dead redirects"),
     ],
 )
