@@ -69,7 +69,8 @@ def good_xlsx() -> bytes:
         '<c r="D2" s="2"><v>46024.5</v></c></row>'
         '<row r="3" hidden="1"><c r="A3" t="s"><v>2</v></c></row>'
         '<row r="4"><c r="A4" t="b"><v>1</v></c><c r="B4"><v>0.30000000000000004</v></c>'
-        '<c r="D4" s="3"><v>0.25</v></c><c r="E4" t="str"><f>1+1</f><v>two</v></c></row></sheetData>'
+        '<c r="D4" s="3"><v>0.25</v></c><c r="E4" t="str"><f>1+1</f><v>two</v></c>'
+        '<c r="F4" s="4" t="s"><v>2</v></c></row><row r="5" ht="0"><c r="A5" t="s"><v>2</v></c></row></sheetData>'
     )
     return office.xlsx(
         {"Prices": rows, "Notes": '<sheetData><row><c t="s"><v>2</v></c></row></sheetData>'},

@@ -163,15 +163,15 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
 def xlsx(
     sheets: Mapping[str, str], *, strings: Sequence[str] = (), hidden: Sequence[str] = (), title: str = ""
 ) -> bytes:
-    """Return an XLSX of sheets' XML, by name; cell style 1 is a date, 2 a moment, 3 a percentage."""
+    """Return an XLSX of sheets' XML, by name; cell style 1 is a date, 2 a moment, 3 a percentage, 4 nothing."""
     numbers = range(1, len(sheets) + 1)
     listed = "".join(
         f'<sheet name="{name}" sheetId="{number}" r:id="rId{number}"{" state=" + chr(34) + "hidden" + chr(34) if name in hidden else ""}/>'
         for number, name in zip(numbers, sheets, strict=True)
     )
     styles = (
-        '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm&quot; h&quot;"/></numFmts><cellXfs>'
-        '<xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="10"/></cellXfs>'
+        '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm&quot; h&quot;"/><numFmt numFmtId="165" formatCode=";;;"/></numFmts><cellXfs>'
+        '<xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="10"/><xf numFmtId="165"/></cellXfs>'
     )
     parts = {
         f"xl/worksheets/sheet{number}.xml": f'{HEAD}<worksheet xmlns="{S}">{sheet}</worksheet>'

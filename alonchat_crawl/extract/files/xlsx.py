@@ -75,10 +75,8 @@ def _rows(package: Package, part: str, values: Values, max_chars: int) -> list[l
     with package.open(part) as stream:
         for number, (_, node) in enumerate(elements(stream, "row", "cols")):
             if local(node) == "cols":
-                hidden = {
-                    place for each in node if each.get("hidden", "0") not in OFF for place in _span(each)
-                }
-            elif local(node) == "row" and node.get("hidden", "0") in OFF:
+                hidden = {place for each in node if _is_hidden(each, "width") for place in _span(each)}
+            elif local(node) == "row" and not _is_hidden(node, "ht"):
                 row = _row(node, values, hidden)
                 if any(row):
                     rows.append(row)
@@ -87,6 +85,10 @@ def _rows(package: Package, part: str, values: Values, max_chars: int) -> list[l
             if held > max_chars or number > ROWS_MAX:
                 break
     return rows
+
+
+def _is_hidden(node: Element, size: str) -> bool:
+    return node.get("hidden", "0") not in OFF or not node.get(size, "1").strip("0.")
 
 
 def _span(column: Element) -> range:

@@ -25,10 +25,12 @@ class Values:
         self._strings = strings
         self._epoch = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock
         self._since_1904 = since_1904
-        self._dates, self._percents = _formats(styles)
+        self._dates, self._percents, self._blank = _formats(styles)
 
     def of(self, cell: Element) -> str:
         """Return a cell's value as a reader sees it; empty where it has none."""
+        if cell.get("s") in self._blank:
+            return ""
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             inline = child(cell, "is")
@@ -70,21 +72,24 @@ class Values:
         return moment.date().isoformat() if not seconds else moment.isoformat(" ")
 
 
-def _formats(styles: Element | None) -> tuple[frozenset[str], frozenset[str]]:
-    """Return which cell styles show dates and which percentages, as their numbers are written in cells."""
-    own: dict[str, str] = {}
-    for each in _children(styles, "numFmts"):
-        own[attribute(each, "numFmtId")] = NOT_DATE_PARTS.sub("", each.get("formatCode", "")[:255])
-    dates, percents = set(), set()
+def _formats(styles: Element | None) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return which cell styles show dates, percentages, nothing: as their numbers are written in cells."""
+    own = {
+        attribute(each, "numFmtId"): each.get("formatCode", "")[:255] for each in _children(styles, "numFmts")
+    }
+    dates, percents, blank = set(), set(), set()
     for number, each in enumerate(_children(styles, "cellXfs")):
         identity = attribute(each, "numFmtId")
-        code = own.get(identity)
-        known = int(identity) if identity.isdecimal() else 0
-        if DATE_PARTS.search(code.partition(";")[0]) if code is not None else known in DATE_FORMATS:
+        told = own.get(identity)
+        code = NOT_DATE_PARTS.sub("", told or "").partition(";")[0]
+        known = int(identity) if identity.isdecimal() and told is None else 0
+        if told and not told.strip(";"):  # ";;;" is a custom way to hide a cell
+            blank.add(str(number))
+        elif DATE_PARTS.search(code) or known in DATE_FORMATS:
             dates.add(str(number))
-        elif "%" in code if code is not None else known in PERCENT_FORMATS:
+        elif "%" in code or known in PERCENT_FORMATS:
             percents.add(str(number))
-    return frozenset(dates), frozenset(percents)
+    return frozenset(dates), frozenset(percents), frozenset(blank)
 
 
 def _children(root: Element | None, name: str) -> list[Element]:
