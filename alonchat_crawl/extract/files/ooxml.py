@@ -15,7 +15,8 @@ TITLE_MAX_CHARS = 500
 CORE = "docProps/core.xml"
 # What programs write where nobody gave a title.
 NO_TITLE = re.compile(
-    r"untitled.*|unnamed|no title|title|(?:document|presentation|book|sheet)\d*|slide \d+"
+    r"untitled.*|\(?(?:anonymous|unspecified)\)?"
+    r"|unnamed|no title|title|(?:document|presentation|book|sheet)\d*|slide \d+"
     r"|powerpoint presentation|microsoft (?:word|powerpoint|excel) - .*"
     r"|.*\.(?:docx?|dotx?|pptx?|xlsx?|odt|indd|qxd|tex|dvi|pdf)|\W*",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ BOLD_SHARE_MAX = 0.2  # of a document's text: above it, bold is how it is writte
 LEVELS_MAX = 6
 TITLE_LINES_MAX = 3
 MATCHED_SHARE = 0.5  # of the outline's entries: below it, the outline is of another text
+BULLETS = ("•", "◦", "▪", "‣", "●", "■", "–", "\uf0b7", "\uf0a7")
 PREFIXES = frozenset({"", "chapter", "section", "appendix", "part", "article"})
 
 Levels = Mapping[tuple[int, int], int]
@@ -94,7 +95,9 @@ def _levels_of_sizes(pages: Sequence[Sequence[Line]], found: Levels, usual: Meas
 
 
 def _may_be_heading(line: Line) -> bool:
-    return not line.is_code and len(line.text) <= LINE_MAX_CHARS and any(map(str.isalpha, line.text))
+    """Whether a line could be one; an item of a list is none, however large its bullet."""
+    words = len(line.text) <= LINE_MAX_CHARS and any(map(str.isalpha, line.text))
+    return words and not line.is_code and not line.text.startswith(BULLETS)
 
 
 def _is_bold_rare(pages: Sequence[Sequence[Line]]) -> bool:

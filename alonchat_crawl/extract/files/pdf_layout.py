@@ -16,6 +16,9 @@ BULLET = re.compile(
     r"(?:[•◦▪‣∙●○■□–—·*\u2043\uf0b7\uf0a7-]|o(?= ))\s+(?=\S)|[•◦▪‣●■\uf0b7\uf0a7](?=\S)|[•▪●]$"
 )
 NUMBERED = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+SECTION = re.compile(
+    r"\d{1,3}(?:\.\d{1,3})*\.?\s|[A-Z]\.\s|(?:chapter|section|part|appendix)\b", re.IGNORECASE
+)
 LEADING = 1.35  # times the usual distance of lines: beyond it a paragraph ends
 SHORT = 0.85  # of the width of a page's text: a line that ends before may end a paragraph
 VERY_SHORT = 0.6  # before this it does, unless the next goes on in lower case
@@ -66,7 +69,8 @@ def _goes_on(block: Sequence[Placed], this: Placed, usual: Measures) -> bool:
     apart = this.page != block[-1].page or drop < -before.size  # another page or column
     near = not apart and drop <= LEADING * usual.leading * max(before.size, line.size)
     if this.level or block[-1].level:
-        return this.level == block[-1].level and near and len(block) < HEADING_LINES_MAX
+        same = this.level == block[-1].level and near and len(block) < HEADING_LINES_MAX
+        return same and not SECTION.match(line.text)
     if before.is_code or line.is_code:
         return before.is_code and line.is_code
     if BULLET.match(line.text) or NUMBERED.match(line.text):

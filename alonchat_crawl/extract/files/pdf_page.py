@@ -78,7 +78,7 @@ def _line(textpage: Any, text: str, first: int) -> Line | None:
         top=boxes[0].top,
         bottom=boxes[0].bottom,
         end=boxes[1].bottom,
-        size=_size(textpage, place[0]),
+        size=_size(textpage, place[2]),  # a bullet or an initial has its own
         is_bold=all(bold for bold, _ in fonts),
         is_code=all(code for _, code in fonts),
     )
