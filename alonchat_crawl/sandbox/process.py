@@ -91,8 +91,9 @@ class Process:
     async def end(self) -> None:
         """End it at once, with all that it may have started, and leave no zombie."""
         self._channel.close()
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if self._process.poll() is None:  # afterwards its number may be another's
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         await self._ended()
 
     async def _lost(self) -> GiveUp:
