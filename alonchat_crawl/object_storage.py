@@ -76,7 +76,7 @@ class ObjectStorage:
         return cls(
             endpoint.rstrip("/"),
             region,
-            tuple(settings["S3_BUCKETS"]),
+            tuple(settings["S3_BUCKETS"] or ()),
             "" if prefix == NO_PREFIX else prefix,
             credentials,
         )

@@ -30,7 +30,7 @@ def scrapyd(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterato
     with serving(tmp_path_factory.mktemp("scrapyd")) as running:
         deployed = running.deploy(checkout)
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
-        assert '"spiders": 1' in deployed.stdout, deployed.stdout
+        assert '"spiders": 2' in deployed.stdout, deployed.stdout
         yield running
 
 
