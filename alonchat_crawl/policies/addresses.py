@@ -67,7 +67,7 @@ class AddressRules:
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
         """Read the settings; where there are none nothing private may be dialled, and no port."""
-        endpoint = settings["S3_ENDPOINT_URL"]
+        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # whose storage is at its origin
         return cls(
             settings["SSRF_ALLOWED_NETWORKS"] or (),
             frozenset(settings["ALLOWED_PORTS"] or ()),

@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 from scrapy.exceptions import CannotResolveHostError
+from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectionRefusedError as TxConnectionRefusedError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.policies.addresses import AddressRules
-from alonchat_crawl.policies.dialling import GuardedReactor
+from alonchat_crawl.policies.addresses import AddressRules, Storage
+from alonchat_crawl.policies.connection import CLOSE_SECONDS
+from alonchat_crawl.policies.dialling import Dialler, GuardedReactor
 from alonchat_crawl.policies.guarded_resolver import GuardedResolver
 from alonchat_crawl.policies.resolving import MAX_ADDRESSES, Resolver
 
 RULES = AddressRules((), frozenset({80, 443}))
+ORIGIN = ("http", "a.test", 80)
 
 
 class Reactor(Clock):
@@ -62,6 +66,16 @@ def test_what_is_no_public_address_is_not_dialled(host: str) -> None:
     with pytest.raises(Refused):
         GuardedReactor(reactor, (), RULES).connectTCP(host, 80, None)
     assert reactor.dialled == []
+
+
+class AbortableTransport(StringTransport):
+    """Knows when it was told to end at once."""
+
+    aborting = False
+
+    def abortConnection(self) -> None:  # noqa: N802
+        """As a TCP transport does."""
+        self.aborting = True
 
 
 class Receiver:
@@ -115,11 +129,11 @@ async def test_the_reactors_resolver_tells_public_addresses_alone(answers: dict[
 async def test_answers_are_kept_for_a_while(answers: dict[str, list[str]]) -> None:
     """One answer stands while it is kept, of as many hosts as there is room for."""
     answers |= {f"{name}.test": ["8.8.8.8", "1.1.1.1"] for name in "abc"}
-    kept = resolver()
-    assert [await kept.addresses("a.test") for _ in range(2)] == [("8.8.8.8",)] * 2
+    keeping = resolver()
+    assert [await keeping.addresses("a.test") for _ in range(2)] == [("8.8.8.8",)] * 2
     for name in "bc":
-        await kept.addresses(f"{name}.test")
-    assert await kept.addresses("a.test") == ("1.1.1.1",)
+        await keeping.addresses(f"{name}.test")
+    assert await keeping.addresses("a.test") == ("1.1.1.1",)
     forgetful = resolver(kept_seconds=0.0)
     answers["b.test"] = ["8.8.8.8", "1.1.1.1"]
     assert [await forgetful.addresses("b.test") for _ in range(2)] == [("8.8.8.8",), ("1.1.1.1",)]
@@ -148,3 +162,59 @@ async def test_no_answer(answers: dict[str, list[str]], monkeypatch: pytest.Monk
     with pytest.raises(CannotResolveHostError, match="no answer"):
         await resolver(timeout_seconds=0.05).addresses("silent.test")
     released.set()
+
+
+def kept(dialler: Dialler, guard: AddressRules, address: str = "8.8.8.8") -> tuple[Any, Any]:
+    """A connection that is idle, and its transport."""
+    connection: Any = dialler._new((ORIGIN, guard))
+    transport: Any = AbortableTransport(  # type: ignore[no-untyped-call]
+        peerAddress=IPv4Address("TCP", address, 80)
+    )
+    connection.makeConnection(transport)
+    dialler._keep((ORIGIN, guard), connection)
+    return connection, transport
+
+
+async def test_a_kept_connection_is_judged_again() -> None:
+    """What is blocked while a connection stays open is not asked on it; the connection is closed."""
+    rules = AddressRules((), frozenset({80}))
+    dialler = Dialler(Reactor(), resolver(), None, connect_seconds=1.0, idle_seconds=30.0)
+    connection, _ = kept(dialler, rules)
+    assert await dialler.connection(ORIGIN, rules) is connection
+    connection, transport = kept(dialler, rules)
+    rules.blocked = {"8.8.8.8"}.__contains__
+    with pytest.raises(Refused, match="blocklist"):
+        await dialler.connection(ORIGIN, rules)
+    assert transport.aborting
+    assert not dialler._idle
+
+
+async def test_a_kept_connection_is_one_origins(answers: dict[str, list[str]]) -> None:
+    """Another scheme, host, port or guard is another connection, whatever address it leads to."""
+    rules = AddressRules((), frozenset({80}))
+    dialler = Dialler(Reactor(), resolver(), None, connect_seconds=1.0, idle_seconds=30.0)
+    kept(dialler, rules)
+    for origin, guard in (
+        (("http", "b.test", 80), rules),
+        (("http", "a.test", 8080), rules),
+        (ORIGIN, Storage(ORIGIN)),
+        (ORIGIN, AddressRules((), frozenset({80}))),
+    ):
+        answers[origin[1]] = []
+        with pytest.raises(CannotResolveHostError):  # it looks for another one
+            await dialler.connection(origin, guard)
+
+
+async def test_an_idle_connection_ends() -> None:
+    """It is closed after its time, and at once where the other side neither asks nor leaves."""
+    reactor, rules = Reactor(), AddressRules((), frozenset({80}))
+    dialler = Dialler(reactor, resolver(), None, connect_seconds=1.0, idle_seconds=30.0)
+    _, transport = kept(dialler, rules)
+    reactor.advance(30.0)
+    assert transport.disconnecting
+    reactor.advance(CLOSE_SECONDS)
+    assert transport.aborting
+    connection, transport = kept(dialler, rules)
+    connection.dataReceived(b"HTTP/1.1 200 OK\r\n\r\n")  # nobody asked
+    assert transport.aborting
+    assert not dialler._idle
