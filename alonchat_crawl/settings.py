@@ -50,7 +50,7 @@ class Environment(BaseSettings):
 
     # How to take in files
     ENABLE_BULK_UPLOAD: bool = False
-    MAX_FILE_SIZE_MB: Annotated[int, Field(ge=1, le=2000)] = 50
+    MAX_FILE_SIZE_MB: Annotated[int, Field(ge=1, le=120)] = 50  # a parser's process is given no more
     SUPABASE_URL: Annotated[str, Field(pattern=r"^https?://[^\s/@]+/?$")] | None = None
     S3_ENDPOINT_URL: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+[^\s?#]*$")] | None = None
     S3_REGION: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "us-east-1"
@@ -196,6 +196,7 @@ SITEMAP_MAX_INDEXES = 3  # indexes one below another
 SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
 ARCHIVE_SHELF_BYTES = 128 * 1024 * 1024  # of archives that a worker keeps while it reads their members
+FILE_TIMEOUT_SECONDS = 300  # of an upload's file: 50 MB at 170 KB/s
 FILE_MAX_CHARS = 10_000_000  # of a file's text; what is beyond it is left out
 CLAMD_SCANS = 4  # of a worker at once; clamd's MaxThreads are for all workers
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from argparse import Namespace
+from functools import cached_property
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.memory import return_freed_memory
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.signals import page_ended, source_completed, unable_to_work
-from alonchat_crawl.sources import Kind, Lease, SourceProgress
+from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
 from alonchat_crawl.uploads import UPLOAD, file_name, stored_url
 
 logger = logging.getLogger(__name__)
@@ -83,8 +84,7 @@ class Verdict:
         crawler.signals.connect(self._stop, unable_to_work)
 
     def _completed(self, progress: SourceProgress) -> None:
-        seed: SourceSeed | None = getattr(self._crawler.spider, "seed", None)
-        if seed and seed.source(self._crawler.settings).source_id == progress.source.source_id:
+        if self._source is not None and self._source.source_id == progress.source.source_id:
             self.progress = progress
 
     def _stop(self, sentence: str) -> None:
@@ -100,11 +100,16 @@ class Verdict:
                 name = printable(stored_url(lease.url))
                 self._failed.append(f"{name}: {ending.reason}: {printable(ending.detail)}".removesuffix(": "))
 
+    @cached_property
+    def _source(self) -> Source | None:
+        """Asked for once the spider is there: a list of files takes a while to be checked."""
+        seed: SourceSeed | None = getattr(self._crawler.spider, "seed", None)
+        return seed.source(self._crawler.settings) if seed else None
+
     @property
     def wanted(self) -> str:
         """What this process was told to crawl; empty for a worker."""
-        seed: SourceSeed | None = getattr(self._crawler.spider, "seed", None)
-        return seed.source(self._crawler.settings).url if seed else ""
+        return self._source.url if self._source else ""
 
     @property
     def failed_files(self) -> list[str]:

@@ -189,9 +189,16 @@ class WebsiteSpider(Spider):
         yield Page(provenance, media_type, text, links)
 
     async def _unchanged(self, lease: Lease, response: Response) -> list[Any]:
-        """Follow the stored page's links once the visit is noted, under the rules that come with the 304."""
+        """Follow the stored page's links once the visit is noted, under the rules that come with the 304.
+
+        They have no say in an upload: some storage tells all robots to keep out.
+        """
         visit: Visit = response.meta["visit"]
-        rules = self._rules(response)
+        rules = (
+            self._rules(response)
+            if lease.kind is not Kind.FILE
+            else Directives(noindex=False, nofollow=False)
+        )
         follow = [] if rules.nofollow else list(_follow(lease, visit.links))
         if rules.noindex:
             return [*follow, _noindex(response)]

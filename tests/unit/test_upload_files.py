@@ -30,7 +30,7 @@ def lease_of(url: str, kind: Kind = Kind.FILE) -> Lease:
 def requests(max_bytes: int = 100) -> Requests:
     """Requests to a storage that nobody has."""
     storage = ObjectStorage("http://127.0.0.1:1", "auto", ("uploads",), "", None)
-    return Requests(storage, max_bytes)
+    return Requests(storage, max_bytes, 5)
 
 
 @pytest.fixture
@@ -129,11 +129,11 @@ def test_an_object_is_asked_for_with_a_signature_in_no_url() -> None:
         "https://storage.example/s3", "auto", ("uploads",), "", Credentials("id", "hunter2")
     )
     assert "hunter2" not in repr(storage)
-    request = Requests(storage, 100).of(lease_of("s3://uploads/a%20b.pdf"), {})
+    request = Requests(storage, 100, 5).of(lease_of("s3://uploads/a%20b.pdf"), {})
     assert request.url == "https://storage.example/s3/uploads/a%20b.pdf"
     assert (request.headers["Authorization"] or b"").startswith(b"AWS4-HMAC-SHA256 Credential=id/")
     assert {"storage": True, "dont_redirect": True, "download_maxsize": 100}.items() <= request.meta.items()
-    signed = Requests(storage, 100).of(lease_of("https://e.org/a.pdf?sig=1"), {})
+    signed = Requests(storage, 100, 5).of(lease_of("https://e.org/a.pdf?sig=1"), {})
     assert "storage" not in signed.meta
     assert "Authorization" not in signed.headers
 
