@@ -95,8 +95,6 @@ class GuardedHandler(BaseDownloadHandler):
             meta["download_latency"] = monotonic() - meta.get("sent_at", began)
             if answer.length != 0:  # Twisted would never end that
                 await _read(answer, exchange).asFuture(loop)
-            if exchange.error is not None:  # a body without a length just ends where it was ended
-                raise exchange.error
         except BaseException as error:
             if connection is not None:
                 connection.drop()
@@ -106,6 +104,8 @@ class GuardedHandler(BaseDownloadHandler):
             if fault is error or not isinstance(error, Exception):
                 raise
             raise fault from error
+        if exchange.error is not None:  # a body without a length just ends where it was ended
+            raise exchange.error
         return _response(request, answer, bytes(exchange.body))
 
     async def close(self) -> None:

@@ -97,9 +97,7 @@ class Heard:
     """By how much the process's memory had to grow at its highest."""
 
 
-def crawl(
-    groups: Sequence[Mapping[str, Ask]], answers: Answers, changes: Mapping[str, Any]
-) -> Heard:
+def crawl(groups: Sequence[Mapping[str, Ask]], answers: Answers, changes: Mapping[str, Any]) -> Heard:
     """Ask in this process, which has no reactor yet."""
     fake_name_servers(answers)
     table = {
@@ -116,9 +114,7 @@ def crawl(
     return Heard(crawler.spider.told, (getrusage(RUSAGE_SELF).ru_maxrss - before) * 1024)
 
 
-def asked(
-    groups: Sequence[Mapping[str, Ask]], answers: Answers | None = None, **changes: Any
-) -> Heard:
+def asked(groups: Sequence[Mapping[str, Ask]], answers: Answers | None = None, **changes: Any) -> Heard:
     """`crawl` in a process of its own."""
     answers = answers or {}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
