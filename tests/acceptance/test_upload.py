@@ -148,6 +148,7 @@ def test_uploads_of_all_kinds_survive_a_killed_worker(
             first.wait()
         for lease in client.zrange("f2:{0}:lease", 0, -1):  # what it held: the test does not wait for it
             client.zadd("f2:{0}:lease", {lease: 1})
+        client.delete(f"{{{KEY}}}:reader")  # nor for its turn as the reader of seeds to be over
         objects.put(f"{OWN}/{CHANGED}", b"# Later\n\nWhat was changed while the files were read.")
         again = [f"s3://{BUCKET}/{OWN}/{name}" for name in (CHANGED, "missing.pdf")]
         seed = {"project_id": "shop", "source_id": "bulk", "files": again, "name": "again"}
