@@ -1,6 +1,7 @@
 """A real worker crawls a site that attacks it, to the site's end."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+import redis
 
 from alonchat_crawl.extract.links import canonical_url
 from tests.acceptance.conftest import rows
@@ -19,7 +20,10 @@ from tests.sites.hostile.traps import QUIET, TRAPS
 
 MEMORY_MAX_BYTES = 1_500_000_000
 LAG_MAX_SECONDS = 1.0
-CRAWL_MAX_SECONDS = 120
+CRAWL_MAX_SECONDS = 200
+UNSEEN = re.compile("HIDDEN-|[\u200b\u202e\0\U000e0000-\U000e007f]|<img|<svg|\\]\\((?:javascript|data):")
+"""What no stored text has; a script that a page shows as code it may."""
+SIGNALLED_MIN = 7
 
 
 @dataclass
@@ -43,12 +47,6 @@ class Crawl:
                 # With its last attempt a retry becomes a dead letter: that is the frontier's to say.
                 outcome = "dead" if event["outcome"] == "retry" else event["outcome"]
                 self.endings[event["url"]].append(f"{outcome}:{event['reason']}")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the worker runs."""
-    return tmp_path_factory.mktemp("hostile")
 
 
 def family(pid: int) -> Iterator[int]:
@@ -117,7 +115,9 @@ def crawled(site: HostileSite, environment: dict[str, str], folder: Path, databa
     )
 
 
-def test_a_hostile_site(environment: dict[str, str], database_url: str, tmp_path: Path) -> None:
+def test_a_hostile_site(
+    environment: dict[str, str], database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     """Every attack ends with its own reason, every good page is stored, nobody is harmed."""
     with HostileSite().serving() as site:
         assert isinstance(site, HostileSite)
@@ -127,9 +127,29 @@ def test_a_hostile_site(environment: dict[str, str], database_url: str, tmp_path
     assert {host for host, _ in site.asked} <= {"127.0.0.1"} | {f"127.0.1.{n}" for n in range(1, 40)}
     assert wrong_endings(crawl) == {}
     assert wrong_traps(crawl) == {}
+    assert dead_letters(redis_url) == {
+        (url, ended[-1].partition(":")[2])
+        for url, ended in crawl.endings.items()
+        if ended[-1].startswith("dead:")
+    }
+    [(status, counts)] = rows(database_url, "select status, counts from sources")
+    assert status == "completed"
+    outcomes = Counter(ended[-1].partition(":")[0] for ended in crawl.endings.values())
+    assert {outcome: counts[outcome] for outcome in ("stored", "dead", "followed")} == {
+        outcome: outcomes[outcome] for outcome in ("stored", "dead", "followed")
+    }
     assert {f"{site.url}{path}" for path in GOOD} <= set(crawl.pages)
+    assert {url: text for url, text in crawl.pages.items() if UNSEEN.search(text)} == {}
+    query = "select count(*) from pages where url like '%%/smuggled/%%' and signals <> '{}'"
+    assert rows(database_url, query)[0][0] >= SIGNALLED_MIN
     assert crawl.peak_bytes < MEMORY_MAX_BYTES
     assert max(event["lag"] for event in crawl.events if "lag" in event) < LAG_MAX_SECONDS
+
+
+def dead_letters(redis_url: str) -> set[tuple[str, str]]:
+    """URL and reason of each."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        return {(letter["url"], letter["reason"]) for _, letter in client.xrange("f2:{0}:dead")}
 
 
 def wrong_endings(crawl: Crawl) -> dict[str, str]:
