@@ -13,6 +13,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ OWN = {
     },
     "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.context.LogContext": 0},
     "ITEM_PIPELINES": {},
-    "TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver",
+    "SSRF_ALLOWED_NETWORKS": (ip_network("127.0.0.0/8"),),
     "ROBOTSTXT_OBEY": False,
 }
 logger = logging.getLogger("watched")
