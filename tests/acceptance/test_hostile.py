@@ -82,9 +82,12 @@ def crawled(site: HostileSite, environment: dict[str, str], folder: Path, databa
         f"url={site.url}/",
         "-a",
         "include=*",
+        "-a",
+        "files=true",
     ]
     variables = {
         "SSRF_ALLOWED_NETWORKS": "127.0.0.1/32,127.0.1.0/24",
+        "VIRUS_SCAN": "off",
         "SCRAPY_SETTINGS_MODULE": "tests.sites.hostile.settings",
         "HOSTILE_WATCH": str(log),
     }

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from alonchat_crawl.extract.links import canonical_url
-from tests.sites.hostile import bombs, feeds, markup, slow, ssrf
+from tests.sites.hostile import bombs, documents, feeds, markup, slow, ssrf
 from tests.sites.hostile.case import FILLER, Reply, Route, html
 from tests.sites.hostile.server import HostileServer
 from tests.sites.hostile.traps import QUIET, TRAPS
@@ -21,7 +21,14 @@ class HostileSite(HostileServer):
 
     def __init__(self) -> None:
         super().__init__()
-        cases = [*ssrf.cases(), *bombs.cases(), *slow.cases(), *markup.cases(), *feeds.cases()]
+        cases = [
+            *ssrf.cases(),
+            *bombs.cases(),
+            *slow.cases(),
+            *markup.cases(),
+            *feeds.cases(),
+            *documents.cases(),
+        ]
         self.cases = tuple(replace(case, url=self._whole(case.url)) for case in cases)
         self._routes: dict[str, Route] = {"/robots.txt": feeds.robots(), "/": self._front()}
         for case in self.cases:
