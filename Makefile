@@ -32,14 +32,17 @@ search: .venv/runtime ## Search PROJECT for Q
 worker: .venv/runtime ## Serve the shared frontier and the seeds in Redis until stopped
 	@$(BIN)/scrapy crawl website
 
+# Two tests at once: they wait more than they work. A file's tests stay together, and share its servers.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: .venv/dev .venv/clamav ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks

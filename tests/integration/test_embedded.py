@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -40,11 +41,12 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes on another user'
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A data folder, whose servers are stopped."""
-    folder = tmp_path / "data"
-    yield folder
-    embedded.stop(folder)
+def data_dir() -> Iterator[Path]:
+    """A data folder with a path short enough for sockets, whose servers are stopped."""
+    with TemporaryDirectory(prefix="data-") as above:
+        folder = Path(above) / "data"
+        yield folder
+        embedded.stop(folder)
 
 
 def use(
