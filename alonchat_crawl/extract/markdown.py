@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pyromark
 import trafilatura
 from html_to_markdown import ConversionOptions, convert
-from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.clean_text import clean_text
@@ -39,7 +39,6 @@ OPTIONS = ConversionOptions(
     compact_tables=True,
     expand_abbreviations=False,
 )
-MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,9 @@ def extract_markdown(text: str, url: str) -> Extracted:
     text, removed = clean_text(text)
     front = FRONT_MATTER.match(text)
     named = FRONT_TITLE.search(front.group(1) or "") if front else None
-    tree = parse(MARKDOWN.render(text[front.end() :] if front else text))
+    # A hundred times as fast as markdown-it: of a large spreadsheet that is the difference between seconds.
+    html = pyromark.html(text[front.end() :] if front else text, options=pyromark.Options.ENABLE_TABLES)
+    tree = parse(html)
     removed.update(keep_visible(tree))
     removed.update(link=make_links_absolute(tree, url))
     markdown = convert(tree.body.html or "", OPTIONS).content if tree.body else ""
