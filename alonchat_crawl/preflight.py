@@ -10,6 +10,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.transport import POSTGRES_FAULTS as TLS_FAULTS
+from alonchat_crawl.transport import redis_fault, warn_of_postgres, warn_of_redis
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +21,7 @@ KEEPS_ALL = "noeviction"
 # What libpq says, and what it means for whoever set the variable. Its own words are not passed on: with
 # an unescaped `@` in the password they quote the rest of it as the host's name.
 _POSTGRES_FAULTS = {
+    **TLS_FAULTS,
     "refused": "refuses the connection; start it there, or correct the host and port",
     "failed to resolve": "has a host name that cannot be resolved; correct it",
     "password authentication failed": "rejects the user or password; correct them",
@@ -48,12 +51,15 @@ def check_redis(url: str) -> bool:
             retry=Retry(NoBackoff(), 0),
         ) as client:
             server: Any = client.info()
+            warn_of_redis(client)
     except redis.AuthenticationError:
         raise StartupError(f"{where} wants another user or password; write them into the URL.") from None
     except redis.TimeoutError:
-        raise StartupError(f"{where} does not answer within {TIMEOUT_SECONDS} s; check it.") from None
-    except redis.ConnectionError:
-        raise StartupError(f"{where} cannot be reached; start it there, or correct the URL.") from None
+        check = "check that it speaks TLS" if url.startswith("rediss:") else "check it"
+        raise StartupError(f"{where} does not answer within {TIMEOUT_SECONDS} s; {check}.") from None
+    except (redis.ConnectionError, OSError) as error:
+        fault = redis_fault(error) or "cannot be reached; start it there, or correct the URL"
+        raise StartupError(f"{where} {fault}.") from None
     except (redis.RedisError, ValueError):
         raise StartupError(f"{where} cannot be used; correct the URL.") from None
     if server.get("maxmemory_policy", KEEPS_ALL) != KEEPS_ALL:
@@ -72,6 +78,7 @@ def check_postgres(url: str) -> None:
     where = f"DATABASE_URL cannot be used: the server at {_place(url, 5432)}"
     try:
         with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS, prepare_threshold=None) as connection:
+            warn_of_postgres(connection)
             found = connection.execute("select to_regclass('public.chunk_embeddings')").fetchone()
     except psycopg.ProgrammingError:
         raise StartupError("DATABASE_URL cannot be used: it is not a valid postgresql:// URL.") from None
