@@ -16,7 +16,9 @@ from alonchat_crawl.sandbox.process import Limits, Process
 from alonchat_crawl.sandbox.wire import Reply
 
 TABLE = "alonchat_crawl.sandbox.work"
-TASKS_MAX = 500  # that one process serves: what a task leaves behind, by mischief or mistake, does not last
+# That one process serves: what a task leaves behind, by mischief or mistake, does not last. A page takes
+# four of them, and to start a process as long as a hundred pages.
+TASKS_MAX = 10_000
 REASONED: dict[str, type[ReasonedError]] = {"GiveUp": GiveUp, "Refused": Refused}
 
 
