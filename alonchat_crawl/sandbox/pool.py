@@ -61,10 +61,10 @@ class Sandbox:
         Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
         `parser crash`; Outage where no process can be started.
         """
-        request = wire.pack((task, arguments))
-        if len(request) > wire.REQUEST_MAX_BYTES:
-            raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
         async with self._turns:
+            request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
+            if len(request) > wire.REQUEST_MAX_BYTES:
+                raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
             process = self._idle.pop() if self._idle else Process(self._limits)
             again = False
             try:

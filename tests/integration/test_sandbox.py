@@ -20,7 +20,7 @@ from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
 from alonchat_crawl.extract.reading import ReadPage, read_page
 from alonchat_crawl.items import Chunk
-from alonchat_crawl.sandbox import pool, process
+from alonchat_crawl.sandbox import pool, process, wire
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sandbox.process import ENVIRONMENT
 from tests.integration import sandbox_pages, sandbox_tasks
@@ -220,3 +220,22 @@ def test_what_is_no_result() -> None:
     with pytest.raises(GiveUp) as caught:
         typed(ReadPage, {"text": 1, "found": None})
     assert caught.value.reason == "parser crash"
+
+
+async def test_what_waits_for_its_turn_is_not_copied(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may hold many large files: each is packed once a process can take it."""
+    packed: list[Any] = []
+    pack = wire.pack
+
+    def noted(frame: Any) -> bytes:
+        packed.append(frame)
+        return pack(frame)
+
+    monkeypatch.setattr(wire, "pack", noted)
+    waiting = [asyncio.create_task(reason(sandbox, "sleep", {})) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    assert len(packed) == 2, "as many as there are processes"
+    await asyncio.gather(*waiting)
+    assert len(packed) == 3
