@@ -58,7 +58,8 @@ def check_redis(url: str) -> bool:
         check = "check that it speaks TLS" if url.startswith("rediss:") else "check it"
         raise StartupError(f"{where} does not answer within {TIMEOUT_SECONDS} s; {check}.") from None
     except (redis.ConnectionError, OSError) as error:
-        fault = redis_fault(error) or "cannot be reached; start it there, or correct the URL"
+        fault = redis_fault(error) if url.startswith("rediss:") else ""
+        fault = fault or "cannot be reached; start it there, or correct the URL"
         raise StartupError(f"{where} {fault}.") from None
     except (redis.RedisError, ValueError):
         raise StartupError(f"{where} cannot be used; correct the URL.") from None
