@@ -13,6 +13,9 @@ from alonchat_crawl.sources import Kind, Lease, Link, Source
 WHOLE_URL = -1
 """In place of an origin's index: the URL is on none of the source's own origins."""
 
+UNREADABLE = (ValueError, TypeError, IndexError, AttributeError, msgpack.UnpackException)
+"""What `decode_lease` raises where somebody else wrote into the frontier."""
+
 _source = TypeAdapter(Source)
 
 
@@ -54,7 +57,7 @@ def decode_lease(
     delay_ms: bytes | int,
     entry: bytes,
 ) -> Lease:
-    """A lease from the values that the transition `take` returns for it."""
+    """A lease from the values that the transition `take` returns for it; raises one of UNREADABLE."""
     kind, depth, origin, path, hops, *failures = msgpack.unpackb(entry, unicode_errors="replace")  # type: ignore[no-untyped-call, attr-defined]
     known = tuple(origins.decode().split())
     return Lease(

@@ -1,5 +1,6 @@
 """One shard of the frontier as coroutines: its transitions, their values packed and unpacked; no state."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.frontier.codec import (
+    UNREADABLE,
     decode_lease,
     decode_source,
     encode_entry,
@@ -24,6 +26,8 @@ from alonchat_crawl.frontier.transitions import Opened, Settled, Transitions, aw
 from alonchat_crawl.frontier.view import FrontierView
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Kind, Lease, Link, Source
+
+logger = logging.getLogger(__name__)
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
@@ -214,9 +218,19 @@ class FrontierQueue(FrontierView):
         due_ms, values, completed, *totals = await (
             self._run("take_of", *limits, str(only)) if only else self._run("take", *limits)
         )
-        leases = [decode_lease(self.keys.shard, *values[i : i + 6]) for i in range(0, len(values), 6)]
+        leases = [lease for i in range(0, len(values), 6) if (lease := self._lease(*values[i : i + 6]))]
         due_seconds = due_ms / 1000 if due_ms >= 0 else float("inf")
         return Taken(leases, due_seconds, completed > 0, Totals(*totals))
+
+    def _lease(self, *values: bytes) -> Lease | None:
+        """None for what none of us wrote: it must not cost the URLs taken with it an attempt, and expires."""
+        try:
+            return decode_lease(self.keys.shard, *values)
+        except UNREADABLE as error:
+            # Without a traceback, which would show what somebody wrote there.
+            said = (values[0].decode(errors="replace"), type(error).__name__)
+            logger.error("The lease %s cannot be read: %s", *said)  # noqa: TRY400
+            return None
 
     async def release(self, releases: Iterable[Release]) -> int:
         """Free the leases' domains for their next requests; return how many those leases still held."""

@@ -1,0 +1,19 @@
+"""Target: archives."""
+
+from alonchat_crawl.extract.files.archive import member, members
+from alonchat_crawl.reasons import GiveUp
+
+MAX_BYTES = 1 << 20
+REASONS = frozenset({"archive malformed", "archive encrypted", "zip bomb", "archive too many files"})
+
+
+def read_archive(data: bytes) -> None:
+    """Every listed file is read whole under a name that leads nowhere else, or there is a reason."""
+    try:
+        for each in members(data):
+            assert not each.name.startswith("/"), each
+            assert ".." not in each.name.split("/"), each
+            assert len(member(data, each.name, MAX_BYTES)) == each.size, each
+    except GiveUp as error:
+        if error.reason not in REASONS:
+            raise
