@@ -82,7 +82,8 @@ def unpack_reply(data: bytes | bytearray) -> Reply:
         raise
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
         raise RubbishError(type(error).__name__) from None
-    if kind not in {RESULT, REASON, MEMORY, ERROR} or not isinstance(again, bool):
+    # Of a tuple, since a kind that is a list could not be looked for in a set.
+    if kind not in (RESULT, REASON, MEMORY, ERROR) or not isinstance(again, bool):
         raise RubbishError("no reply")
     if kind == REASON and not (
         isinstance(value, list) and len(value) == 3 and all(isinstance(part, str) for part in value)  # noqa: PLR2004

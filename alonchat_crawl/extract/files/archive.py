@@ -58,7 +58,8 @@ def member(body: bytes, name: str, max_bytes: int) -> bytes:
             archive = _zip(body)
             for safe, info in _zip_files(archive):
                 if safe == name:
-                    return archive.read(info.filename, max_bytes)
+                    data = archive.read(info.filename, max_bytes)
+                    return data if len(data) == info.file_size else _refuse("A member is cut short.")
         else:
             for safe, entry, tar in _tar_files(body):
                 if safe == name:
