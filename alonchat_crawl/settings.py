@@ -95,7 +95,7 @@ class Environment(BaseSettings):
         return tuple(path.strip() for path in value.split(",") if path.strip())
 
 
-SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN", "S3_SECRET_ACCESS_KEY"})
+SECRETS = frozenset({"REDIS_URL", "DATABASE_URL", "SENTRY_DSN", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"})
 
 
 def _shown(problem: ErrorDetails) -> str:

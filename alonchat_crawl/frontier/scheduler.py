@@ -32,6 +32,7 @@ from alonchat_crawl.frontier.seed import SeedError, SourceSeed
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.trails import Trails, circle
 from alonchat_crawl.frontier.upkeep import Upkeep
+from alonchat_crawl.guards import check_guards
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.file_requests import Requests
 from alonchat_crawl.policies.own_files import OwnFiles
@@ -80,6 +81,7 @@ class FrontierScheduler(Scheduler):
         return deferred_from_coro(self._open(spider))
 
     async def _open(self, spider: Spider) -> None:
+        check_guards(self.settings)
         settler, robots, own = (self._component(kind) for kind in (Acknowledge, RobotsPolicy, OwnFiles))
         self.settler = settler
         settler.frontier = self
