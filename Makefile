@@ -8,8 +8,12 @@ override Q := $(value Q)
 override FILE := $(value FILE)
 export URL Q FILE PROJECT MAX_PAGES MAX_DEPTH
 
+# The tools of `fuzz` and `audit`: not of the tests, since they are bound to versions of Python or to a service.
+ATHERIS := atheris==3.0.0
+PIP_AUDIT := pip-audit==2.10.1
+
 .DEFAULT_GOAL := help
-.PHONY: help crawl upload search worker test check bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test check fuzz audit bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +47,14 @@ check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the t
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(PYTEST)
+
+fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
+	@$(BIN)/python -m tests.fuzz $(or $(TARGET),all) $(or $(SECONDS),60)
+
+audit: .venv/runtime ## Ask which dependencies have known weaknesses; ends with 3 where that cannot be had
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_AUDIT) >&2
+	@$(BIN)/python -m tests.audit
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks
