@@ -96,8 +96,8 @@ class CleanPage:
     removed: Mapping[str, int] = field(default_factory=dict)
     """What was stripped, by kind (hidden, control, bidi, …)."""
     signals: Mapping[str, int] = field(default_factory=dict)
-    """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, which
-    were stripped, `hidden instructions` in them, and `instructions`, which are still in the text."""
+    """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, both
+    stripped, `hidden instructions` in them, and `instructions`, which are still in the text."""
 
 
 @dataclass(frozen=True, slots=True)
