@@ -48,6 +48,8 @@ logger = logging.getLogger("watched")
 class Pages(BaseHTTPRequestHandler):
     """Every path is a page."""
 
+    protocol_version = "HTTP/1.1"  # what closes each connection may close one that is just used again
+
     def do_GET(self) -> None:
         """Answer with a marked body."""
         body = b"<html>THE-BODY</html>"
