@@ -59,9 +59,10 @@ def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = N
     """
     if not document.has_text:
         raise Refused("empty", "The page has no text.")
+    extracted = document.extracted
     if boilerplate is None or page.name:  # files share no page's frame
-        return document.extracted.markdown, 0
-    return boilerplate.without(page.provenance.source_id, document.extracted.markdown, document.blocks)
+        return extracted.markdown, 0
+    return boilerplate.without(page.provenance.source_id, extracted.markdown, extracted.blocks)
 
 
 def described(

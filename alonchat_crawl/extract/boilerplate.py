@@ -3,11 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from threading import Lock
-from typing import NamedTuple
 
-from markdown_it import MarkdownIt
+from alonchat_crawl.extract.writer import TopBlock, write
 
 PAGES_MIN = 5  # that have a block before it is boilerplate
 SHARE_MIN = 0.5  # of the source's pages so far that have it
@@ -15,23 +13,6 @@ SOURCES_MAX = 200  # learnt at a time; the one that was not seen for longest is 
 BLOCKS_MAX = 5_000  # counted per source: one entry takes some 100 bytes
 PAGE_BLOCKS_MAX = 500  # counted of one page
 PAGE_BLOCKS_SEEN = 50_000  # a page of more is no page for people, and stays as it is
-DIGEST_BYTES = 8
-LASTING = frozenset(["heading_open", "fence", "code_block"])
-BLOCKS = MarkdownIt("commonmark").enable("table")
-BLOCKS.core.ruler.enableOnly(["normalize", "block"])
-
-
-class TopBlock(NamedTuple):
-    """A block at a document's top level."""
-
-    start: int
-    """Its first line, from 0."""
-    end: int
-    """The line after."""
-    kind: str
-    """`heading`, `code` or empty."""
-    digest: bytes | None
-    """Of its text; None where it may not go."""
 
 
 @dataclass(slots=True)
@@ -59,10 +40,13 @@ class Boilerplate:
     ) -> tuple[str, int]:
         """Learn from a page; return its Markdown without boilerplate, and how many blocks went.
 
-        `blocks` are its `top_blocks`, where they have been found already. A page that is nothing but
-        boilerplate and headings stays as it is.
+        `blocks` are those that it was written with, if they are known. A page that is nothing but
+        boilerplate and headings stays as it is, and so does one of more blocks than anybody reads.
         """
-        blocks = top_blocks(markdown) if blocks is None else blocks
+        if blocks is None:
+            markdown, blocks = write(markdown)
+        if len(blocks) > PAGE_BLOCKS_SEEN:
+            return markdown, 0
         digests = [block.digest for block in blocks]
         repeated = self._learn(source, list(dict.fromkeys(filter(None, digests)))[:PAGE_BLOCKS_MAX])
         gone = [number for number, digest in enumerate(digests) if digest in repeated]
@@ -93,20 +77,3 @@ class Boilerplate:
             while len(counts) > BLOCKS_MAX:
                 counts.popitem(last=False)
             return repeated
-
-
-def top_blocks(markdown: str) -> tuple[TopBlock, ...]:
-    """Return the blocks of a page's Markdown; none where there are more than anybody reads."""
-    lines = markdown.split("\n")
-    found: list[TopBlock] = []
-    for token in BLOCKS.parse(markdown):
-        if token.level == 0 and token.map is not None and token.nesting >= 0:
-            start, end = token.map
-            if token.type in LASTING:
-                kind = "heading" if token.type == "heading_open" else "code"
-                found.append(TopBlock(start, end, kind, None))
-            else:
-                text = "\n".join(lines[start:end]).strip()
-                digest = blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
-                found.append(TopBlock(start, end, "", digest))
-    return tuple(found) if len(found) <= PAGE_BLOCKS_SEEN else ()

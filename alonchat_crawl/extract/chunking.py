@@ -3,14 +3,16 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from alonchat_crawl.extract.blocks import Block, blocks
 from alonchat_crawl.extract.divide import divide
-from alonchat_crawl.extract.inert import inert, inert_line
+from alonchat_crawl.extract.inert import inert_line
 from alonchat_crawl.extract.packing import packed
 from alonchat_crawl.extract.sketch import sketch
 from alonchat_crawl.extract.units import Scope
+from alonchat_crawl.extract.writer import write
 from alonchat_crawl.items import Chunk
 
 Path = tuple[str, ...]
@@ -29,13 +31,14 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
 
     A heading goes with the text under it. A block is cut only where no chunk holds it with its headings:
     a fence is then reopened, a table's head repeated, code cut along its syntax. Chunks under `minimum`
-    bytes join a neighbour where both fit. Where a cut goes through inline code, what is escaped of it may
-    make a chunk longer. Takes time in proportion to the text.
+    bytes join a neighbour where both fit. Whatever is not made of whole blocks is written again, since half
+    a list or half a span of code means something else alone; what is escaped then may make a chunk longer.
+    Takes time in proportion to the text.
     """
     data = markdown.encode()
     found = blocks(markdown, data)
     units, scopes = divide(data, found, capacity)
-    headings, names = _headings(found), _Names(scopes)
+    headings, names, whole = _headings(found), _Names(scopes), _Whole(found)
     chunks: list[Chunk] = []
     place = chars = 0
     for first, after in packed(units, capacity, minimum):
@@ -45,8 +48,9 @@ def chunk(markdown: str, title: str, capacity: int, minimum: int) -> tuple[Chunk
         if text.strip():
             path = _without_title(_common(start, end, headings), title)
             path += names.around(start, end)
-            # A cut through inline code leaves half of it outside.
-            content = inert(units[first].head.decode() + text + units[after - 1].tail.decode())
+            content = text
+            if not whole.holds(start, end):
+                content = _alone(units[first].head.decode() + text + units[after - 1].tail.decode())
             chunks.append(Chunk(len(chunks), content, path, chars, chars + len(text), sketch(content)))
         place, chars = end, chars + len(text)
     return tuple(chunks)
@@ -77,6 +81,33 @@ def _common(start: int, end: int, headings: Headings) -> Path:
     while shared < len(shortest) and shortest[shared] == longest[shared]:
         shared += 1
     return shortest[:shared]
+
+
+class _Whole:
+    """Where blocks begin and end that are no part of a list or quote: they mean the same alone."""
+
+    def __init__(self, found: Sequence[Block]) -> None:
+        self._starts = [block.start for block in found]
+        self._ends = [block.end for block in found]
+        # How many blocks up to each stand in lists or quotes.
+        self._within = [*accumulate((block.begins != block.start for block in found), initial=0)]
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether a text is made of such blocks, each of them whole."""
+        first, after = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        return (
+            first < after
+            and self._starts[first] == start
+            and self._ends[after - 1] == end
+            and self._within[first] == self._within[after]
+        )
+
+
+def _alone(text: str) -> str:
+    """Return a part of a document as a document of its own, without the indentation that it was cut from."""
+    indent = len(text) - len(text.lstrip(" "))
+    lines = text.split("\n")
+    return write("\n".join(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in lines)).markdown
 
 
 class _Names:

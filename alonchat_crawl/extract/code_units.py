@@ -23,9 +23,9 @@ class Code:
     """Where its lines are, fence lines not among them."""
     indent: bytes
     """What stands before each line in lists and quotes."""
-    head: bytes = b""
-    """The fence reopened, with its line feed; empty of code by indentation."""
-    tail: bytes = b""
+    head: bytes
+    """The fence reopened, with its line feed."""
+    tail: bytes
     """The fence closed, after a line feed."""
 
 
@@ -35,9 +35,9 @@ def continued(data: bytes, block: Block) -> bytes:
 
 
 def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], list[Scope]] | None:
-    """Divide a block of code; None where its fence's lines are too long to be repeated, or all there is."""
+    """Divide a block of code; None if its fence cannot be repeated: too long, all there is, or not there."""
     code = _taken_apart(data, block)
-    if not code.rows or len(code.head) + len(code.tail) > capacity // PIECE_SHARE:
+    if code is None or not code.rows or len(code.head) + len(code.tail) > capacity // PIECE_SHARE:
         return None
     text = b"\n".join(_dedented(data[start:end], code.indent) for start, end in code.rows)
     known = syntax(text, named_language(block.info or ""))
@@ -51,14 +51,14 @@ def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], li
     return units, _scopes(known.symbols, code.rows, last.end, block.end)
 
 
-def _taken_apart(data: bytes, block: Block) -> Code:
+def _taken_apart(data: bytes, block: Block) -> Code | None:
     lines = data[block.start : block.end].split(b"\n")
     starts = [*accumulate((len(line) + 1 for line in lines), initial=block.start)]
     rows = [(start, following - 1) for start, following in pairwise(starts)]
     indent = continued(data, block)
     fence = FENCE.match(data, block.begins)
-    if block.info is None or fence is None:
-        return Code(rows, indent)
+    if fence is None:
+        return None
     closing = lines[-1].strip(b" \t>")
     closed = len(rows) > 1 and closing.startswith(fence[0]) and not closing.strip(fence[0][:1])
     head = indent + data[block.begins : rows[0][1]] + b"\n"

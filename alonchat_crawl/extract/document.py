@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from alonchat_crawl.extract.boilerplate import TopBlock, top_blocks
 from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.inert import plain_line
 from alonchat_crawl.extract.injection import instructions
@@ -16,11 +15,9 @@ from alonchat_crawl.reasons import GiveUp
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page's text, and its blocks."""
+    """A page's text, and what is in it."""
 
     extracted: Extracted
-    blocks: tuple[TopBlock, ...]
-    """For Boilerplate.without; of source code there are none."""
     has_text: bool
     """Whether there is a letter or digit in it."""
     instructions: int = 0
@@ -31,13 +28,12 @@ def extract_document(media_type: str, text: str, url: str) -> Document:
     """Extract a page's text; raises GiveUp where that fails."""
     try:
         extracted = _extracted(media_type, text, url)
-        blocks = () if media_type.startswith(SOURCE_CODE) else top_blocks(extracted.markdown)
         spoken = instructions(f"{extracted.title}\n{extracted.markdown}")
     except MemoryError:
         raise
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
         raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
-    return Document(extracted, blocks, any(map(str.isalnum, extracted.markdown)), spoken)
+    return Document(extracted, any(map(str.isalnum, extracted.markdown)), spoken)
 
 
 def _extracted(media_type: str, text: str, url: str) -> Extracted:

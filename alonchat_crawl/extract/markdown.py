@@ -11,11 +11,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.dom import keep_visible, make_links_absolute
-from alonchat_crawl.extract.inert import inert, plain_line
+from alonchat_crawl.extract.inert import plain_line
 from alonchat_crawl.extract.main_content import keep_main
 from alonchat_crawl.extract.metadata import Metadata, metadata
 from alonchat_crawl.extract.page_type import is_documentation, is_legal
 from alonchat_crawl.extract.parse import parse
+from alonchat_crawl.extract.writer import TopBlock, write
 
 SHORT_CHARS = 80  # of what was chosen; under it the whole main element may do better
 DOUBTFUL = 0.8  # expected F1 under which trafilatura finds an article better than the score does
@@ -38,6 +39,10 @@ OPTIONS = ConversionOptions(
     skip_images=True,
     compact_tables=True,
     expand_abbreviations=False,
+    # Text that looks like markup is told from markup.
+    escape_asterisks=True,
+    escape_underscores=True,
+    escape_misc=True,
 )
 
 
@@ -54,6 +59,8 @@ class Extracted:
     removed: Counter[str] = field(default_factory=Counter)
     """Counts of what was stripped, by kind."""
     metadata: Metadata = field(default_factory=Metadata)
+    blocks: tuple[TopBlock, ...] = ()
+    """Where the blocks of its Markdown are."""
 
 
 def extract(html: str, url: str) -> Extracted:
@@ -100,7 +107,7 @@ def extract_markdown(text: str, url: str) -> Extracted:
 
 
 def extract_plain(text: str) -> Extracted:
-    """Keep a plain text as it is, made inert: a reader of the Markdown sees the same words and lines."""
+    """Take a plain text for Markdown: its words and lines stay, and what looks like a list or code is one."""
     return _safe("", text, Counter())
 
 
@@ -116,12 +123,14 @@ def _safe(
     removed = removed + gone
     markdown, gone = clean_text(markdown)
     removed.update(gone)
+    written = write(markdown)
     return Extracted(
         title=plain_line(title),
-        markdown=inert(markdown).strip("\n").rstrip(),
+        markdown=written.markdown,
         low_quality=low_quality,
         removed=+removed,
         metadata=described or Metadata(),
+        blocks=written.blocks,
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alonchat_crawl.extract.chunking import chunk
-from alonchat_crawl.extract.inert import inert
+from alonchat_crawl.extract.writer import write
 from alonchat_crawl.items import Chunk
 
 CAPACITY = 400
@@ -82,10 +82,10 @@ def test_no_heading_is_stranded() -> None:
 @pytest.mark.parametrize("opening", ["```python", "````", "~~~", "- ```", "> ```sh", "  ```"])
 def test_large_fence_is_reopened(opening: str) -> None:
     """Every part of a fence larger than a chunk is a fence of the same language."""
-    marker = opening.strip("-> ").rstrip("pythons")
+    marker, closing = "```", opening.strip("-> ").rstrip("pythons")
     indent = "  " if opening.startswith("- ") else "> " if opening.startswith(">") else ""
     code = "\n".join(f"{indent}call_number({n})" for n in range(100))
-    chunks = chunk(f"# T\n\n{opening}\n{code}\n{indent}{marker}", "", CAPACITY, MINIMUM)
+    chunks = chunk(f"# T\n\n{opening}\n{code}\n{indent}{closing}", "", CAPACITY, MINIMUM)
     assert len(chunks) > 3
     for piece in chunks:
         assert size(piece.content) <= CAPACITY
@@ -157,7 +157,7 @@ def check(markdown: str, chunks: tuple[Chunk, ...], capacity: int) -> None:
 @given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))
 def test_spans_hold_the_page(markdown: str) -> None:
     """Chunks are in order, do not overlap, leave out white space alone and add repeated lines alone."""
-    markdown = inert(markdown)  # as every page is; what is not would be made so
+    markdown = write(markdown).markdown  # as every page is; what is not would be made so
     check(markdown, chunk(markdown, "", CAPACITY, MINIMUM), CAPACITY)
 
 
@@ -167,14 +167,16 @@ MARKS = st.text(alphabet="#->`~|*_[]()<!:=+1. \n\t\\aé字😀\u0301", max_size=
 @given(MARKS, st.sampled_from([64, 150]))
 def test_any_marks(markdown: str, capacity: int) -> None:
     """Whatever is opened, nested and not closed: no text is lost, and none is told at a wrong place."""
-    markdown = inert(markdown)
+    markdown = write(markdown).markdown
     chunks = chunk(markdown, "", capacity, 20)
     # Half a code span has its brackets escaped.
     assert all(size(piece.content) <= capacity or "`" in piece.content for piece in chunks)
     bounds = [0, *(place for piece in chunks for place in (piece.start, piece.end)), len(markdown)]
     assert bounds == sorted(bounds)
     assert not any(markdown[end:start].strip() for end, start in zip(bounds[::2], bounds[1::2], strict=True))
-    assert all(dense(inert(markdown[piece.start : piece.end])) in dense(piece.content) for piece in chunks)
+    assert all(
+        dense(write(markdown[piece.start : piece.end]).markdown) in dense(piece.content) for piece in chunks
+    )
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join))

@@ -50,7 +50,7 @@ def test_media_types() -> None:
     text = "# H\n\n<b>bold</b> `a < b`"
     assert clean_page(page(text, "text/markdown")).markdown == "# H\n\n**bold** `a < b`"
     assert clean_page(page(text, "text/plain")).markdown == "# H\n\n&lt;b>bold&lt;/b> `a < b`"
-    assert clean_page(page(text)).markdown == "\\# H\n\n**bold** `a < b`"
+    assert clean_page(page(text)).markdown == "\\# H\n\n**bold** &#96;a < b&#96;"
 
 
 def test_same_text_same_hash() -> None:

@@ -16,9 +16,9 @@ from alonchat_crawl.extract.files.container import Container
 from alonchat_crawl.extract.files.ooxml import PART_MAX_BYTES, sane_title
 from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, local, tree
-from alonchat_crawl.extract.inert import inert
 from alonchat_crawl.extract.markdown import OPTIONS
 from alonchat_crawl.extract.parse import TooDeepError, parse
+from alonchat_crawl.extract.writer import write
 from alonchat_crawl.reasons import GiveUp
 
 CONTAINER = "META-INF/container.xml"
@@ -87,4 +87,4 @@ def _chapter(body: bytes, text: Text) -> str:
         text.title = heading.text()
     make_links_absolute(page, NOWHERE)
     markdown = convert(page.body.html or "", OPTIONS).content or "" if page.body else ""
-    return inert(INSIDE.sub(r"\1", markdown)).strip()
+    return write(INSIDE.sub(r"\1", markdown)).markdown

@@ -1,0 +1,258 @@
+"""What stands inside a line of Markdown: text, code and links, escaped so that they stay what they are.
+
+Five rules keep each line inert in any renderer, also in one that lets raw HTML through, or that finds other
+blocks in the document than its writer did:
+
+- `<` begins no tag: it is an entity, except before a space, a digit, `=` or `-`.
+- A backtick is an entity, except around code: the code spans of a line pair up with themselves.
+- `]` is escaped before `(`, `[` and `:`: text makes no link, and defines no reference.
+- A link leads to http, https or mailto, percent-encoded. A bare address of another scheme is broken up.
+- A line of text opens no block: no fence, heading, list, quote, rule, or head of a table.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+SPECIAL = re.compile(r"[<&`\[\]\\*_~]|://")
+TEXT = re.compile(
+    r"<(?! +\S|[\d=\-])|&(?=#?\w{1,32};)|`"
+    r"|(?<=!)\[|\[(?![^\[\]]*\](?!\s*\(|[:\[]))|\](?:\s*\(|[:\[])"
+    r"|\\(?![\w ]|[^\x00-\x7f])|\*+|_+|~+|:(?=//)"
+)
+HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
+SCHEME_CHARS = 6  # of `https`, and what stands before it
+ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
+BRACKETS = re.compile(r"(?<!\\)[\[\]]")
+BLOCK_OPENS = re.compile(
+    r"(\d{1,9})(?=[.)](?:\s|$))"  # the number of a list's item
+    r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~)"
+)
+# Code that would be a tag, an image, a link or a definition if a renderer took it for text.
+RISKY_CODE = re.compile(r"<(?=[A-Za-z/!?])|!\[|\](?:\s*\(|[:\[])")
+ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
+LAST_WORD = re.compile(r"\S*\Z")
+LAST_WORD_CHARS = 200
+LINK = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
+URL_SAFE = "/:?#@!$&+,;=%-._~"
+ENTITY = re.compile(r"&(?=#?\w{1,32};)")
+
+
+class Code(NamedTuple):
+    """A code span."""
+
+    text: str
+
+
+class Mark(NamedTuple):
+    """What is written as it is: an end of emphasis, or of a link."""
+
+    text: str
+    opens_link: bool = False
+    closes_link: bool = False
+
+
+class Break(NamedTuple):
+    """The end of a line."""
+
+    hard: bool
+
+
+Part = str | Code | Mark | Break
+
+
+class Inline:
+    """The content of a paragraph, heading or cell: gathered part by part, then written."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self._begun: list[tuple[int, str, bool]] = []
+
+    def begin(self, mark: str, *, link: bool = False) -> None:
+        """Begin emphasis with its mark, or a link with its address; an empty one leaves only the words."""
+        self._begun.append((len(self.parts), mark, link))
+
+    def end(self) -> None:
+        """End what was begun last; around nothing, or another kind of address, it leaves no marks."""
+        place, mark, link = self._begun.pop()
+        inner = self.parts[place:]
+        if link and LINK.match(mark) and _words(inner).strip():
+            one_line = [" " if isinstance(part, Break) else part for part in inner]
+            self.parts[place:] = [
+                Mark("[", opens_link=True),
+                *one_line,
+                Mark(f"]({address(mark)})", closes_link=True),
+            ]
+        elif mark and not link and not _is_loose(inner):
+            self.parts[place:] = [Mark(mark), *inner, Mark(mark)]
+
+    def write(self, *, one_line: bool = False, cell: bool = False) -> str:
+        """Return it as Markdown, in one line if it is a heading or a cell."""
+        line, lines = _Line(cell=cell, opens=not one_line), list[str]()
+        for part, linked in _settled(self.parts, one_line=one_line or cell, cell=cell):
+            if isinstance(part, Break):
+                lines += line.ended(hard=part.hard)
+                line = _Line(cell=cell, opens=True)
+            elif isinstance(part, Mark):
+                line.add_mark(part)
+            elif isinstance(part, Code):
+                line.add_code(part.text)
+            else:
+                line.add_text(part, linked=linked)
+        lines += line.ended(hard=False)
+        return "\n".join(lines).rstrip(" ")
+
+
+class _Line:
+    """One line, as far as it is written."""
+
+    def __init__(self, *, cell: bool, opens: bool) -> None:
+        self.written = ""
+        self._cell = cell
+        self._opens = opens
+
+    def ended(self, *, hard: bool) -> list[str]:
+        """Return the line, or nothing if there is nothing in it."""
+        line = self.written.rstrip(" \t")
+        return [f"{line}  " if hard else line] if line else []
+
+    def add_mark(self, mark: Mark) -> None:
+        if mark.opens_link and self.written.endswith("!"):  # it would be an image
+            self.written = f"{self.written[:-1]}\\!"
+        self.written += mark.text
+
+    def add_text(self, plain: str, *, linked: bool = False) -> None:
+        if not self.written:
+            plain = plain.lstrip(" \t")
+        escaped = text(plain)
+        if linked:
+            escaped = BRACKETS.sub(r"\\\g<0>", escaped)
+        if self._cell:
+            escaped = escaped.replace("|", "\\|")
+        if self._opens and not self.written:
+            escaped = opening_escaped(escaped)
+        self.written += escaped
+
+    def add_code(self, inside: str) -> None:
+        inside = inside.replace("|", "\\|") if self._cell else inside
+        padded = inside[:1] == inside[-1:] == " "
+        self.written += f"` {inside} `" if padded else f"`{inside}`"
+
+
+def _settled(parts: Sequence[Part], *, one_line: bool, cell: bool) -> Iterator[tuple[Part, bool]]:
+    """Yield the parts, and whether each stands in a link; neighbouring texts are one.
+
+    Neighbours are joined because what has to be escaped can be spread over them. Code is text if a renderer
+    could pair its backticks otherwise.
+    """
+    gathered, before, linked = "", "", False
+    for part in parts:
+        plain = _plain(part, one_line=one_line)
+        if (
+            isinstance(part, Code)
+            and not before.endswith("`")
+            and _stays(part.text, before, linked=linked, cell=cell)
+        ):
+            plain = None
+        if plain is not None:
+            gathered += plain
+            before += plain
+            continue
+        if gathered:
+            yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
+        gathered = ""
+        if isinstance(part, Mark):
+            linked = part.opens_link or (linked and not part.closes_link)
+        before = (
+            "" if isinstance(part, Break) else f"{before}`" if isinstance(part, Code) else before + part.text
+        )
+        yield part, linked
+    if gathered:
+        yield gathered.rstrip(" \t"), linked
+
+
+def _plain(part: Part, *, one_line: bool) -> str | None:
+    """Return what of a part can be gathered with the text around it."""
+    if isinstance(part, Break):
+        return " " if one_line else None
+    if isinstance(part, Mark):
+        return None
+    return part if isinstance(part, str) else part.text
+
+
+def _stays(inside: str, before: str, *, linked: bool, cell: bool) -> bool:
+    """Whether code can stand as such; `before` is what stands before it in its line."""
+    if "`" in inside or not inside.strip(" "):
+        return False
+    if not RISKY_CODE.search(inside):
+        return True
+    # A cell's end, a link's, and a bare address take precedence of backticks for some renderers.
+    last_word = LAST_WORD.search(before[-LAST_WORD_CHARS:])
+    return not (
+        (cell and "|" in inside)
+        or (linked and BRACKETS.search(inside))
+        or (last_word and ADDRESS.search(last_word[0]))
+    )
+
+
+def text(plain: str) -> str:
+    """Return plain text of one line as Markdown that shows the same characters."""
+    return TEXT.sub(_escaped, plain) if SPECIAL.search(plain) else plain
+
+
+def opening_escaped(line: str) -> str:
+    """Return a line that opens no block but a paragraph."""
+    found = BLOCK_OPENS.match(line)
+    if found is None or line.startswith("\\"):
+        return line
+    number = found[1] or ""
+    return f"{number}\\{line[len(number) :]}"
+
+
+def address(url: str) -> str:
+    """Return a link's address as Markdown can hold it: nothing in it ends the link, or is decoded."""
+    return ENTITY.sub("&amp;", quote(url, safe=URL_SAFE, errors="replace"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    found = match[0]
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    if found in ENTITIES:
+        return ENTITIES[found]
+    if found == "\\":  # at the end, the mark that follows would be escaped by it
+        return "\\\\" if after else "&#92;"
+    if found == ":":
+        scheme = match.string[max(0, match.start() - SCHEME_CHARS) : match.start()]
+        return found if HTTP.search(scheme) else "\\:"
+    if found[0] in "*_~":
+        return found if _is_no_emphasis(found, before, after) else "".join(f"\\{each}" for each in found)
+    return f"\\{found}" if len(found) == 1 else f"\\{found[:-1]}\\{found[-1]}"
+
+
+def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
+    """Whether a run of marks neither opens nor closes emphasis (CommonMark 6.2)."""
+    if before.isspace() and after.isspace():
+        return True
+    if marks[0] == "_":
+        return before.isalnum() and after.isalnum()
+    return marks == "~" and (not before or before.isspace())
+
+
+def _words(parts: Sequence[Part]) -> str:
+    return "".join(
+        part if isinstance(part, str) else part.text for part in parts if isinstance(part, str | Code)
+    )
+
+
+def _is_loose(inner: Sequence[Part]) -> bool:
+    """Whether marks around this make no emphasis: there is nothing in it, or space at an end."""
+    if not _words(inner).strip():
+        return True
+    first, last = inner[0], inner[-1]
+    return (
+        isinstance(first, Break)
+        or isinstance(last, Break)
+        or (isinstance(first, str) and first[:1].isspace())
+        or (isinstance(last, str) and last[-1:].isspace())
+    )

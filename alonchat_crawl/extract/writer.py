@@ -1,0 +1,95 @@
+"""The one place where stored Markdown is written: from a parsed tree, whatever text the tree was parsed from.
+
+What is written cannot be active, however a renderer reads it. Each line is inert by itself (inline.py). Raw
+HTML is text. Code stands in closed fences, longer than any run of backticks in it. Code that would be active
+if it were text stands outside lists and quotes, because renderers disagree on what is inside of them.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from pyromark import Options, events_with_range
+
+from alonchat_crawl.extract.inline import Inline
+from alonchat_crawl.extract.markdown_reader import MarkdownReader, add_lines
+from alonchat_crawl.extract.written_blocks import Piece
+
+OPTIONS = Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH
+ROUNDS = 4  # of writing until it changes nothing more: what the first leaves out can bring two texts together
+PARAGRAPHS = re.compile(r"\n\s*\n")
+DIGEST_BYTES = 8
+
+
+class TopBlock(NamedTuple):
+    """A block at a document's top level."""
+
+    start: int
+    """Its first line, from 0."""
+    end: int
+    """The line after."""
+    kind: str
+    """`heading`, `code` or empty."""
+    digest: bytes | None
+    """Of its text; None for headings and code."""
+
+
+class Written(NamedTuple):
+    """A document as it is stored."""
+
+    markdown: str
+    """Parsing and writing it again changes nothing."""
+    blocks: tuple[TopBlock, ...]
+
+
+def write(markdown: str) -> Written:
+    """Return a Markdown text as it may be stored: inert in every renderer, and a fixed point of `write`.
+
+    All its words are kept. Raw HTML becomes the text that it is, images their descriptions, definitions of
+    references text, and of links to anything but http, https and mailto the words are left. Takes time in
+    proportion to the text.
+    """
+    for _ in range(ROUNDS):
+        written = _written(markdown)
+        if written.markdown == markdown:
+            return written
+        markdown = written.markdown
+    return _words_of(markdown)
+
+
+def table_row(cells: Iterable[str]) -> str:
+    """Return plain texts as a row of a table."""
+    return f"| {' | '.join(map(table_cell, cells))} |"
+
+
+def table_cell(plain: str) -> str:
+    """Return plain text as the cell of a table, which is one line."""
+    inline = Inline()
+    inline.parts.append(" ".join(plain.split()))
+    return inline.write(one_line=True, cell=True)
+
+
+def _written(markdown: str) -> Written:
+    reader = MarkdownReader(markdown.encode(errors="replace"))
+    for event, span in events_with_range(markdown, options=OPTIONS):
+        reader.read(event, span["start"], span["end"])
+    return _put_together(reader.ended())
+
+
+def _words_of(markdown: str) -> Written:
+    """Keep the lines of a text on which writing and parsing do not agree, as paragraphs."""
+    texts = (add_lines(paragraph).write() for paragraph in PARAGRAPHS.split(markdown))
+    return _put_together([Piece("text", text) for text in texts if text])
+
+
+def _put_together(pieces: Sequence[Piece]) -> Written:
+    blocks: list[TopBlock] = []
+    place = 0
+    for piece in pieces:
+        end = place + piece.text.count("\n") + 1
+        kind = piece.kind if piece.kind in {"heading", "code"} else ""
+        digest = None if kind else blake2b(piece.text.encode(), digest_size=DIGEST_BYTES).digest()
+        blocks.append(TopBlock(place, end, kind, digest))
+        place = end + 1
+    return Written("\n\n".join(piece.text for piece in pieces), tuple(blocks))
