@@ -148,13 +148,13 @@ def _settled(parts: Sequence[Part], *, one_line: bool, cell: bool) -> Iterator[t
     """
     gathered, before, linked = "", "", False
     for part in parts:
-        plain = _plain(part, one_line=one_line)
-        if (
-            isinstance(part, Code)
-            and not before.endswith("`")
-            and _stays(part.text, before, linked=linked, cell=cell)
-        ):
-            plain = None
+        if isinstance(part, Break) and one_line:
+            plain: str | None = " "
+        elif isinstance(part, Code):
+            stays = not before.endswith("`") and _stays(part.text, before, linked=linked, cell=cell)
+            plain = None if stays else part.text
+        else:
+            plain = part if isinstance(part, str) else None
         if plain is not None:
             gathered += plain
             before += plain
@@ -164,21 +164,12 @@ def _settled(parts: Sequence[Part], *, one_line: bool, cell: bool) -> Iterator[t
         gathered = ""
         if isinstance(part, Mark):
             linked = part.opens_link or (linked and not part.closes_link)
-        before = (
-            "" if isinstance(part, Break) else f"{before}`" if isinstance(part, Code) else before + part.text
-        )
+            before += part.text
+        else:
+            before = f"{before}`" if isinstance(part, Code) else ""
         yield part, linked
     if gathered:
         yield gathered.rstrip(" \t"), linked
-
-
-def _plain(part: Part, *, one_line: bool) -> str | None:
-    """Return what of a part can be gathered with the text around it."""
-    if isinstance(part, Break):
-        return " " if one_line else None
-    if isinstance(part, Mark):
-        return None
-    return part if isinstance(part, str) else part.text
 
 
 def _stays(inside: str, before: str, *, linked: bool, cell: bool) -> bool:

@@ -52,10 +52,13 @@ class MarkdownReader:
 
     def read(self, event: Any, start: int, end: int) -> None:
         """Take the parser's next event."""
+        what: str
+        value: Any
+        name: str
         what, value = (event, None) if isinstance(event, str) else next(iter(event.items()))
         if what in {"Start", "End"}:
             name, detail = (value, None) if isinstance(value, str) else next(iter(value.items()))
-            handler = (self.STARTS if what == "Start" else self.ENDS).get(name)
+            handler: Any = (self.STARTS if what == "Start" else self.ENDS).get(name)
             if handler is not None:
                 handler(self, start, end, detail)
         elif what == "Text" and self._code is not None:
