@@ -65,32 +65,43 @@ Part = str | Code | Mark | Break
 class Inline:
     """The content of a paragraph, heading or cell: gathered part by part, then written."""
 
-    def __init__(self) -> None:
-        self.parts: list[Part] = []
-        self._begun: list[tuple[int, str, bool]] = []
+    def __init__(self, *parts: Part) -> None:
+        self.is_kept = True
+        """Whether all of its elements were kept; where not, what stood around one may now belong together."""
+        self._parts: list[Part] = []
+        self._words = 0  # parts so far that show something
+        self._begun: list[tuple[int, int, str, bool]] = []
+        for part in parts:
+            self.add(part)
+
+    def add(self, part: Part) -> None:
+        """Add the next part."""
+        self._parts.append(part)
+        if isinstance(part, str | Code):
+            self._words += bool((part if isinstance(part, str) else part.text).strip())
 
     def begin(self, mark: str, *, link: bool = False) -> None:
         """Begin emphasis with its mark, or a link with its address; an empty one leaves only the words."""
-        self._begun.append((len(self.parts), mark, link))
+        self._begun.append((len(self._parts), self._words, mark, link))
 
     def end(self) -> None:
         """End what was begun last; around nothing, or another kind of address, it leaves no marks."""
-        place, mark, link = self._begun.pop()
-        inner = self.parts[place:]
-        if link and LINK.match(mark) and _words(inner).strip():
-            one_line = [" " if isinstance(part, Break) else part for part in inner]
-            self.parts[place:] = [
-                Mark("[", opens_link=True),
-                *one_line,
-                Mark(f"]({address(mark)})", closes_link=True),
-            ]
-        elif mark and not link and not _is_loose(inner):
-            self.parts[place:] = [Mark(mark), *inner, Mark(mark)]
+        place, words, mark, link = self._begun.pop()
+        parts = self._parts
+        if words == self._words or not (LINK.match(mark) if link else mark and _is_tight(parts, place)):
+            self.is_kept = False
+        elif link:
+            parts[place:] = [" " if isinstance(part, Break) else part for part in parts[place:]]
+            parts.insert(place, Mark("[", opens_link=True))
+            parts.append(Mark(f"]({address(mark)})", closes_link=True))
+        else:
+            parts.insert(place, Mark(mark))
+            parts.append(Mark(mark))
 
     def write(self, *, one_line: bool = False, cell: bool = False) -> str:
         """Return it as Markdown, in one line if it is a heading or a cell."""
         line, lines = _Line(cell=cell, opens=not one_line), list[str]()
-        for part, linked in _settled(self.parts, one_line=one_line or cell, cell=cell):
+        for part, linked in self._settled(one_line=one_line or cell, cell=cell):
             if isinstance(part, Break):
                 lines += line.ended(hard=part.hard)
                 line = _Line(cell=cell, opens=True)
@@ -102,6 +113,38 @@ class Inline:
                 line.add_text(part, linked=linked)
         lines += line.ended(hard=False)
         return "\n".join(lines).rstrip(" ")
+
+    def _settled(self, *, one_line: bool, cell: bool) -> Iterator[tuple[Part, bool]]:
+        """Yield the parts, and whether each stands in a link; neighbouring texts are one.
+
+        Neighbours are joined because what has to be escaped can be spread over them. Code is text if a
+        renderer could pair its backticks otherwise.
+        """
+        gathered, before, linked = "", "", False
+        for part in self._parts:
+            if isinstance(part, Break) and one_line:
+                plain: str | None = " "
+            elif isinstance(part, Code):
+                stays = not before.endswith("`") and _stays(part.text, before, linked=linked, cell=cell)
+                plain = None if stays else part.text
+                self.is_kept = self.is_kept and stays
+            else:
+                plain = part if isinstance(part, str) else None
+            if plain is not None:
+                gathered += plain
+                before += plain
+                continue
+            if gathered:
+                yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
+            gathered = ""
+            if isinstance(part, Mark):
+                linked = part.opens_link or (linked and not part.closes_link)
+                before += part.text
+            else:
+                before = f"{before}`" if isinstance(part, Code) else ""
+            yield part, linked
+        if gathered:
+            yield gathered.rstrip(" \t"), linked
 
 
 class _Line:
@@ -138,38 +181,6 @@ class _Line:
         inside = inside.replace("|", "\\|") if self._cell else inside
         padded = inside[:1] == inside[-1:] == " "
         self.written += f"` {inside} `" if padded else f"`{inside}`"
-
-
-def _settled(parts: Sequence[Part], *, one_line: bool, cell: bool) -> Iterator[tuple[Part, bool]]:
-    """Yield the parts, and whether each stands in a link; neighbouring texts are one.
-
-    Neighbours are joined because what has to be escaped can be spread over them. Code is text if a renderer
-    could pair its backticks otherwise.
-    """
-    gathered, before, linked = "", "", False
-    for part in parts:
-        if isinstance(part, Break) and one_line:
-            plain: str | None = " "
-        elif isinstance(part, Code):
-            stays = not before.endswith("`") and _stays(part.text, before, linked=linked, cell=cell)
-            plain = None if stays else part.text
-        else:
-            plain = part if isinstance(part, str) else None
-        if plain is not None:
-            gathered += plain
-            before += plain
-            continue
-        if gathered:
-            yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
-        gathered = ""
-        if isinstance(part, Mark):
-            linked = part.opens_link or (linked and not part.closes_link)
-            before += part.text
-        else:
-            before = f"{before}`" if isinstance(part, Code) else ""
-        yield part, linked
-    if gathered:
-        yield gathered.rstrip(" \t"), linked
 
 
 def _stays(inside: str, before: str, *, linked: bool, cell: bool) -> bool:
@@ -230,18 +241,10 @@ def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
     return marks == "~" and (not before or before.isspace())
 
 
-def _words(parts: Sequence[Part]) -> str:
-    return "".join(
-        part if isinstance(part, str) else part.text for part in parts if isinstance(part, str | Code)
-    )
-
-
-def _is_loose(inner: Sequence[Part]) -> bool:
-    """Whether marks around this make no emphasis: there is nothing in it, or space at an end."""
-    if not _words(inner).strip():
-        return True
-    first, last = inner[0], inner[-1]
-    return (
+def _is_tight(parts: Sequence[Part], place: int) -> bool:
+    """Whether marks around what begins at `place` make emphasis: no space stands at an end."""
+    first, last = parts[place], parts[-1]
+    return not (
         isinstance(first, Break)
         or isinstance(last, Break)
         or (isinstance(first, str) and first[:1].isspace())

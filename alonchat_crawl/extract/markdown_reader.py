@@ -27,9 +27,10 @@ def add_lines(text: str, inline: Inline | None = None) -> Inline:
     """Add plain text of several lines to what is given, or to nothing."""
     inline = inline or Inline()
     first, *further = text.split("\n")
-    inline.parts.append(first)
+    inline.add(first)
     for line in further:
-        inline.parts += [Break(hard=False), line]
+        inline.add(Break(hard=False))
+        inline.add(line)
     return inline
 
 
@@ -45,6 +46,8 @@ class MarkdownReader:
         self._open = [Container("document")]
         self._too_deep = 0
         self._place = 0  # what stands before it is read
+        self.is_kept = True
+        """Whether all elements were kept as they are: then the same elements are read in the result."""
         self._line: Inline | None = None
         self._code: list[str] | None = None
         self._rows: list[list[str]] = []
@@ -56,20 +59,23 @@ class MarkdownReader:
         value: Any
         name: str
         what, value = (event, None) if isinstance(event, str) else next(iter(event.items()))
-        if what in {"Start", "End"}:
+        if what == "Text":
+            if self._code is None:
+                self._inline(start).add(value)
+                self._place = end
+            else:
+                self._code.append(value)
+        elif what in {"Start", "End"}:
             name, detail = (value, None) if isinstance(value, str) else next(iter(value.items()))
             handler: Any = (self.STARTS if what == "Start" else self.ENDS).get(name)
             if handler is not None:
                 handler(self, start, end, detail)
-        elif what == "Text" and self._code is not None:
-            self._code.append(value)
         elif what == "Html":
             self._html.append(value)
         elif what == "Rule":
             self._begin_block(start)
             self._place = end
-            if len(self._open) == 1:
-                self._add("rule", "---")
+            self._add("rule", "---" if len(self._open) == 1 else "")
         else:
             self._add_inline(self._inline(start), what, value)
             self._place = end
@@ -80,13 +86,12 @@ class MarkdownReader:
         return self._open[0].pieces
 
     def _add_inline(self, inline: Inline, what: str, value: Any) -> None:
-        if what == "Text":
-            inline.parts.append(value)
-        elif what == "Code":
-            inline.parts.append(Code(value))
+        if what == "Code":
+            inline.add(Code(value))
         elif what in {"SoftBreak", "HardBreak"}:
-            inline.parts.append(Break(hard=what == "HardBreak"))
+            inline.add(Break(hard=what == "HardBreak"))
         else:
+            self.is_kept = False
             add_lines(value, inline)
 
     def _inline(self, start: int) -> Inline:
@@ -99,6 +104,12 @@ class MarkdownReader:
     def _add(self, kind: Kind, text: str, *, top: bool = False) -> None:
         if text:
             self._open[-1].pieces.append(Piece(kind, text, top))
+        self.is_kept = self.is_kept and bool(text) and not top
+
+    def _write(self, inline: Inline, *, one_line: bool = False, cell: bool = False) -> str:
+        text = inline.write(one_line=one_line, cell=cell)
+        self.is_kept = self.is_kept and inline.is_kept
+        return text
 
     def _begin_block(self, start: int) -> None:
         if self._line is not None:
@@ -110,6 +121,7 @@ class MarkdownReader:
         between = self._data[self._place : start].strip(BETWEEN) if start > self._place else b""
         self._place = max(self._place, start)
         if between:
+            self.is_kept = False
             self._add("text", add_lines(between.decode(errors="replace")).write())
 
     # Blocks
@@ -122,7 +134,7 @@ class MarkdownReader:
 
     def _end_paragraph(self, _start: int, end: int, _detail: Any) -> None:
         if self._line is not None:
-            self._add("text", self._line.write())
+            self._add("text", self._write(self._line))
         self._line = None
         self._place = max(self._place, end)
 
@@ -131,13 +143,12 @@ class MarkdownReader:
         self._line = Inline()
 
     def _end_heading(self, _start: int, end: int, level: str) -> None:
-        text = self._line.write(one_line=True) if self._line is not None else ""
+        text = self._write(self._line, one_line=True) if self._line is not None else ""
         self._line = None
         self._place = end
         if text.endswith("#"):  # it would close the heading
             text = f"{text[:-1]}\\#"
-        if text:
-            self._add("heading", f"{'#' * int(level[1])} {text}")
+        self._add("heading", f"{'#' * int(level[1])} {text}" if text else "")
 
     def _start_code(self, start: int, _end: int, detail: Any) -> None:
         self._begin_block(start)
@@ -146,6 +157,7 @@ class MarkdownReader:
         if more := info[
             len(language) :
         ].strip():  # no fence for all renderers, with more than a word behind it
+            self.is_kept = False
             self._add("text", add_lines(more).write())
         self._code = [language]
 
@@ -154,10 +166,9 @@ class MarkdownReader:
         self._code = None
         self._place = end
         text = BLANK_LINES.sub("", "".join(lines)).rstrip()
-        if text:
-            fence = "`" * max(3, 1 + max(map(len, BACKTICKS.findall(text)), default=0))
-            top = len(self._open) > 1 and bool(RISKY_CODE.search(text) or FENCES.search(text))
-            self._add("code", f"{fence}{language}\n{text}\n{fence}", top=top)
+        fence = "`" * max(3, 1 + max(map(len, BACKTICKS.findall(text)), default=0))
+        top = len(self._open) > 1 and bool(RISKY_CODE.search(text) or FENCES.search(text))
+        self._add("code", f"{fence}{language}\n{text}\n{fence}" if text else "", top=top)
 
     def _start_html(self, start: int, _end: int, _detail: Any) -> None:
         self._begin_block(start)
@@ -165,6 +176,7 @@ class MarkdownReader:
 
     def _end_html(self, _start: int, end: int, _detail: Any) -> None:
         self._place = end
+        self.is_kept = False
         self._add("text", add_lines("".join(self._html)).write())
 
     def _start_table(self, start: int, _end: int, _detail: Any) -> None:
@@ -180,14 +192,14 @@ class MarkdownReader:
 
     def _end_cell(self, _start: int, _end: int, _detail: Any) -> None:
         if self._line is not None:
-            self._rows[-1].append(self._line.write(one_line=True, cell=True))
+            self._rows[-1].append(self._write(self._line, one_line=True, cell=True))
         self._line = None
 
     def _end_table(self, _start: int, end: int, _detail: Any) -> None:
         self._place = end
-        if any(map(any, self._rows)):
-            head, *rows = (f"| {' | '.join(row)} |" for row in self._rows)
-            self._add("table", "\n".join([head, f"|{' --- |' * len(self._rows[0])}", *rows]))
+        head, *rows = (f"| {' | '.join(row)} |" for row in self._rows)
+        table = "\n".join([head, f"|{' --- |' * len(self._rows[0])}", *rows])
+        self._add("table", table if any(map(any, self._rows)) else "")
 
     # Lists and quotes
 
@@ -195,6 +207,7 @@ class MarkdownReader:
         self._begin_block(start)
         if len(self._open) > DEEPEST or self._too_deep:
             self._too_deep += 1
+            self.is_kept = False
         else:
             self._open.append(Container(name, marker))
 
@@ -210,7 +223,9 @@ class MarkdownReader:
 
     def _end_list(self, _start: int, end: int, _detail: Any) -> None:
         if found := self._end_container(end):
-            self._open[-1].pieces += list_pieces(found)
+            pieces = self._open[-1].pieces
+            self.is_kept = self.is_kept and not (pieces and pieces[-1].kind == "list")  # they could be one
+            pieces += list_pieces(found)
 
     def _start_item(self, start: int, _end: int, _detail: Any) -> None:
         marker = found[0].decode() if (found := MARKER.match(self._data, start)) else "-"
@@ -222,6 +237,7 @@ class MarkdownReader:
         if item is None:
             return
         around = self._open[-1].items
+        self.is_kept = self.is_kept and bool(item.pieces)
         if not item.pieces and len(item.marker) > 1:  # a line that is nothing but a number
             around.append(Piece("text", opening_escaped(item.marker)))
         for number, (top, pieces) in enumerate(grouped(item.pieces)):

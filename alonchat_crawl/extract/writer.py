@@ -51,8 +51,8 @@ def write(markdown: str) -> Written:
     proportion to the text.
     """
     for _ in range(ROUNDS):
-        written = _written(markdown)
-        if written.markdown == markdown:
+        written, is_kept = _written(markdown)
+        if is_kept or written.markdown == markdown:
             return written
         markdown = written.markdown
     return _words_of(markdown)
@@ -65,16 +65,17 @@ def table_row(cells: Iterable[str]) -> str:
 
 def table_cell(plain: str) -> str:
     """Return plain text as the cell of a table, which is one line."""
-    inline = Inline()
-    inline.parts.append(" ".join(plain.split()))
+    inline = Inline(" ".join(plain.split()))
     return inline.write(one_line=True, cell=True)
 
 
-def _written(markdown: str) -> Written:
+def _written(markdown: str) -> tuple[Written, bool]:
+    """Write once; tell whether all elements were kept, so that writing again would change nothing."""
     reader = MarkdownReader(markdown.encode(errors="replace"))
     for event, span in events_with_range(markdown, options=OPTIONS):
         reader.read(event, span["start"], span["end"])
-    return _put_together(reader.ended())
+    pieces = reader.ended()
+    return _put_together(pieces), reader.is_kept
 
 
 def _words_of(markdown: str) -> Written:
