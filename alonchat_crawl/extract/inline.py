@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-SPECIAL = re.compile(r"[<&`\[\]\\*_~]|://")
+SPECIAL = re.compile(r"[<&`\[\]\\*_~]|://|xmpp:", re.IGNORECASE)
 TEXT = re.compile(
     r"<(?! +\S|[\d=\-])|&(?=#?\w{1,32};)|`"
     r"|(?<=!)\[|\[(?![^\[\]]*\](?!\s*\(|[:\[]))|\](?:\s*\(|[:\[])"
-    r"|\\(?![\w ]|[^\x00-\x7f])|\*+|_+|~+|:(?=//)"
+    r"|\\(?![\w ]|[^\x00-\x7f])|\*+|_+|~+|:(?=//)|(?<=[xX][mM][pP][pP]):"
 )
 HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
 SCHEME_CHARS = 6  # of `https`, and what stands before it
@@ -29,6 +29,7 @@ BLOCK_OPENS = re.compile(
     r"(\d{1,9})(?=[.)](?:\s|$))"  # the number of a list's item
     r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~)"
 )
+METADATA = "«««"  # begins a document's metadata for showdown, which leaves it out
 # Code that would be a tag, an image, a link or a definition if a renderer took it for text.
 RISKY_CODE = re.compile(r"<(?=[A-Za-z/!?])|!\[|\](?:\s*\(|[:\[])")
 ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
@@ -98,8 +99,12 @@ class Inline:
             parts.insert(place, Mark(mark))
             parts.append(Mark(mark))
 
-    def write(self, *, one_line: bool = False, cell: bool = False) -> str:
-        """Return it as Markdown, in one line if it is a heading or a cell."""
+    def write(self, *, one_line: bool = False, cell: bool = False, head: bool = False) -> str:
+        """Return it as Markdown, in one line if it is a heading or a cell, also of a table's head."""
+        if head:  # showdown makes it an attribute of HTML, and does not escape it
+            self._parts = [
+                part.text if isinstance(part, Code) and '"' in part.text else part for part in self._parts
+            ]
         line, lines = _Line(cell=cell, opens=not one_line), list[str]()
         for part, linked in self._settled(one_line=one_line or cell, cell=cell):
             if isinstance(part, Break):
@@ -112,7 +117,8 @@ class Inline:
             else:
                 line.add_text(part, linked=linked)
         lines += line.ended(hard=False)
-        return "\n".join(lines).rstrip(" ")
+        written = "\n".join(lines).rstrip(" ")
+        return written.replace('"', "&quot;") if head else written
 
     def _settled(self, *, one_line: bool, cell: bool) -> Iterator[tuple[Part, bool]]:
         """Yield the parts, and whether each stands in a link; neighbouring texts are one.
@@ -205,6 +211,8 @@ def text(plain: str) -> str:
 
 def opening_escaped(line: str) -> str:
     """Return a line that opens no block but a paragraph."""
+    if line.startswith(METADATA):
+        return f"&#171;{line[1:]}"
     found = BLOCK_OPENS.match(line)
     if found is None or line.startswith("\\"):
         return line

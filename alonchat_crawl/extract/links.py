@@ -47,9 +47,9 @@ class PageLinks:
 def canonical_url(url: str) -> str | None:
     """Return the one spelling of an absolute http(s) URL that stands for it everywhere.
 
-    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib);
-    IPv4 addresses in four decimal parts. None for other schemes, credentials, impossible hosts and ports,
-    and over 2083 characters.
+    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib), encoded
+    brackets; IPv4 addresses in four decimal parts. None for other schemes, credentials, impossible hosts and
+    ports, and over 2083 characters.
     """
     if len(url) > 2 * URL_MAX_CHARS:
         return None
@@ -63,7 +63,9 @@ def canonical_url(url: str) -> str | None:
         return None
     authority = host if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{port}"
     query = f"?{parts.query}" if parts.query else ""
-    canonical = f"{parts.scheme}://{authority}{_without_dots(parts.path)}{query}"
+    # Brackets stand for themselves in a host only (RFC 3986 3.2.2); elsewhere they could be Markdown's.
+    rest = f"{_without_dots(parts.path)}{query}".replace("[", "%5B").replace("]", "%5D")
+    canonical = f"{parts.scheme}://{authority}{rest}"
     return canonical if len(canonical) <= URL_MAX_CHARS else None
 
 

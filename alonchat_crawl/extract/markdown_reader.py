@@ -18,6 +18,7 @@ DEEPEST = 12  # lists and quotes within each other; what is deeper stands at thi
 BACKTICKS = re.compile("`+")
 FENCES = re.compile("`|~~~")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+RULE = "***"  # with hyphens, showdown takes it for the begin of metadata
 LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,40}")
 MARKER = re.compile(rb"[-+*]|\d{1,9}[.)]")  # of a list's item (CommonMark 5.2)
 BETWEEN = b" \t\r\n\v\f>"  # what stands between blocks without being text
@@ -75,7 +76,7 @@ class MarkdownReader:
         elif what == "Rule":
             self._begin_block(start)
             self._place = end
-            self._add("rule", "---" if len(self._open) == 1 else "")
+            self._add("rule", RULE if len(self._open) == 1 else "")
         else:
             self._add_inline(self._inline(start), what, value)
             self._place = end
@@ -106,8 +107,10 @@ class MarkdownReader:
             self._open[-1].pieces.append(Piece(kind, text, top))
         self.is_kept = self.is_kept and bool(text) and not top
 
-    def _write(self, inline: Inline, *, one_line: bool = False, cell: bool = False) -> str:
-        text = inline.write(one_line=one_line, cell=cell)
+    def _write(
+        self, inline: Inline, *, one_line: bool = False, cell: bool = False, head: bool = False
+    ) -> str:
+        text = inline.write(one_line=one_line, cell=cell, head=head)
         self.is_kept = self.is_kept and inline.is_kept
         return text
 
@@ -192,7 +195,8 @@ class MarkdownReader:
 
     def _end_cell(self, _start: int, _end: int, _detail: Any) -> None:
         if self._line is not None:
-            self._rows[-1].append(self._write(self._line, one_line=True, cell=True))
+            is_head = len(self._rows) == 1
+            self._rows[-1].append(self._write(self._line, one_line=True, cell=True, head=is_head))
         self._line = None
 
     def _end_table(self, _start: int, end: int, _detail: Any) -> None:

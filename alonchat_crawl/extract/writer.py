@@ -58,15 +58,14 @@ def write(markdown: str) -> Written:
     return _words_of(markdown)
 
 
-def table_row(cells: Iterable[str]) -> str:
-    """Return plain texts as a row of a table."""
-    return f"| {' | '.join(map(table_cell, cells))} |"
+def table_row(cells: Iterable[str], *, head: bool = False) -> str:
+    """Return plain texts as a row of a table, or as its first."""
+    return f"| {' | '.join(table_cell(cell, head=head) for cell in cells)} |"
 
 
-def table_cell(plain: str) -> str:
+def table_cell(plain: str, *, head: bool = False) -> str:
     """Return plain text as the cell of a table, which is one line."""
-    inline = Inline(" ".join(plain.split()))
-    return inline.write(one_line=True, cell=True)
+    return Inline(" ".join(plain.split())).write(one_line=True, cell=True, head=head)
 
 
 def _written(markdown: str) -> tuple[Written, bool]:

@@ -23,7 +23,7 @@ BASE = "http://example.com/docs/page.html"
         ("http://example.com/ü?q=ü", "http://example.com/%C3%BC?q=%C3%BC"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/"),
         ("http://example.com/a b", "http://example.com/a%20b"),
-        ("http://[::1]:8080/", "http://[::1]:8080/"),
+        ("http://[::1]:8080/a[b](c)?d[]=e", "http://[::1]:8080/a%5Bb%5D(c)?d%5B%5D=e"),
         ("http://127.0.0.1:8000/x", "http://127.0.0.1:8000/x"),
         ("http://2130706433/", "http://127.0.0.1/"),
         ("http://0x7f.1/", "http://127.0.0.1/"),

@@ -53,6 +53,10 @@ def written(markdown: str) -> str:
             "| a | b |\n| --- | --- |\n| &lt;a\\|b> | `a\\|b` |",
         ),
         ("wow![x](http://h)", "wowx"),
+        # What showdown makes of a table's head, of a rule and of these quotes at a document's start.
+        ('| a" | `"` |\n|--|--|\n| " | `"` |', '| a&quot; | &quot; |\n| --- | --- |\n| " | `"` |'),
+        ("---\n\n«««\n\n»»»", "***\n\n&#171;««\n\n»»»"),
+        ("xmpp:a@b.c mailto:a@b.c", "xmpp\\:a@b.c mailto:a@b.c"),
         ("wow\\![x](http://h)", "wow\\![x](http://h)"),
         ("a_b __init__ 2 * 3 *x*", "a_b __init__ 2 * 3 *x*"),
         ("\\_a\\_ \\*b\\* 1 \\< 2 & &amp;lt; \\\\", "\\_a\\_ \\*b\\* 1 < 2 & &amp;lt; &#92;"),
