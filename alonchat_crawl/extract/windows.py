@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,8 @@ PARAGRAPH = 4  # liked best of all places to cut
 SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
 # A link's target is a third of the tokens of a page of documentation, and says nothing.
 WORD = re.compile(r"\w+")
+# What the writer of Markdown escapes: a reader sees the character alone.
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:lt|amp|quot|#96|#92|#171);")
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:https?://|mailto:)[^()\s]*\)", re.IGNORECASE)
 
 
@@ -63,9 +66,9 @@ class TextWindows:
     def cut(self, prefix: str, content: str) -> Cut:
         """Cut at paragraphs, lines, sentences or words, in this order of liking.
 
-        Of a link only its text is kept.
+        Of a link only its text is kept, and of what is escaped the character.
         """
-        text = LINK.sub(r"\1", content)
+        text = ESCAPED.sub(_unescaped, LINK.sub(r"\1", content))
         offsets = self._offsets(text)
         tokens = len(offsets) if text == content else self.count(content)
         head, head_tokens = self._shortened(prefix)
@@ -107,6 +110,10 @@ class TextWindows:
             return [part] if part else []
         middle = len(part) // 2
         return [*self._fitting(part[:middle], room), *self._fitting(part[middle:], room)]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return match[1] or unescape(match[0])
 
 
 def _inside_word(text: str, place: int) -> bool:

@@ -56,6 +56,12 @@ def test_link_targets_are_not_embedded() -> None:
     assert WINDOWS.cut("", text).windows == ["See the guide or us, f[x](y) and http://plain.org."]
 
 
+def test_escapes_are_not_embedded() -> None:
+    """The model reads what a reader sees, not how Markdown spells it."""
+    text = "\\_a\\_ &lt;b> \\[x\\]\\(y) &amp;lt; &#96; C:\\dir s3\\://h"
+    assert WINDOWS.cut("", text).windows == ["_a_ <b> [x](y) &lt; ` C:\\dir s3://h"]
+
+
 @pytest.mark.parametrize(
     ("title", "path", "prefix"),
     [
