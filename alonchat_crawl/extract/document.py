@@ -20,18 +20,23 @@ class Document:
 
     extracted: Extracted
     blocks: tuple[TopBlock, ...]
-    """For Boilerplate.without; of source code there are none."""
+    """For Boilerplate.without; of source code and of what a file's reader wrote there are none."""
     has_text: bool
     """Whether there is a letter or digit in it."""
     instructions: int = 0
     """Places in its text that seem to speak to a language model."""
 
 
-def extract_document(media_type: str, text: str, url: str) -> Document:
-    """Extract a page's text; raises GiveUp where that fails."""
+def extract_document(
+    media_type: str, text: str, url: str, *, written: bool = False, note: str = ""
+) -> Document:
+    """Extract a page's text; raises GiveUp where that fails. For `written` and `note` see items.Page."""
     try:
-        extracted = _extracted(media_type, text, url)
-        blocks = () if media_type.startswith(SOURCE_CODE) else top_blocks(extracted.markdown)
+        extracted = extract_plain(text) if written else _extracted(media_type, text, url)
+        if note:
+            extracted = replace(extracted, markdown=f"{extracted.markdown}\n\n{note}")
+        no_frame = written or media_type.startswith(SOURCE_CODE)
+        blocks = () if no_frame else top_blocks(extracted.markdown)
         spoken = instructions(f"{extracted.title}\n{extracted.markdown}")
     except MemoryError:
         raise
