@@ -15,6 +15,7 @@ SOURCES_MAX = 200  # learnt at a time; the one that was not seen for longest is 
 BLOCKS_MAX = 5_000  # counted per source: one entry takes some 100 bytes
 PAGE_BLOCKS_MAX = 500  # counted of one page
 PAGE_BLOCKS_SEEN = 50_000  # a page of more is no page for people, and stays as it is
+PAGE_CHARS_SEEN = 2_000_000  # neither is one of more text: to find its blocks takes a second a megabyte
 DIGEST_BYTES = 8
 LASTING = frozenset(["heading_open", "fence", "code_block"])
 BLOCKS = MarkdownIt("commonmark").enable("table")
@@ -97,6 +98,8 @@ class Boilerplate:
 
 def top_blocks(markdown: str) -> tuple[TopBlock, ...]:
     """Return the blocks of a page's Markdown; none where there are more than anybody reads."""
+    if len(markdown) > PAGE_CHARS_SEEN:
+        return ()
     lines = markdown.split("\n")
     found: list[TopBlock] = []
     for token in BLOCKS.parse(markdown):
