@@ -1,11 +1,11 @@
-"""How a text says that it was cut, and where: in the same words wherever that happens."""
+"""How a text says that it was cut, and where: the same words wherever that happens."""
 
 
-def cut_note(what: str, kept: int, total: int = 0, *, more: bool = False) -> str:
+def cut_note(what: str, kept: int, total: int | None = None, *, more: bool = False) -> str:
     """Return the sentence that stands at the end of what was kept.
 
-    `total` is 0 where nobody has counted; `more` is true where there are more than were counted.
+    `total` is None where nobody has counted; `more` is true where there are more than were counted.
     """
-    if not total:
+    if total is None:
         return f"… cut after {kept} {what}."
     return f"… cut after {kept} {what} of {'more than ' if more else ''}{total}."

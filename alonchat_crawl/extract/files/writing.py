@@ -103,9 +103,9 @@ class Text:
         self.left_out[what] += total - kept
         self.add(cut_note(what, kept, total))
 
-    def cut(self, what: str, kept: int, total: int = 0, *, more: bool = False) -> None:
+    def cut(self, what: str, kept: int, total: int | None = None, *, more: bool = False) -> None:
         """Say that it ends here although there is more; for `total` and `more` see cut_note."""
-        self.left_out[what] = total - kept if total else 1
+        self.left_out[what] = 1 if total is None else total - kept
         self.note = cut_note(what, kept, total, more=more)
 
     def __str__(self) -> str:
