@@ -67,6 +67,12 @@ class Page:
     """A file's own, one line, to be preferred to what its text begins with; empty for a web page."""
     name: str = ""
     """A file's, one line: its title where nothing else gives one; empty for a web page."""
+    written: bool = False
+    """True where `text` is Markdown that a file's reader wrote: whatever the file says is escaped in it."""
+    note: str = ""
+    """What a file's text ends with where the file has more; empty where it was read whole."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How much of a file did not come in, by kind (rows, columns, cells, …); 1 where nobody has counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ class CleanPage:
     low_quality: bool = False
     """True where only the whole-body fall-back gave any text."""
     removed: Mapping[str, int] = field(default_factory=dict)
-    """What was stripped, by kind (hidden, control, bidi, …)."""
+    """What was stripped, by kind (hidden, control, bidi, …); of a file also what was beyond the limits:
+    `rows left out` and the like."""
     signals: Mapping[str, int] = field(default_factory=dict)
     """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, both
     stripped, `hidden instructions` in them, and `instructions`, which are still in the text."""

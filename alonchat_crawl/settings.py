@@ -197,7 +197,9 @@ SITEMAP_MAX_URLS = 50_000  # a file's limit by sitemaps.org
 
 ARCHIVE_SHELF_BYTES = 128 * 1024 * 1024  # of archives that a worker keeps while it reads their members
 FILE_TIMEOUT_SECONDS = 300  # of an upload's file: 50 MB at 170 KB/s
-FILE_MAX_CHARS = 10_000_000  # of a file's text; what is beyond it is left out
+# Of a file's text; what is beyond it is left out. Less than what is stored of a page, so that it is cut where
+# it is known how many rows or pages there are.
+FILE_MAX_CHARS = 1_900_000
 CLAMD_SCANS = 4  # of a worker at once; clamd's MaxThreads are for all workers
 
 # --- Knowledge -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from alonchat_crawl.extract.clean_text import INVISIBLE
 from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
 from alonchat_crawl.extract.inert import plain_line
+from alonchat_crawl.extract.markdown import Extracted
 from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
@@ -36,7 +37,12 @@ class Sanitise(Stage[Page, CleanPage]):
     async def work(self, item: Page) -> CleanPage:
         """Parse in the sandbox, then compare with the source's other pages. Raises Refused and GiveUp."""
         document = await self.sandbox.run(
-            "extract", media_type=item.media_type, text=item.text, url=item.provenance.url
+            "extract",
+            media_type=item.media_type,
+            text=item.text,
+            url=item.provenance.url,
+            written=item.written,
+            note=item.note,
         )
         found: Document = typed(Document, document)
         # Of megabytes, comparing and hashing still take too long for the event loop.
@@ -47,7 +53,9 @@ class Sanitise(Stage[Page, CleanPage]):
 
 def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
     """Turn a page into safe Markdown; raises Refused for one without text and GiveUp where parsing fails."""
-    document = extract_document(page.media_type, page.text, page.provenance.url)
+    document = extract_document(
+        page.media_type, page.text, page.provenance.url, written=page.written, note=page.note
+    )
     markdown, repeated = own_text(page, document, boilerplate)
     return described(page, document, markdown, describe(markdown), repeated)
 
@@ -87,9 +95,14 @@ def described(
         published_at=metadata.published_at,
         modified_at=metadata.modified_at,
         low_quality=extracted.low_quality,
-        removed=dict(extracted.removed) | ({"boilerplate": repeated} if repeated else {}),
+        removed=_removed(page, extracted, repeated),
         signals=_signals(document),
     )
+
+
+def _removed(page: Page, extracted: Extracted, repeated: int) -> dict[str, int]:
+    left_out = {f"{kind} left out": count for kind, count in page.left_out.items()}
+    return dict(extracted.removed) | left_out | ({"boilerplate": repeated} if repeated else {})
 
 
 def _signals(document: Document) -> dict[str, int]:

@@ -14,6 +14,7 @@ KINDS: Mapping[str, Literal["text", "heading", "code", "table"]] = {
     "CodeBlock": "code",
     "Table": "table",
 }
+OF_TABLE = ({"Start": "TableRow"}, {"End": "Table"})
 PLAIN = frozenset({"Paragraph", "HtmlBlock", "CodeBlock"})  # nothing in them is looked at
 
 
@@ -67,6 +68,8 @@ class _Reader:
         """Take the parser's next event."""
         if self._inside in PLAIN and not (isinstance(event, dict) and event.get("End") == self._inside):
             return  # most events are such: of what is within a line
+        if self._inside == "Table" and event not in OF_TABLE:
+            return  # so are those of cells
         what, value = (event, "") if isinstance(event, str) else next(iter(event.items()))
         name = value if isinstance(value, str) else next(iter(value))
         if self._inside:

@@ -24,6 +24,7 @@ TITLE = re.compile(
     rb"|(?:\xc2\xa7\s*\d+|\d+(?:\.\d+)+|[\dIVX]+[.):])[.):]*\s+\S[^\n]*|[^a-z\n]*[A-Z]{3}[^a-z\n]*)"
 )
 TITLE_MAX_BYTES = 80
+ROWS_SHARE = 32  # of a chunk: a table is cut no finer than this
 DEEPEST = 8  # containers; beyond it one place is as good as another
 
 
@@ -78,11 +79,16 @@ def _parts(data: bytes, block: Block, capacity: int, scopes: list[Scope]) -> lis
 
 
 def _rows(data: bytes, block: Block, capacity: int) -> list[Unit]:
-    """Divide a table into rows that repeat its head; a row larger than a chunk is no row any more."""
+    """Divide a table into rows that repeat its head; a row larger than a chunk is no row any more.
+
+    Short rows stay together: of a million, a unit each would take more memory than a parser has.
+    """
     head = continued(data, block) + data[block.begins : block.rows[0]]
     units: list[Unit] = []
     start = block.start
     for end in (*block.rows[1:], block.end):
+        if end - start < capacity // ROWS_SHARE and end < block.end:
+            continue
         stripped = start + len(data[start:end].rstrip())
         if stripped - start + len(head) <= capacity:
             units.append(Unit(start, stripped, IN_BLOCK, head))

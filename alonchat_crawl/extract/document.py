@@ -24,10 +24,14 @@ class Document:
     """Places in its text that seem to speak to a language model."""
 
 
-def extract_document(media_type: str, text: str, url: str) -> Document:
-    """Extract a page's text; raises GiveUp where that fails."""
+def extract_document(
+    media_type: str, text: str, url: str, *, written: bool = False, note: str = ""
+) -> Document:
+    """Extract a page's text; raises GiveUp where that fails. For `written` and `note` see items.Page."""
     try:
-        extracted = _extracted(media_type, text, url)
+        extracted = extract_plain(text) if written else _extracted(media_type, text, url)
+        if note:
+            extracted = replace(extracted, markdown=f"{extracted.markdown}\n\n{note}")
         spoken = instructions(f"{extracted.title}\n{extracted.markdown}")
     except MemoryError:
         raise

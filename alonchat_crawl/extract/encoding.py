@@ -38,22 +38,28 @@ def decode(body: bytes, content_type: str | None) -> str:
 
     `content_type` is the response's header or None. Never raises; what no charset explains becomes U+FFFD.
     """
+    codec, start = codec_of(body, content_type)
+    return body[start:].decode(codec, "replace")
+
+
+def codec_of(body: bytes, content_type: str | None) -> tuple[str, int]:
+    """Return the codec that `decode` takes, and where the text begins behind a BOM."""
     by_bom, bom = read_bom(body)
     if by_bom is not None and bom is not None:
-        return body[len(bom) :].decode(by_bom, "replace")
+        return by_bom, len(bom)
     if wide := _utf_16(body):
-        return body.decode(wide, "replace")
+        return wide, 0
     declared = [
         codec
         for codec in (http_content_type_encoding(content_type), html_body_declared_encoding(body))
         if codec in SAFE_CODECS
     ]
     if _is_utf_8(body, declared[0] if declared else None):
-        return body.decode("utf-8", "replace")
+        return "utf-8", 0
     for codec in [*declared, _detected(body)]:
         if codec is not None and codec != "utf-8" and _bad_share(body, codec) <= BAD_SHARE:
-            return body.decode(codec, "replace")
-    return body.decode(FALLBACK, "replace")
+            return codec, 0
+    return FALLBACK, 0
 
 
 def _utf_16(body: bytes) -> str | None:

@@ -7,7 +7,9 @@ forms that OWASP's LLM01 (prompt injection) lists, in some languages, and the ma
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
+PIECE_CHARS = 1 << 20
 _GAP = re.compile(r"[\s*\"'’>-]+")  # between two words of a phrase: no other punctuation
 _FEW = r"(?: \w{1,20}){0,2} "  # at most two words between them
 _MODEL = (
@@ -81,6 +83,21 @@ _PHRASES = [
 
 def instructions(text: str) -> int:
     """Return how many places of a text look like instructions for a language model."""
+    return sum(map(_found, _pieces(text)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces that end with a line: a few copies are made of each."""
+    start = 0
+    while start < len(text):
+        end = start + PIECE_CHARS
+        if end < len(text):
+            end = text.rfind("\n", start, end) + 1 or end
+        yield text[start:end]
+        start = end
+
+
+def _found(text: str) -> int:
     # Full-width letters and other look-alikes are read as the plain ones (UAX #15).
     plain = _GAP.sub(" ", unicodedata.normalize("NFKC", text).casefold())
     return sum(

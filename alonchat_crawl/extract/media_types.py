@@ -8,6 +8,7 @@ from alonchat_crawl.items import SOURCE_CODE
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
+TABLE_TYPES = {"text/csv": ".csv", "application/csv": ".csv", "text/tab-separated-values": ".tsv"}
 MARKDOWN_SUFFIXES = (".md", ".markdown")
 
 RESOURCE_HEADER_BYTES = 1445
@@ -31,6 +32,12 @@ def media_type(header: str, url: str, body: bytes) -> str | None:
     if (language := language_of(url, declared)) is not None:
         return f"{SOURCE_CODE}{language}"
     return declared if declared == "text/plain" else None
+
+
+def table_name(header: str, name: str) -> str:
+    """Return the name by which a file is known as a table where its Content-Type says so, else its own."""
+    suffix = TABLE_TYPES.get(header.partition(";")[0].strip().lower(), "")
+    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
 
 
 def looks_binary(body: bytes) -> bool:

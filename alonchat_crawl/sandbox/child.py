@@ -3,9 +3,13 @@
 It reads no environment and no settings: all it knows comes with its start.
 """
 
+import ctypes
+import errno
+import faulthandler
 import gc
 import os
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from importlib import import_module
@@ -23,6 +27,7 @@ PAGE_BYTES = resource.getpagesize()
 OUT_OF_MEMORY = wire.pack(Reply(wire.MEMORY, None, again=False))
 """Ready before it is needed: then there is no memory to make it."""
 
+FATAL = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 Task = Callable[..., Any]
 
 
@@ -34,6 +39,7 @@ class Child:
         self._memory_bytes = memory_bytes
         self._seconds = seconds
         self._tasks: dict[str, Task] = {}
+        self._errno = _errno()
 
     def prepare(self) -> None:
         """Load what most tasks need."""
@@ -45,11 +51,15 @@ class Child:
         """Run one task and return its reply; nothing raises."""
         try:
             allow_cpu(self._seconds)
-            return wire.pack(self._result(request))
+            self._errno.value = 0
+            reply = wire.pack(self._result(request))
         except MemoryError:
             return OUT_OF_MEMORY
         except Exception as error:  # noqa: BLE001  the worker settles it
+            if self._ran_out():
+                return OUT_OF_MEMORY
             return wire.pack(Reply(wire.ERROR, type(error).__name__, again=False))
+        return reply if len(reply) <= wire.REPLY_MAX_BYTES else OUT_OF_MEMORY
 
     def _result(self, request: bytearray) -> Reply:
         name, arguments = wire.unpack_request(request)
@@ -57,6 +67,8 @@ class Child:
         try:
             kind, value = wire.RESULT, self._task(name)(**arguments)
         except ReasonedError as error:
+            if error.__cause__ is not None and self._ran_out():  # a library's surprise under our reason
+                raise MemoryError from error
             kind, value = wire.REASON, (type(error).__name__, error.reason, error.detail)
         return Reply(kind, value, again=not self._grown())
 
@@ -65,6 +77,13 @@ class Child:
             module, function = self._table.TASKS[name].split(":")
             self._tasks[name] = getattr(import_module(module), function)
         return self._tasks[name]
+
+    def _ran_out(self) -> bool:
+        """Whether the last call to the system that failed did so for want of memory.
+
+        Each library has an exception of its own for it; the C library's `errno` is the same for all.
+        """
+        return self._errno.value == errno.ENOMEM
 
     def _grown(self) -> bool:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  a million times a day
@@ -80,6 +99,7 @@ def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: f
         child = Child(table, memory_bytes, seconds)
         child.prepare()  # reads nothing that strangers wrote, and one library unpacks a file of its own
         confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
+        _stay_when_dying(channel)
         _send(channel, b"")
         while (request := _received(channel)) is not None:
             reply = child.reply(request)
@@ -89,6 +109,24 @@ def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: f
         _send(channel, f"{type(error).__name__}: {error}".encode(errors="replace"))
     finally:
         os._exit(1)  # with nothing to tidy up, which could take as long as it likes
+
+
+def _errno() -> ctypes.c_int:
+    """Return this thread's `errno` itself; one that is never set where the C library does not show it."""
+    locate = getattr(ctypes.CDLL(None), "__errno_location", None)  # of glibc and musl
+    if locate is None:
+        return ctypes.c_int()
+    locate.restype = ctypes.c_void_p
+    return ctypes.c_int.from_address(locate())
+
+
+def _stay_when_dying(channel: socket.socket) -> None:
+    """On a fatal signal tell the worker, and wait until it has looked how much memory there is in use."""
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
+    for number in FATAL:
+        libc.signal(number, ctypes.cast(libc.pause, ctypes.c_void_p))
+    faulthandler.enable(file=channel.fileno(), all_threads=False)  # what it writes first: wire.DYING
 
 
 def _send(channel: socket.socket, frame: bytes) -> None:

@@ -21,6 +21,10 @@ START_SECONDS = 60.0
 START_ERROR_MAX_BYTES = 1000
 WALL_SHARE = 3  # of the CPU seconds: a busy machine gives a process no more than that share
 REAP_SECONDS = 0.01  # between looks whether it has ended
+SIGNALS = {signal.strsignal(number): number.name for number in signal.Signals}
+NAME_MAX_BYTES = 100  # of a signal, in full
+# What grows by doubling holds this part of the memory when there is no room for its copy of twice the size.
+OUT_OF_MEMORY_SHARE = 3
 END_SECONDS = 1.0  # for one that closed its socket to end by itself, so that it can be told how
 # Not `-m`: the package may live in an egg that only this process has on its path.
 START = """
@@ -46,6 +50,10 @@ class Limits(NamedTuple):
     """CPU time a task."""
 
 
+class DyingError(Exception):
+    """The process got a fatal signal, and waits."""
+
+
 class Process:
     """One parser's process. Whoever asks it something must wait for the reply or end it."""
 
@@ -54,6 +62,7 @@ class Process:
         self.tasks = 0
         self._limits = limits
         self._ready = False
+        self._data_bytes = 0  # when it was ready
         self._channel, theirs = socket.socketpair()
         self._channel.setblocking(False)  # noqa: FBT003  Python's own name for it
         with theirs:
@@ -85,6 +94,8 @@ class Process:
             raise GiveUp("parser timeout", "Parsing it took too long.") from None
         except RubbishError as error:
             raise GiveUp("parser crash", f"Its parser answered what it must not: {error}.") from None
+        except DyingError as error:
+            raise self._crashed(str(error)) from None
         except OSError:  # the other end is closed
             raise await self._lost() from None
 
@@ -112,6 +123,21 @@ class Process:
                 named = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 return GiveUp("parser crash", f"Its parser ended with {named}.")
 
+    def _crashed(self, name: str) -> GiveUp:
+        """Tell by its memory why a process got a fatal signal; it still has all that it had."""
+        left = self._limits.memory_bytes - self._data_bytes
+        if self._data() - self._data_bytes > left // OUT_OF_MEMORY_SHARE:
+            return GiveUp("parser memory", f"Its parser ran out of memory and ended with {name}.")
+        return GiveUp("parser crash", f"Its parser ended with {name}.")
+
+    def _data(self) -> int:
+        """Return how much of what RLIMIT_DATA counts the process has, in bytes; 0 where nobody tells."""
+        with suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith("VmData:"):
+                    return int(line.split()[1]) * 1024
+        return 0
+
     async def _ended(self) -> None:
         while self._process.poll() is None:  # noqa: ASYNC110  no event tells
             await asyncio.sleep(REAP_SECONDS)
@@ -122,7 +148,7 @@ class Process:
         try:
             async with asyncio.timeout(START_SECONDS):
                 error = await self._frame(START_ERROR_MAX_BYTES)
-        except (TimeoutError, OSError, RubbishError):
+        except (TimeoutError, OSError, RubbishError, DyingError):
             await self.end()
             error = f"exit code {self._process.returncode}".encode()
         if error:
@@ -130,6 +156,7 @@ class Process:
             logger.error("%s", sentence)
             raise Outage("parser start", sentence)
         self._ready = True
+        self._data_bytes = self._data()
 
     async def _exchange(self, request: bytes) -> bytes | bytearray:
         loop = asyncio.get_running_loop()
@@ -138,10 +165,27 @@ class Process:
         return await self._frame(wire.REPLY_MAX_BYTES)
 
     async def _frame(self, most: int) -> bytes | bytearray:
-        (size,) = wire.HEAD.unpack(await self._received(wire.HEAD.size))
+        head = await self._received(wire.HEAD.size)
+        if wire.DYING.startswith(head):
+            raise DyingError(await self._signal())
+        (size,) = wire.HEAD.unpack(head)
         if size > most:
             raise RubbishError(f"{size} bytes")
         return await self._received(size)
+
+    async def _signal(self) -> str:
+        """Return the name of the signal that a dying process tells."""
+        loop = asyncio.get_running_loop()
+        told = b""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                while b"\n" not in told and len(told) < NAME_MAX_BYTES:
+                    piece = await loop.sock_recv(self._channel, NAME_MAX_BYTES)
+                    if not piece:
+                        break
+                    told += piece
+        name = told.partition(b"\n")[0].decode(errors="replace")
+        return SIGNALS.get(name.removeprefix(wire.DYING[wire.HEAD.size :].decode()), "a fatal signal")
 
     async def _received(self, size: int) -> bytearray:
         loop = asyncio.get_running_loop()

@@ -12,6 +12,9 @@ import msgpack
 
 HEAD = struct.Struct(">I")
 """Before each frame: its bytes."""
+DYING = b"Fatal Python error: "
+"""In place of a reply, by Python's faulthandler: a signal's name and a line's end follow. No frame is as long
+as its first bytes would say."""
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 REPLY_MAX_BYTES = 128 * 1024 * 1024
 NODES_MAX = 2_000_000

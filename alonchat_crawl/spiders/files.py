@@ -67,7 +67,14 @@ def page_of(taken: TakenIn, name: str, provenance: Provenance) -> Page:
     file = taken.file
     assert file is not None  # noqa: S101 - an archive makes no page
     title = name if file.media_type.startswith(SOURCE_CODE) else file.title
-    return Page(provenance, file.media_type, file.text, title=_one_line(title), name=_one_line(name))
+    return Page(
+        *(provenance, file.media_type, file.text),
+        title=_one_line(title),
+        name=_one_line(name),
+        written=file.written,
+        note=file.note,
+        left_out=file.left_out,
+    )
 
 
 def _one_line(text: str) -> str:

@@ -15,7 +15,7 @@ from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, ReasonedError, Refused, StartupError
 from alonchat_crawl.extract.directives import Directives, directives
 from alonchat_crawl.extract.links import PageLinks, canonical_url
-from alonchat_crawl.extract.media_types import media_type
+from alonchat_crawl.extract.media_types import media_type, table_name
 from alonchat_crawl.extract.reading import ReadPage
 from alonchat_crawl.extract.sitemap import ReadSitemap
 from alonchat_crawl.frontier.domains import url_domain
@@ -130,8 +130,9 @@ class WebsiteSpider(Spider):
         if self._rules(response).noindex:
             return _noindex(response)
         name = file_name(response.url)
+        header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
-            taken = await take_in(self.crawler, response.body, name)
+            taken = await take_in(self.crawler, response.body, table_name(header, name))
         except GiveUp as error:
             if error.reason != FILE_TYPE:
                 raise

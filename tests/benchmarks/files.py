@@ -1,17 +1,18 @@
-"""Files: a PDF of 500 pages and a workbook of 100,000 rows, each read in a process of its own.
+"""Files: a PDF of 500 pages, a workbook and a CSV of 100,000 rows, each read in a process of its own.
 
 The baselines do less: PDFium alone finds a page's text, without paragraphs, headings or a look for what is
-hidden; openpyxl in its read-only mode hands out values, without Markdown. Seconds are the process's own
-CPU time. Alone: `python -m tests.benchmarks files`.
+hidden; openpyxl in its read-only mode and Python's csv hand out values, without Markdown. Seconds are the
+process's own CPU time. Alone: `python -m tests.benchmarks files`.
 """
 
+import csv
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from itertools import accumulate, product
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             "openpyxl",
             "openpyxl's values alone",
         ),
+        ("table.csv", csv_table(rng, ROWS // shrink), ROWS // shrink, "rows", "csv", "Python's csv alone"),
     ):
         path = bench.folder / name
         path.write_bytes(body)
@@ -104,6 +106,16 @@ def table(rng: random.Random, rows: int) -> bytes:
     buffer = BytesIO()
     workbook.save(buffer)
     return buffer.getvalue()
+
+
+def csv_table(rng: random.Random, rows: int) -> bytes:
+    """Return the same in CSV."""
+    buffer = StringIO()
+    writer = csv.writer(buffer)
+    for row in range(rows):
+        day = FIRST_DAY + timedelta(days=row % 9999)
+        writer.writerow([row, rng.choice(VOCABULARY), day, rng.random(), _words(rng, 3), row % 2 == 0])
+    return buffer.getvalue().encode()
 
 
 def _words(rng: random.Random, count: int) -> str:

@@ -9,7 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyromark
+from selectolax.lexbor import LexborHTMLParser
+
 from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.sandbox import wire
 
 HERE = "tests.integration.sandbox_tasks"
 WARM_UP = ()
@@ -73,6 +78,52 @@ def allocate(*, native: bool = False) -> None:
             ctypes.memset(malloc(ctypes.c_size_t(1 << 24)), 1, 1 << 24)
         else:
             KEPT.append(b"x" * (1 << 24))
+
+
+def allocate_new() -> None:
+    """Take memory as C++ does: what it throws where there is none, nobody catches."""
+    new = ctypes.CDLL("libstdc++.so.6")["_Znwm"]
+    new.restype = ctypes.c_void_p
+    while True:
+        ctypes.memset(new(ctypes.c_size_t(1 << 22)), 1, 1 << 22)
+
+
+def allocate_rust() -> None:
+    """Take memory as Rust does, which aborts where there is none."""
+    KEPT.extend([b"x" * (1 << 20)] * 20)
+    pyromark.html("*x* " * (1 << 24))
+
+
+def allocate_array() -> None:
+    """Take memory as NumPy does."""
+    arrays = []
+    while True:
+        arrays.append(np.ones(1 << 20))
+
+
+def parse() -> None:
+    """Make a tree for which there is no memory: the library raises its own exception."""
+    LexborHTMLParser("<p a=b>x" * (1 << 21))
+
+
+def translate(*, reasoned: bool, known: bool = False) -> None:
+    """Raise what a library raises that got no memory, or, where the fault is `known`, of what was read."""
+    malloc = ctypes.CDLL(None).malloc
+    malloc.restype = ctypes.c_void_p
+    assert malloc(ctypes.c_size_t(1 << 40)) is None
+    if known:
+        raise GiveUp("file malformed", "Its table is short.")
+    try:
+        int("no node")
+    except ValueError as error:
+        if reasoned:
+            raise GiveUp("extract", "The page could not be parsed: ValueError.") from error
+        raise
+
+
+def too_long() -> bytes:
+    """Return more than the worker takes."""
+    return bytes(wire.REPLY_MAX_BYTES)
 
 
 def keep(megabytes: int) -> int:
@@ -156,6 +207,7 @@ def send_signal(process: int) -> None:
 
 OWN = (
     *(echo, pid, give_up, read_null, abort, leave, killed, spin, sleep, allocate, keep, recurse, flood),
+    *(allocate_new, allocate_rust, allocate_array, parse, translate, too_long),
     *(unsendable, many_nodes, write_raw, environment, read, write, connect, fork, execute, send_signal),
 )
 TASKS = {task.__name__: f"{HERE}:{task.__name__}" for task in OWN}

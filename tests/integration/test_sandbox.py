@@ -56,8 +56,6 @@ LOST: list[tuple[str, dict[str, Any], str]] = [
     ("killed", {}, "parser memory: The system had no memory left to parse it."),
     ("spin", {"obstinate": True}, "parser timeout: Parsing it took too long."),
     ("sleep", {}, "parser timeout: Parsing it took too long."),
-    ("allocate", {}, "parser memory: Parsing it took too much memory."),
-    ("allocate", {"native": True}, "parser crash: Its parser ended with SIGSEGV."),
     ("recurse", {}, "parser crash: Its parser raised RecursionError."),
     ("unsendable", {}, "parser crash: Its parser raised TypeError."),
     ("many_nodes", {}, f"{RUBBISH}: more than 2000000 nodes."),
@@ -80,6 +78,37 @@ LOST: list[tuple[str, dict[str, Any], str]] = [
     ("no such task", {}, "parser crash: Its parser raised KeyError."),
     ("give_up", {}, "file malformed: Its table is short."),
 ]
+
+
+TOO_MUCH = "parser memory: Parsing it took too much memory."
+RAN_OUT = "parser memory: Its parser ran out of memory and ended with"
+OUT_OF_MEMORY: list[tuple[str, dict[str, Any], str]] = [
+    ("allocate", {}, TOO_MUCH),
+    ("allocate", {"native": True}, f"{RAN_OUT} SIGSEGV."),
+    ("allocate_new", {}, f"{RAN_OUT} SIGABRT."),
+    ("allocate_rust", {}, f"{RAN_OUT} SIGABRT."),
+    ("allocate_array", {}, TOO_MUCH),
+    ("parse", {}, TOO_MUCH),
+    ("translate", {"reasoned": False}, TOO_MUCH),
+    ("translate", {"reasoned": True}, TOO_MUCH),
+    ("translate", {"reasoned": True, "known": True}, "file malformed: Its table is short."),
+    ("too_long", {}, TOO_MUCH),
+]
+
+
+@pytest.mark.parametrize(("task", "arguments", "said"), OUT_OF_MEMORY)
+async def test_want_of_memory(task: str, arguments: dict[str, Any], said: str) -> None:
+    """However a library takes it that there is no memory, the reason is that, and not a crash."""
+    sandbox = Sandbox(1, MEMORY_MB, 20, sandbox_tasks.HERE)
+    assert await reason(sandbox, task, arguments) == said
+    assert await reason(sandbox, "read_null", {}) == "parser crash: Its parser ended with SIGSEGV."
+    await sandbox.close()
+
+
+def test_no_frame_begins_as_last_words_do() -> None:
+    """A dying process is told from a reply by four bytes."""
+    (size,) = wire.HEAD.unpack(wire.DYING[: wire.HEAD.size])
+    assert size > max(wire.REPLY_MAX_BYTES, process.START_ERROR_MAX_BYTES)
 
 
 async def test_lost_tasks(sandbox: Sandbox) -> None:

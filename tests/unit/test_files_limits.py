@@ -26,6 +26,8 @@ def test_a_long_file_is_cut(kind: str, share: float) -> None:
     most = int(share * len(whole))
     found = read_file(make(), name, most)
     assert found.truncated
+    assert found.note.startswith("… cut after ")
+    assert found.left_out
     assert 0 < len(found.text) <= most
     if kind not in UNFORESEEN:
         assert whole.startswith(found.text)
@@ -38,6 +40,7 @@ def test_a_file_of_just_the_size_is_whole(kind: str) -> None:
     name, make = GOOD[kind]
     found = read_file(make(), name, len(READ[kind][2]))
     assert (found.text, found.truncated) == (READ[kind][2], False)
+    assert (found.note, found.left_out) == ("", {})
 
 
 SHOWN = (

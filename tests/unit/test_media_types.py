@@ -2,7 +2,7 @@
 
 import pytest
 
-from alonchat_crawl.extract.media_types import looks_binary, media_type
+from alonchat_crawl.extract.media_types import looks_binary, media_type, table_name
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,21 @@ def test_media_type(path: str, header: str, body: bytes, found: str | None) -> N
 def test_looks_binary(body: bytes, binary: bool) -> None:  # noqa: FBT001 - a column of the table
     """A file that is declared as text does not begin like text."""
     assert looks_binary(body) is binary
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "known"),
+    [
+        ("text/csv", "export", "export.csv"),
+        ("Text/CSV; charset=utf-8", "data.json", "data.json.csv"),
+        ("application/csv", "", ".csv"),
+        ("text/csv", "A.CSV", "A.CSV"),
+        ("text/tab-separated-values", "a.txt", "a.txt.tsv"),
+        ("text/plain", "a.csv", "a.csv"),
+        ("", "export", "export"),
+        ("application/pdf", "a", "a"),
+    ],
+)
+def test_table_name(header: str, name: str, known: str) -> None:
+    """What a server calls a table is known by a table's name."""
+    assert table_name(header, name) == known

@@ -121,3 +121,29 @@ def test_boilerplate() -> None:
     assert later[-1].removed == {"boilerplate": 1}
     assert before.content_sha256 == after.content_sha256
     assert "Call us now." not in after.markdown
+
+
+def test_what_a_file_reader_wrote() -> None:
+    """It is kept as it was written; that it was cut is told in the document, its hash and its record."""
+    table = "| a_b | \\*b\\* |\n| --- | --- |\n| 1 | 2 |"
+    file = replace(
+        page(table, "text/markdown"),
+        written=True,
+        note="… cut after 2 rows of 9.",
+        left_out={"rows": 7},
+    )
+    whole, cut = clean_page(replace(file, note="", left_out={})), clean_page(file)
+    assert (whole.markdown, dict(whole.removed)) == (table, {})
+    assert cut.markdown == f"{table}\n\n… cut after 2 rows of 9."
+    assert cut.removed == {"rows left out": 7}
+    assert cut.content_sha256 != whole.content_sha256
+    assert clean_page(replace(file, note="… cut after 2 rows of 10.")).content_sha256 != cut.content_sha256
+
+
+def test_what_is_written_is_still_made_inert() -> None:
+    """A parser that was taken over may call anything written: what is active in it stays text."""
+    hostile = replace(
+        page("<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1))", "text/markdown"), written=True
+    )
+    assert "<img" not in clean_page(hostile).markdown
+    assert "](javascript" not in clean_page(hostile).markdown

@@ -4,8 +4,10 @@ from alonchat_crawl.extract.files.docx_inline import Inline
 from alonchat_crawl.extract.files.docx_lists import Lists
 from alonchat_crawl.extract.files.docx_styles import Styles
 from alonchat_crawl.extract.files.ooxml import Package, switched_on
-from alonchat_crawl.extract.files.writing import Text, opening_escaped
+from alonchat_crawl.extract.files.table import Table
+from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, drop, elements, local
+from alonchat_crawl.extract.inline import opening_escaped
 
 MAIN = "word/document.xml"
 SPANNED_MAX = 64  # columns that one cell may take
@@ -29,8 +31,7 @@ class Docx:
 
     def write(self) -> None:
         """Stream the body; each paragraph and row is freed as soon as it is written."""
-        rows: list[list[str]] = []
-        held = 0
+        table = Table(self.text.left)
         with self.package.open(self.package.main) as part:
             for _, node in elements(part, "p", "tr", "tbl"):
                 name = local(node)
@@ -40,11 +41,10 @@ class Docx:
                 if name == "p":
                     self._paragraph(node)
                 elif name == "tr" and not _is_gone(node):
-                    rows.append(self._row(node))
-                    held += sum(map(len, rows[-1]))
-                if name == "tbl" or held > self.text.left:
-                    self.text.table(rows)
-                    rows, held = [], 0
+                    table.add(self._row(node))
+                if name == "tbl" or table.is_full:
+                    self.text.add_table(table)
+                    table = Table(self.text.left)
                 drop(node)
         self._notes()
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from alonchat_crawl.extract.files.docx_styles import Styles
+from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.ooxml import Relationship
-from alonchat_crawl.extract.files.writing import escaped, one_line
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, local
 
 # Deleted and moved text, field codes, and the copy of a drawing for old programs.

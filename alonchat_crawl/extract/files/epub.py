@@ -41,14 +41,15 @@ def write_epub(body: bytes, text: Text) -> None:
     locked = set(_encrypted(container)) if ENCRYPTION in names else set()
     node = child(package, "metadata", "title")
     text.title = sane_title("".join(node.itertext())) if node is not None else ""
-    for number, chapter in enumerate(_spine(package, posixpath.dirname(opf))):
+    chapters = list(_spine(package, posixpath.dirname(opf)))
+    for chapter in chapters[:CHAPTERS_MAX]:
         if chapter in locked:
             raise GiveUp("file encrypted", "The book is protected (DRM).")
         if chapter not in names:
             continue
-        if number == CHAPTERS_MAX:
-            break
         text.add(_chapter(container.read(chapter, PART_MAX_BYTES), text))
+    if len(chapters) > CHAPTERS_MAX:
+        text.remark("chapters", CHAPTERS_MAX, len(chapters))
 
 
 def _spine(package: Element, folder: str) -> Iterator[str]:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator
 
 from alonchat_crawl.extract.files.container import Container
+from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.ooxml import PART_MAX_BYTES, sane_title
-from alonchat_crawl.extract.files.writing import Text, escaped, one_line, opening_escaped
+from alonchat_crawl.extract.files.table import Table
+from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, drop, elements, local, tree
+from alonchat_crawl.extract.inline import opening_escaped
 from alonchat_crawl.reasons import GiveUp
 
 CONTENT = "content.xml"
@@ -44,8 +47,7 @@ class Odt:
 
     def write(self, container: Container) -> None:
         """Stream the body; each block is freed as soon as it is written."""
-        rows: list[list[str]] = []
-        held = 0
+        table = Table(self.text.left)
         with container.open(CONTENT) as part:
             for _, node in elements(part, *BLOCKS):
                 outer = list(node.iterancestors())
@@ -55,13 +57,12 @@ class Odt:
                     continue
                 shown = not INDEXES & set(names) and not any(map(self._is_hidden, [node, *outer]))
                 if name == "table-row" and shown:
-                    rows.append(self._row(node))
-                    held += sum(map(len, rows[-1]))
+                    table.add(self._row(node))
                 elif shown and name in {"p", "h"}:
                     self._block(node, name, names)
-                if name == "table" or held > self.text.left:
-                    self.text.table(rows)
-                    rows, held = [], 0
+                if name == "table" or table.is_full:
+                    self.text.add_table(table)
+                    table = Table(self.text.left)
                 drop(node)
         for note in self.notes:
             self.text.paragraph(note)

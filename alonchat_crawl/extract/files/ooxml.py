@@ -6,7 +6,7 @@ from typing import IO, NamedTuple
 from urllib.parse import unquote
 
 from alonchat_crawl.extract.files.container import Container
-from alonchat_crawl.extract.files.writing import one_line
+from alonchat_crawl.extract.files.escaping import one_line
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, tree
 from alonchat_crawl.reasons import GiveUp
 

@@ -41,6 +41,7 @@ def write_pdf(body: bytes, text: Text) -> None:
         text.title = title
         write_pages(pages, list(_outline(document)), text)
         if not whole:
+            text.cut("pages", len(pages), len(document))
             raise FullError
     finally:
         document.close()

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.pdf_code import listing, only_listings
 from alonchat_crawl.extract.files.pdf_headings import Levels, heading_levels
 from alonchat_crawl.extract.files.pdf_lines import Entry, Line, Measures, measured, without_furniture
-from alonchat_crawl.extract.files.writing import Text, escaped, one_line
+from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.source_code import as_markdown
 
 HYPHENS = ("-", "\u00ad", "\u2010", "\x02", "\ufffe")

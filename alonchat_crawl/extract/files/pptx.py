@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.ooxml import OFF, Package
-from alonchat_crawl.extract.files.writing import Text, escaped, one_line
+from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, local
 
 MAIN = "ppt/presentation.xml"
@@ -19,11 +20,14 @@ def write_pptx(body: bytes, text: Text) -> None:
     text.title = package.title()
     parts = package.relationships(package.main)
     slides = child(package.tree(package.main), "sldIdLst")
-    for number, slide in enumerate((slides if slides is not None else ())[:SLIDES_MAX], 1):
+    listed = list(slides) if slides is not None else []
+    for number, slide in enumerate(listed[:SLIDES_MAX], 1):
         part = parts.get(_relation(slide))
         root = package.tree(part.target) if part and part.kind == "slide" and not part.external else None
         if root is not None and root.get("show", "1") not in OFF:
             _slide(root, number, text)
+    if len(listed) > SLIDES_MAX:
+        text.remark("slides", SLIDES_MAX, len(listed))
 
 
 def _relation(node: Element) -> str:

@@ -1,25 +1,28 @@
 """Any file's bytes to text: the one entrance, and the one place where a reader's surprises are settled."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from alonchat_crawl.extract.cut_note import cut_note
 from alonchat_crawl.extract.encoding import decode
 from alonchat_crawl.extract.files.docx import write_docx
 from alonchat_crawl.extract.files.epub import write_epub
+from alonchat_crawl.extract.files.escaping import one_line
 from alonchat_crawl.extract.files.odt import write_odt
 from alonchat_crawl.extract.files.pdf import write_pdf
 from alonchat_crawl.extract.files.pptx import write_pptx
 from alonchat_crawl.extract.files.refusals import why_not
 from alonchat_crawl.extract.files.sniff import FileType, file_type
-from alonchat_crawl.extract.files.tables import BYTES_PER_CHAR, write_csv
-from alonchat_crawl.extract.files.writing import FullError, Text, cut, one_line
+from alonchat_crawl.extract.files.tables import write_csv
+from alonchat_crawl.extract.files.writing import FullError, Text, cut
 from alonchat_crawl.extract.files.xlsx import write_xlsx
 from alonchat_crawl.extract.source_code import SUFFIXES
 from alonchat_crawl.reasons import GiveUp, ReasonedError
 
 TITLE_MAX_CHARS = 500
+BYTES_PER_CHAR = 4  # at most, of any charset
 WRITERS: Mapping[FileType, Callable[[bytes, Text], None]] = {
     FileType.PDF: write_pdf,
     FileType.DOCX: write_docx,
@@ -49,6 +52,12 @@ class FileText:
     """One line of plain text; empty where the file names none."""
     truncated: bool = False
     """True where the file had more text than was asked for."""
+    written: bool = False
+    """As of `items.Page`."""
+    note: str = ""
+    """As of `items.Page`."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """As of `items.Page`."""
 
 
 def read_file(body: bytes, name: str, max_chars: int) -> FileText:
@@ -82,8 +91,15 @@ def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
         WRITERS[kind](body, text)
     except FullError:
         truncated = True
+        if not text.note:
+            text.cut("characters", len(str(text)))
     title = one_line(text.title)[:TITLE_MAX_CHARS]
-    return FileText(kind, "text/markdown", str(text), title, truncated)
+    return FileText(
+        *(kind, "text/markdown", str(text), title, truncated),
+        written=True,
+        note=text.note,
+        left_out=+text.left_out,
+    )
 
 
 def _text(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
@@ -92,4 +108,6 @@ def _text(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
     decoded = decode(body[: BYTES_PER_CHAR * max_chars + BYTES_PER_CHAR], None)
     if len(decoded) <= max_chars:
         return FileText(kind, media_type, decoded, "")
-    return FileText(kind, media_type, cut(decoded, max_chars), "", truncated=True)
+    kept = cut(decoded, max_chars)
+    note = cut_note("characters", len(kept))
+    return FileText(kind, media_type, kept, "", truncated=True, note=note, left_out={"characters": 1})

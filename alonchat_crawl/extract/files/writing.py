@@ -1,13 +1,14 @@
-"""Plain words to Markdown in which nothing of them becomes markup, and a text that knows when it is full."""
+"""A document's Markdown as it is written: block by block, up to as many characters as it may have."""
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from io import StringIO
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>&~|!])")
-# What would open a heading, a list, a quote, a rule or a fence where a block begins.
-OPENS = re.compile(r"^(?:[#+\-=>~:]|(\d{1,9})(?=[.)](?:\s|$)))")
-COLUMNS_MAX = 256  # more is no table for readers
-CELL_MAX_CHARS = 20_000
+from alonchat_crawl.extract.cut_note import cut_note
+from alonchat_crawl.extract.files.escaping import escaped, one_line
+from alonchat_crawl.extract.files.table import CELL_MAX_CHARS, COLUMNS_MAX, Table
+from alonchat_crawl.extract.inline import opening_escaped
+
 DEPTH_MAX = 8  # of lists
 INDENT = 4
 
@@ -22,21 +23,28 @@ class Text:
     def __init__(self, max_chars: int) -> None:
         self.left = max_chars
         self.title = ""
+        self.note = ""
+        """What a reader is told at its end; empty where it holds the whole document."""
+        self.left_out: Counter[str] = Counter()
+        """How many of what did not come in; 1 where nobody has counted."""
+        self.rows = 0
+        """Of the table that was added last, those that came in."""
         self._depth = -1  # of the list's item that was added last
-        self._blocks: list[str] = []
+        self._written = StringIO()
 
     def add(self, block: str, between: str = "\n\n") -> None:
         """Append a block, after a blank line or what else is told; raises FullError where it does not fit."""
         if not block:
             return
         self._depth = -1
-        block = (between if self._blocks else "") + block
+        if self._written.tell():
+            block = between + block
         if len(block) > self.left:
-            self._blocks.append(cut(block, max(0, self.left)).rstrip())
+            self._written.write(cut(block, max(0, self.left)).rstrip())
             self.left = 0
             raise FullError
         self.left -= len(block)
-        self._blocks.append(block)
+        self._written.write(block)
 
     def heading(self, level: int, text: str) -> None:
         """Append a heading of plain text, the first of which is the title where no other is known."""
@@ -60,49 +68,52 @@ class Text:
         self._depth = depth
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append rows of plain text, the first being the head; empty rows and columns go."""
-        kept = [[one_line(cell[:CELL_MAX_CHARS]) for cell in row[:COLUMNS_MAX]] for row in rows]
-        kept = [row for row in kept if any(row)]
-        used = [
-            place
-            for place in range(max(map(len, kept), default=0))
-            if any(place < len(row) and row[place] for row in kept)
-        ]
-        if len(used) == 1:  # a box or a list drawn as a table
-            for row in kept:
-                self.paragraph(row[used[0]] if used[0] < len(row) else "")
-            return
-        for number, row in enumerate(kept):
-            cells = [escaped(row[place]) if place < len(row) else "" for place in used]
-            self.add(f"| {' | '.join(cells)} |", "\n" if number else "\n\n")
-            if not number:
-                self.add("|" + " --- |" * len(used), "\n")
+        """Append rows of plain text, the first being the head; empty rows and columns go.
+
+        No more are taken than there is room for: where it raises FullError, an iterator has the others.
+        """
+        table = Table(self.left)
+        for row in rows:
+            table.add(row)
+            if table.is_full:
+                break
+        self.add_table(table)
+
+    def add_table(self, table: Table) -> None:
+        """Append a table; raises FullError where it has more rows than fit."""
+        self.rows = 0
+        between = "\n\n" if table.is_list else "\n"
+        try:
+            for line in table.paragraphs() if table.is_list else table.lines():
+                self.add(line, between if self.rows else "\n\n")
+                self.rows += 1
+        except FullError:
+            self.cut("rows", self.rows)
+            raise
+        if table.is_full:
+            self.cut("rows", self.rows)
+            raise FullError
+        if table.columns > COLUMNS_MAX:
+            self.remark("columns", COLUMNS_MAX, table.columns)
+        if table.cells_cut:
+            self.left_out["cells"] += table.cells_cut
+            self.add(cut_note(f"characters in {table.cells_cut} cells", CELL_MAX_CHARS))
+
+    def remark(self, what: str, kept: int, total: int) -> None:
+        """Say in a paragraph that some of what stands before it was left out."""
+        self.left_out[what] += total - kept
+        self.add(cut_note(what, kept, total))
+
+    def cut(self, what: str, kept: int, total: int | None = None, *, more: bool = False) -> None:
+        """Say that it ends here although there is more; for `total` and `more` see cut_note."""
+        self.left_out[what] = 1 if total is None else total - kept
+        self.note = cut_note(what, kept, total, more=more)
 
     def __str__(self) -> str:
-        return "".join(self._blocks)
+        return self._written.getvalue()
 
 
 def cut(text: str, most: int) -> str:
     """Return at most so many characters of a longer text, up to the end of a word where one ends."""
     kept = max(text.rfind(" ", 0, most + 1), text.rfind("\n", 0, most + 1))
     return text[: kept if kept > 0 else most]
-
-
-def one_line(text: str) -> str:
-    """Return a text without line ends and doubled spaces."""
-    return " ".join(text.split())
-
-
-def escaped(text: str) -> str:
-    """Return plain text as Markdown that shows the same characters."""
-    return SPECIAL.sub(r"\\\1", text)
-
-
-def opening_escaped(markdown: str) -> str:
-    """Return a line of Markdown that opens no block but a paragraph."""
-    found = OPENS.match(markdown)
-    if found is None:
-        return markdown
-    if number := found.group(1):
-        return f"{number}\\{markdown[len(number) :]}"
-    return f"\\{markdown}"

@@ -6,9 +6,12 @@ Values are what the program stored last; no formula is calculated.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
+from alonchat_crawl.extract.cut_note import cut_note
 from alonchat_crawl.extract.files.ooxml import OFF, Package
-from alonchat_crawl.extract.files.writing import CELL_MAX_CHARS, COLUMNS_MAX, Text
+from alonchat_crawl.extract.files.table import CELL_MAX_CHARS, COLUMNS_MAX
+from alonchat_crawl.extract.files.writing import Text
 from alonchat_crawl.extract.files.xlsx_values import Values
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, drop, elements, local
 
@@ -28,36 +31,51 @@ def write_xlsx(body: bytes, text: Text) -> None:
     root = package.tree(package.main)
     parts = package.relationships(package.main)
     by_kind = {each.kind: each.target for each in parts.values()}
-    strings = list(_strings(package, by_kind.get("sharedStrings", "")))
+    strings = list(_strings(package, by_kind.get("sharedStrings", ""), text))
     since_1904 = attribute(child(root, "workbookPr"), "date1904").lower() in {"1", "true", "on"}
     values = Values(strings, package.related(package.main, "styles"), since_1904=since_1904)
-    sheets = child(root, "sheets")
-    for sheet in (sheets if sheets is not None else ())[:SHEETS_MAX]:
+    node = child(root, "sheets")
+    sheets = list(node) if node is not None else []
+    for sheet in sheets[:SHEETS_MAX]:
         part = parts.get(_relation(sheet))
         if part is None or part.kind != "worksheet" or sheet.get("state", "visible") != "visible":
             continue
-        rows = _rows(package, part.target, values, text.left)
-        if rows:
-            text.heading(2, sheet.get("name", ""))
-            text.table(rows)
+        _sheet(sheet.get("name", ""), Rows(package, part.target, values), text)
+    if len(sheets) > SHEETS_MAX:
+        text.remark("sheets", SHEETS_MAX, len(sheets))
+    if text.left_out["strings"]:
+        text.add(cut_note("shared texts", len(strings) - text.left_out["strings"]))
     text.title = title or text.title
+
+
+def _sheet(name: str, rows: "Rows", text: Text) -> None:
+    coming = iter(rows)
+    first = next(coming, None)
+    if first is None:
+        return
+    text.heading(2, name)
+    text.table(chain([first], coming))
+    if rows.columns > COLUMNS_MAX:
+        text.remark("columns", COLUMNS_MAX, rows.columns)
 
 
 def _relation(sheet: Element) -> str:
     return next((str(value) for key, value in sheet.items() if str(key).endswith("}id")), "")
 
 
-def _strings(package: Package, part: str) -> Iterator[str]:
+def _strings(package: Package, part: str, text: Text) -> Iterator[str]:
     if not package.has(part):
         return
     held = 0
     with package.open(part) as stream:
         for number, (_, node) in enumerate(elements(stream, "si")):
             if number == STRINGS_MAX:
+                text.left_out["strings"] += 1
                 return
-            found = words(node)[:CELL_MAX_CHARS]
+            found = words(node)[: CELL_MAX_CHARS + 1]  # so that it is known that there was more
             held += len(found)
-            yield found if held < STRINGS_MAX_CHARS else ""
+            text.left_out["strings"] += held > STRINGS_MAX_CHARS
+            yield found if held <= STRINGS_MAX_CHARS else ""
             drop(node)
 
 
@@ -67,24 +85,44 @@ def words(node: Element) -> str:
     return "".join(each.text or "" for each in node.iter("{*}t") if id(each) not in spoken)
 
 
-def _rows(package: Package, part: str, values: Values, max_chars: int) -> list[list[str]]:
-    """Return the rows to be seen, until they exceed `max_chars`: the table will say where it is full."""
-    rows: list[list[str]] = []
-    hidden: set[int] = set()
-    held = 0
-    with package.open(part) as stream:
-        for number, (_, node) in enumerate(elements(stream, "row", "cols")):
-            if local(node) == "cols":
-                hidden = {place for each in node if _is_hidden(each, "width") for place in _span(each)}
-            elif local(node) == "row" and not _is_hidden(node, "ht"):
-                row = _row(node, values, hidden)
-                if any(row):
-                    rows.append(row)
-                    held += sum(map(len, row)) + len(row)
-            drop(node)
-            if held > max_chars or number > ROWS_MAX:
-                break
-    return rows
+class Rows:
+    """The rows of a sheet that are to be seen and are not empty."""
+
+    def __init__(self, package: Package, part: str, values: Values) -> None:
+        self.columns = 0
+        """The number of the last that was left out because there are too many, if any was."""
+        self._package, self._part, self._values = package, part, values
+        self._hidden: set[int] = set()
+
+    def __iter__(self) -> Iterator[list[str]]:
+        with self._package.open(self._part) as stream:
+            for number, (_, node) in enumerate(elements(stream, "row", "cols")):
+                if local(node) == "cols":
+                    self._hidden = {
+                        place for each in node if _is_hidden(each, "width") for place in _span(each)
+                    }
+                elif local(node) == "row" and not _is_hidden(node, "ht"):
+                    row = self._row(node)
+                    if any(row):
+                        yield row
+                drop(node)
+                if number > ROWS_MAX:
+                    break
+
+    def _row(self, node: Element) -> list[str]:
+        cells: list[str] = []
+        place = 0
+        for cell in node:
+            place = _column(cell.get("r", "").rstrip(DIGITS)) or place + 1
+            if place in self._hidden:
+                continue
+            if place > COLUMNS_MAX:
+                if place > self.columns and self._values.of(cell):
+                    self.columns = place
+                continue
+            cells += [""] * (place - 1 - len(cells))
+            cells[place - 1 :] = [self._values.of(cell)]
+        return cells
 
 
 def _is_hidden(node: Element, size: str) -> bool:
@@ -94,20 +132,6 @@ def _is_hidden(node: Element, size: str) -> bool:
 def _span(column: Element) -> range:
     first, last = int(column.get("min", "0")), int(column.get("max", "0"))
     return range(max(first, 1), min(last, COLUMNS_MAX) + 1)
-
-
-def _row(node: Element, values: Values, hidden: set[int]) -> list[str]:
-    cells: list[str] = []
-    place = 0
-    for cell in node:
-        place = _column(cell.get("r", "").rstrip(DIGITS)) or place + 1
-        if place > COLUMNS_MAX:
-            break
-        if place in hidden:
-            continue
-        cells += [""] * (place - 1 - len(cells))
-        cells[place - 1 :] = [values.of(cell)]
-    return cells
 
 
 @lru_cache(maxsize=COLUMNS_MAX)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from alonchat_crawl.extract.files.writing import CELL_MAX_CHARS
 from alonchat_crawl.extract.files.xml_parts import Element, attribute, child, local
 
 # Formats that every program knows without their being written down, which show dates or times.
@@ -45,23 +44,19 @@ class Values:
             return BOOLEANS.get(told, told)
         if kind == "n":
             return self._number(told, cell.get("s", "0"))
-        return told[:CELL_MAX_CHARS]  # a formula's text, an error, a date in ISO 8601
+        return told  # a formula's text, an error, a date in ISO 8601
 
     def _number(self, told: str, style: str) -> str:
         try:
             number = float(told)
         except ValueError:
-            return told[:CELL_MAX_CHARS]
+            return told
         if style in self._dates and 0 <= number < DAYS_MAX:
             return self._date(number)
         if style in self._percents:
             return f"{100 * number:.{SIGNIFICANT_DIGITS}g}%"
         # 0.1 + 0.2 is stored with 17 digits and shown with at most 15.
-        return (
-            f"{number:.{SIGNIFICANT_DIGITS}g}"
-            if "." in told or "E" in told.upper()
-            else told[:CELL_MAX_CHARS]
-        )
+        return f"{number:.{SIGNIFICANT_DIGITS}g}" if "." in told or "E" in told.upper() else told
 
     def _date(self, days: float) -> str:
         seconds = round(86_400 * (days % 1))

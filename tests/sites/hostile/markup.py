@@ -28,8 +28,14 @@ HARD = {
     "nested": (page(NESTED), "refused:empty | dead:extract | dead:parser timeout | dead:parser memory"),
     "giant": (page(GIANT), "stored: | dead:parser timeout | dead:parser memory"),
     "attributes": (page(ATTRIBUTES), "dead:parser timeout"),
-    "formatting": (page(FORMATTING), "stored: | dead:parser timeout | dead:extract | refused:empty"),
-    "tables": (page(TABLES), "refused:empty | stored: | dead:parser timeout | dead:extract"),
+    "formatting": (
+        page(FORMATTING),
+        "stored: | dead:parser timeout | dead:extract | dead:parser memory | refused:empty",
+    ),
+    "tables": (
+        page(TABLES),
+        "refused:empty | stored: | dead:parser timeout | dead:extract | dead:parser memory",
+    ),
     "unclosed": (page(UNCLOSED), "stored: | refused:empty | dead:parser timeout"),
     "comment": (page(COMMENT), "stored: | dead:parser timeout"),
     "entities": (page(ENTITIES), "stored: | refused:empty | dead:parser timeout"),
@@ -38,7 +44,7 @@ HARD = {
     "spaces": (Reply(b"<html><body>" + b" \n" * 1_000_000), "refused:empty"),
     "quotes.md": (
         Reply(QUOTES, "text/markdown"),
-        "stored: | refused:empty | dead:parser timeout | dead:extract",
+        "stored: | refused:empty | dead:parser timeout | dead:extract | dead:parser memory",
     ),
     "brackets.md": (Reply(MARKDOWN, "text/markdown"), "stored: | refused:empty | dead:parser timeout"),
 }
