@@ -27,7 +27,9 @@ class Pacing:
         self._exchanges = exchanges
         self._delay_seconds = settings.getfloat("CRAWL_DELAY_SECONDS")
         self._margin = 1 + settings.getfloat("FRONTIER_PACE_MARGIN")
-        self._hold_seconds = settings.getfloat("DOWNLOAD_TIMEOUT") + 10
+        self._hold_seconds = (
+            settings.getfloat("DOWNLOAD_TIMEOUT") + settings.getfloat("BODIES_WAIT_SECONDS") + 10
+        )
 
     async def admit(self, lease: Lease) -> Lease | Ending:
         """Let a lease be fetched, with its site's delay; or say how it ends where that must wait."""

@@ -34,6 +34,7 @@ from alonchat_crawl.frontier.trails import Trails, circle
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.guards import check_guards
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.file_requests import Requests
 from alonchat_crawl.policies.own_files import OwnFiles
 from alonchat_crawl.policies.robots import RobotsPolicy
@@ -240,10 +241,10 @@ class FrontierScheduler(Scheduler):
         """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
         engine = self.crawler.engine
         assert engine is not None  # noqa: S101 - it calls us
-        scraper, slot = engine.scraper.slot, engine._slot  # noqa: SLF001 - nothing public tells that it closes
+        slot = engine._slot  # noqa: SLF001 - nothing public tells that it closes
         if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
-        if scraper is not None and scraper.needs_backout():
+        if Bodies.of(self.crawler).backlog_bytes > self.settings.getint("PIPELINES_MAX_BYTES"):
             return 0
         most = self.settings.getint("CONCURRENT_REQUESTS")
         fetching = len(engine.downloader.active) + len(self.ready)

@@ -23,6 +23,7 @@ from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import Seed, SeedError, SourceSeed
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.repeats import Repeat, Repeats
 from alonchat_crawl.policies.rights import DETAIL, REASON, page_is_reserved
@@ -121,6 +122,7 @@ class WebsiteSpider(Spider):
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
         text, found = await self._read(kind, header, response)
+        Bodies.of(self.crawler).parsed(response)
         repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
@@ -138,6 +140,7 @@ class WebsiteSpider(Spider):
             return Ending(Outcome.REFUSED, "media type", error.detail)
         if taken.file is None:
             return Ending(Outcome.REFUSED, "media type", f"{name} is an archive, which only an upload may be")
+        Bodies.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
         nothing = PageLinks((), None, ())
         return page_of(taken, name, _provenance(lease, response, nothing, validated=not expires))
