@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, ReasonedError, Refused, StartupError
@@ -29,6 +30,7 @@ from alonchat_crawl.policies.repeats import Repeat, Repeats
 from alonchat_crawl.policies.rights import DETAIL, REASON, page_is_reserved
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sandbox.pool import Sandbox, typed
+from alonchat_crawl.scanning import check_scanner
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
 from alonchat_crawl.storage.visits import Visit, touch_visit
@@ -69,7 +71,15 @@ class WebsiteSpider(Spider):
             seed = cls.seed_of(given, crawler) if given else None
         except SeedError as error:
             raise StartupError(f"{error}.") from None
+        if seed is not None and cls.is_scanned(seed, crawler.settings):
+            check_scanner(crawler.settings)  # not for a worker: its other sources need none
         return super().from_crawler(crawler, *args, seed=seed, **kwargs)
+
+    @classmethod
+    def is_scanned(cls, seed: SourceSeed, settings: BaseSettings) -> bool:
+        """Whether all that a seed asks for is scanned: without a scanner nothing of it could be read."""
+        pages = settings["VIRUS_SCAN_PAGES"]
+        return pages == "all" or (pages == "files" and isinstance(seed, Seed) and seed.files)
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:  # noqa: ARG003 - of uploads
