@@ -324,7 +324,7 @@ ROBOTSTXT_OBEY = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 # Bytes of responses in the pipelines above which no more URLs are taken: about a minute of embedding on two
-# cores. More would only wait, and run into JOB_TIMEOUT_MS. A large one counts as 100 KB.
+# cores. More would only wait, and run into JOB_TIMEOUT_MS. A large one counts as 400 KB.
 PIPELINES_MAX_BYTES = 1_000_000
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1 << 62  # Scrapy would let small pages wait for one large file
 BODIES_WAIT_SECONDS = 20.0  # of a large download, for room; then it gives its turn back

@@ -27,7 +27,7 @@ from alonchat_crawl.sources import Lease
 
 WAITING_PART = 4
 """Of the requests in flight, one in so many may wait for room: the others are small pages'."""
-WEIGHT_LEAST_BYTES, WEIGHT_MOST_BYTES = 1024, 100_000
+WEIGHT_LEAST_BYTES, WEIGHT_MOST_BYTES = 1024, 400_000
 """What a response weighs in the pipelines: of a large one little is text, and none stops the worker alone."""
 TOO_LARGE_REASONS = frozenset({TOO_LARGE, "zip bomb"})
 """How a limit of bytes ends: of an answer, and of a part of an archive."""
