@@ -28,11 +28,17 @@ class Retry(ReasonedError):
 
 
 class Deferred(ReasonedError):
-    """It is not this URL's turn yet: it goes back to its queue, and no attempt is counted."""
+    """It is not this URL's turn yet: it goes back to its queue, and no attempt is counted.
 
-    def __init__(self, reason: str, detail: str = "", wait_seconds: float = 0.0) -> None:
+    While it waits, so do the source's others of its domain, unless it waits `alone`.
+    """
+
+    def __init__(
+        self, reason: str, detail: str = "", wait_seconds: float = 0.0, *, alone: bool = False
+    ) -> None:
         super().__init__(reason, detail)
         self.wait_seconds = wait_seconds
+        self.alone = alone
 
 
 class Outage(Deferred):

@@ -29,5 +29,7 @@ class Ending:
     """One sentence for people, without secrets; empty where the reason says it all, or nothing is wrong."""
     wait_seconds: float = 0.0
     """For RETRY and DEFERRED: the least time to wait. A URL deferred for 0 s is the next of its queue."""
+    rests: bool = False
+    """For DEFERRED: the source's other URLs of that domain would fare the same, and wait as well."""
     outage: bool = False
     """For DEFERRED: a service of our own is away, so no other URL would fare better."""

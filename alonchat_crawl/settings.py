@@ -38,6 +38,7 @@ class Environment(BaseSettings):
     TDM_RESERVATION: Literal["ignore", "obey"] = "ignore"
     CRAWL_DELAY_SECONDS: Seconds = 1.0
     WORKER_CONCURRENCY: Count = 16
+    WORKER_BODIES_MB: Count = 256
     FRONTIER_SHARDS: Annotated[int, Field(ge=1, le=1024)] = 1
     THROTTLE_BY_ADDRESS: bool = False
     MAX_QUEUE_SIZE: Count = 1000
@@ -61,6 +62,7 @@ class Environment(BaseSettings):
 
     # How to scan for viruses
     VIRUS_SCAN: Literal["required", "off"] | None = None
+    VIRUS_SCAN_PAGES: Literal["none", "files", "all"] = "files"
     CLAMD_ADDRESS: Annotated[str, Field(pattern=r"^(unix:///|tcp://)[^@\s]+$")] = (
         "unix:///run/clamav/clamd.ctl"
     )
@@ -126,6 +128,7 @@ ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
 # the file costs each new site a request and a pace. robots.txt, which is of crawling itself, always counts.
 TDM_RESERVATION = environment.TDM_RESERVATION
 CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
+WORKER_BODIES_MB = environment.WORKER_BODIES_MB
 FRONTIER_SHARDS = environment.FRONTIER_SHARDS
 THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
 MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
@@ -145,6 +148,9 @@ S3_SECRET_ACCESS_KEY = environment.S3_SECRET_ACCESS_KEY
 S3_BUCKETS = environment.S3_BUCKETS
 S3_PREFIX = environment.S3_PREFIX
 VIRUS_SCAN = environment.VIRUS_SCAN
+# A page costs 0.2 ms of a worker's processor and some ms of clamd's. Of a site without `files` nothing is
+# stored but text that a parser writes anew, and an outage of clamd would stop every crawl.
+VIRUS_SCAN_PAGES = environment.VIRUS_SCAN_PAGES
 CLAMD_ADDRESS = environment.CLAMD_ADDRESS
 CLAMD_TIMEOUT_SECONDS = environment.CLAMD_TIMEOUT_SECONDS
 EMBEDDING_MODEL = environment.EMBEDDING_MODEL
@@ -320,8 +326,11 @@ ROBOTSTXT_OBEY = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 # Bytes of responses in the pipelines above which no more URLs are taken: about a minute of embedding on two
-# cores. More would only wait, and run into JOB_TIMEOUT_MS.
-SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000
+# cores. More would only wait, and run into JOB_TIMEOUT_MS. A large one counts as 400 KB.
+PIPELINES_MAX_BYTES = 1_000_000
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1 << 62  # Scrapy would let small pages wait for one large file
+BODIES_WAIT_SECONDS = 20.0  # of a large download, for room; then it gives its turn back
+BODIES_AGAIN_SECONDS = 10.0  # until it is tried again
 
 LOG_LEVEL = environment.LOG_LEVEL
 LOG_FORMATTER = "alonchat_crawl.operations.logging.LogFormatter"

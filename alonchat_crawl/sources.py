@@ -92,6 +92,8 @@ class Hold:
     id: str
     """A lease's, or one derived from it."""
     domain: str
+    site: str = ""
+    """The registrable domain that is asked, where `domain` is an address that sites share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,11 @@ class Domains:
             self._known[domain] = known, monotonic() + self.SURE_SECONDS
         return known
 
+    def site_of(self, url: str, domain: str, source: Source) -> str:
+        """The registrable domain of a URL whose pace domain is an address of several sites; else empty."""
+        is_shared = self._redis is not None and domain != str(source.source_id)
+        return url_domain(url) if is_shared else ""
+
     async def _settled(self, redis: Redis, domain: str, host: str) -> str:
         key = f"address:{domain}"
         if (settled := await redis.getex(key, ex=self.KEPT_SECONDS)) is None:

@@ -58,7 +58,8 @@ def _reasoned(error: ReasonedError) -> Ending:
         case Outage():
             return Ending(Outcome.DEFERRED, error.reason, error.detail, OUTAGE_SECONDS, outage=True)
         case Deferred():
-            return Ending(Outcome.DEFERRED, error.reason, error.detail, error.wait_seconds)
+            rests = error.wait_seconds > 0 and not error.alone
+            return Ending(Outcome.DEFERRED, error.reason, error.detail, error.wait_seconds, rests=rests)
         case Retry():
             return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
         case _:

@@ -64,6 +64,11 @@ class Release:
     """1: the site answers; -1: it is too busy, so that the domain backs off; 0: neither."""
     delay_seconds: float = 0.0
     """AutoThrottle's, to keep for the domain, for all workers; 0 forgets the one before."""
+    site: str = ""
+    """The registrable domain that all of the above is of, where `domain` is an address that sites share."""
+    address_pace_seconds: float = 0.0
+    """The address's own, where there is a site."""
+    address_sign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +245,7 @@ class FrontierQueue(FrontierView):
             # The pace is rounded up, the time gone by down: never a millisecond too early.
             elapsed_ms, pace_ms, asked_ms = int(seconds[0] * 1000), _ms(seconds[1]), _ms(seconds[2])
             values += (one.hold_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
-            values.append(_ms(one.delay_seconds))
+            values += (_ms(one.delay_seconds), one.site, _ms(one.address_pace_seconds), one.address_sign)
         return int(await self._run("release", *values))
 
     async def reserve(self, domain: str, hold_id: str, hold_seconds: float) -> float:
@@ -249,6 +254,14 @@ class FrontierQueue(FrontierView):
         It is given back by `release` under `hold_id`, or after `hold_seconds`.
         """
         return int(await self._run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
+
+    async def visit(self, site: str) -> tuple[float, float]:
+        """Return seconds until a site may be asked that shares its address, and its delay by AutoThrottle.
+
+        With 0 seconds it is about to be asked, and `release` tells of it.
+        """
+        wait_ms, delay_ms = await self._run("visit", site)
+        return wait_ms / 1000, delay_ms / 1000
 
     async def settle(
         self, endings: Sequence[tuple[Lease, Ending]], told: Mapping[str, int] = MappingProxyType({})
@@ -263,7 +276,7 @@ class FrontierQueue(FrontierView):
             values: list[Any] = [self.max_attempts, self.dead_letters_max]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
                 values += (lease.id, ending.outcome.value, ending.reason, _text(ending.detail))
-                values += (_ms(ending.wait_seconds), told.get(lease.id, 0))
+                values += (_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
             codes += map(Settled, await self._run("settle", *values))
         return codes
 

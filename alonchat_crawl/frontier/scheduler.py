@@ -34,6 +34,7 @@ from alonchat_crawl.frontier.trails import Trails, circle
 from alonchat_crawl.frontier.upkeep import Upkeep
 from alonchat_crawl.guards import check_guards
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.file_requests import Requests
 from alonchat_crawl.policies.own_files import OwnFiles
 from alonchat_crawl.policies.robots import RobotsPolicy
@@ -205,7 +206,9 @@ class FrontierScheduler(Scheduler):
                 # This process stood still, or Redis did: another may have it by now, or it is free again.
                 self.ended(lease, Ending(Outcome.DEFERRED, "lease too old"))
                 continue
-            meta = {"hold": Hold(lease.id, lease.domain), "valid_until": valid_until}
+            domains = self.exchanges[lease.shard].queue.domains
+            site = domains.site_of(lease.url, lease.domain, lease.source)
+            meta = {"hold": Hold(lease.id, lease.domain, site), "valid_until": valid_until}
             try:
                 return self._requests.of(lease, meta).replace(errback=self.settler.failed)
             except ReasonedError as error:  # an object that may not be read any more
@@ -238,10 +241,10 @@ class FrontierScheduler(Scheduler):
         """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
         engine = self.crawler.engine
         assert engine is not None  # noqa: S101 - it calls us
-        scraper, slot = engine.scraper.slot, engine._slot  # noqa: SLF001 - nothing public tells that it closes
+        slot = engine._slot  # noqa: SLF001 - nothing public tells that it closes
         if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
-        if scraper is not None and scraper.needs_backout():
+        if Bodies.of(self.crawler).backlog_bytes > self.settings.getint("PIPELINES_MAX_BYTES"):
             return 0
         most = self.settings.getint("CONCURRENT_REQUESTS")
         fetching = len(engine.downloader.active) + len(self.ready)
@@ -249,10 +252,11 @@ class FrontierScheduler(Scheduler):
 
     async def _deliver(self, leases: list[Lease]) -> None:
         for lease in leases:
-            if wait := await self.pacing.reserve(lease):
-                self.ended(lease, Ending(Outcome.DEFERRED, "pace", wait_seconds=wait))
+            admitted = await self.pacing.admit(lease)
+            if isinstance(admitted, Ending):
+                self._settle(lease, admitted)
             else:
-                self.ready.append(lease)
+                self.ready.append(admitted)
         self._wake_engine()
 
     def _wake_engine(self) -> None:
@@ -265,13 +269,10 @@ class FrontierScheduler(Scheduler):
 
     def ended(self, lease: Lease, ending: Ending) -> None:
         """Settle a lease with its ending, a retry with its backoff."""
-        someone_waits = lease.kind is Kind.START and self.only is not None
+        comes_back = ending.outcome is Outcome.DEFERRED and ending.wait_seconds > 0
+        someone_waits = lease.kind is Kind.START and self.only is not None and not comes_back
         if ending.outage:
             self._pause_until = monotonic() + OUTAGE_SECONDS
-        elif ending.outcome is Outcome.DEFERRED and ending.wait_seconds:
-            # Not this URL alone has to wait: the next one of its domain would fare the same.
-            self.pacing.put_off(lease, ending.wait_seconds)
-            ending = replace(ending, wait_seconds=0.0)
         elif someone_waits and ending.detail and ending.outcome in {Outcome.RETRY, Outcome.DEFERRED}:
             # At a terminal, for this very page: say now that it cannot be had.
             ending = Ending(Outcome.DEAD, ending.reason, f"{lease.url} cannot be crawled: {ending.detail}")
@@ -287,6 +288,9 @@ class FrontierScheduler(Scheduler):
         if ending.outcome in {Outcome.RETRY, Outcome.DEAD}:
             again = f"is tried again in {ending.wait_seconds:.0f} s" if ending.wait_seconds else "is given up"
             logger.info("%s %s after attempt %d: %s", lease.url, again, lease.attempt, ending.reason)
+        self._settle(lease, ending)
+
+    def _settle(self, lease: Lease, ending: Ending) -> None:
         exchange = self.exchanges[lease.shard]
         exchange.outbox.endings[lease] = ending
         exchange.wake()

@@ -1,5 +1,6 @@
 """One HTTP connection, which ends an answer that asks for too much; and what is known of each exchange."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,9 +33,12 @@ class Limits:
     header_lines: int
 
 
+TOO_LARGE = "too large"
+
+
 def too_large(most_bytes: int) -> Refused:
     """Say that an answer's body, on the wire or decoded, is larger than that."""
-    return Refused("too large", f"its answer is larger than {most_bytes} bytes")
+    return Refused(TOO_LARGE, f"its answer is larger than {most_bytes} bytes")
 
 
 @dataclass(slots=True)
@@ -181,16 +185,30 @@ class Connector(Factory):
 
 
 class Body(Protocol):
-    """Collects an answer's body in its exchange."""
+    """Collects an answer's body in its exchange; of one larger than `pause_bytes` no more until `resume`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, pause_bytes: int | None) -> None:
         self._exchange = exchange
+        self._pause_bytes = pause_bytes
         exchange.reading = True
+        self.grown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when it is paused."""
         self.done: defer.Deferred[None] = defer.Deferred()
         """Fires at its end, or with what went wrong."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: D102, N802
         self._exchange.body += data
+        if self._pause_bytes is not None and len(self._exchange.body) > self._pause_bytes:
+            self._pause_bytes = None
+            transport: Any = self.transport
+            transport.pauseProducing()
+            if not self.grown.done():
+                self.grown.set_result(None)
+
+    def resume(self) -> None:
+        """Read on."""
+        transport: Any = self.transport
+        transport.resumeProducing()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
         if self.done.called:  # it was cancelled

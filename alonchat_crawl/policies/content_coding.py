@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Self
 
 import brotli  # type: ignore[import-untyped]
@@ -13,6 +14,7 @@ from scrapy.http import Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.connection import too_large
 
 PIECE_BYTES = 65_536
@@ -136,28 +138,28 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
 class ContentCoding:
     """Downloader middleware in the place of Scrapy's HttpCompressionMiddleware."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, bodies: Bodies) -> None:
         self._most_bytes = most_bytes
+        self._bodies = bodies
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Take the most bytes of a body from settings."""
-        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), Bodies.of(crawler))
 
     def process_request(self, request: Request) -> None:
         """Say what can be read."""
         request.headers.setdefault("Accept-Encoding", ACCEPTED)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Decode the body. Raises Refused and GiveUp, as `decode` does."""
+        """Decode the body. Raises Refused and GiveUp, as `decode` does; Deferred while there is no room."""
         left, codings = codings_of(response.headers.getlist("Content-Encoding"))
         if not codings or not response.body or request.method == "HEAD":
+            self._bodies.arrived(request, len(response.body))
             return response
         most_bytes = request.meta.get("download_maxsize") or self._most_bytes
-        if len(codings) == 1 and len(response.body) <= AT_ONCE_BYTES:
-            body = decode(response.body, codings, most_bytes)
-        else:
-            body = await asyncio.to_thread(decode, response.body, codings, most_bytes)
+        body = await self._bodies.read(request, most_bytes, partial(_aside, response.body, codings))
+        self._bodies.arrived(request, len(body))
         headers = response.headers.copy()
         headers.setlist("Content-Encoding", [name.encode("latin-1") for name in left])
         if not left:
@@ -165,3 +167,9 @@ class ContentCoding:
         kind = responsetypes.from_args(headers=headers, url=response.url, body=body)
         told_anew = {"encoding": None} if issubclass(kind, TextResponse) else {}
         return response.replace(cls=kind, body=body, headers=headers, **told_anew)
+
+
+async def _aside(body: bytes, codings: list[str], most_bytes: int) -> bytes:
+    if len(codings) == 1 and len(body) <= AT_ONCE_BYTES:
+        return decode(body, codings, most_bytes)
+    return await asyncio.to_thread(decode, body, codings, most_bytes)

@@ -15,14 +15,15 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
-from twisted.internet.defer import Deferred as TxDeferred
 from twisted.web._newclient import Request as TxRequest
 from twisted.web.http_headers import Headers as TxHeaders
 from twisted.web.iweb import UNKNOWN_LENGTH
 
-from alonchat_crawl.errors import Deferred, Refused, Retry
+from alonchat_crawl.errors import Deferred, ReasonedError, Refused, Retry
 from alonchat_crawl.extract.links import DEFAULT_PORTS
+from alonchat_crawl.lanes import SMALL_BYTES
 from alonchat_crawl.policies.addresses import AddressRules, check_url, origin_of
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.connection import Body, Exchange, Limits, too_large
 from alonchat_crawl.policies.dialling import Dialler
 from alonchat_crawl.policies.download_faults import fault_of
@@ -52,6 +53,7 @@ class GuardedHandler(BaseDownloadHandler):
         self._body_bytes = settings.getint("DOWNLOAD_MAXSIZE")
         self._framing_bytes = settings.getint("HEADERS_MAX_BYTES")
         self._header_lines = settings.getint("HEADERS_MAX_COUNT")
+        self._bodies = Bodies.of(crawler)
         self._dialler = Dialler(
             reactor,
             Resolver.of(crawler),
@@ -70,12 +72,12 @@ class GuardedHandler(BaseDownloadHandler):
             raise Deferred("lease too old")
         seconds = request.meta.get("download_timeout") or self._total_seconds
         try:
-            async with asyncio.timeout(seconds):
-                return await self._download(request)
+            async with asyncio.timeout(seconds) as clock:
+                return await self._download(request, clock)
         except TimeoutError:
             raise DownloadTimeoutError(f"{request.url} took longer than {seconds} s") from None
 
-    async def _download(self, request: Request) -> Response:
+    async def _download(self, request: Request, clock: asyncio.Timeout) -> Response:
         meta = request.meta
         began = monotonic()
         meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected
@@ -94,7 +96,7 @@ class GuardedHandler(BaseDownloadHandler):
                 answer: Any = await connection.ask(asked, exchange).asFuture(loop)
             meta["download_latency"] = monotonic() - meta.get("sent_at", began)
             if answer.length != 0:  # Twisted would never end that
-                await _read(answer, exchange).asFuture(loop)
+                await self._read(request, answer, exchange, clock)
         except BaseException as error:
             if connection is not None:
                 connection.drop()
@@ -106,7 +108,46 @@ class GuardedHandler(BaseDownloadHandler):
             raise fault from error
         if exchange.error is not None:  # a body without a length just ends where it was ended
             raise exchange.error
-        return _response(request, answer, bytes(exchange.body))
+        body, exchange.body = bytes(exchange.body), bytearray()  # the connection keeps the exchange
+        return _response(request, answer, body)
+
+    async def _read(self, request: Request, answer: Any, exchange: Exchange, clock: asyncio.Timeout) -> None:
+        """Read its body into the exchange, a large one once there is room. Raises Refused and Deferred."""
+        most, length = exchange.limits.body_bytes, answer.length
+        if length is UNKNOWN_LENGTH:
+            length = most
+        elif length > most:
+            raise too_large(most)
+        if answer.headers.hasHeader(b"Content-Encoding"):
+            length += most  # it is there once more when it is decoded
+        is_announced = answer.length is not UNKNOWN_LENGTH and answer.length > SMALL_BYTES
+        waited = 0.0
+        if is_announced:  # Twisted reads on only where the body is delivered
+            waited = await self._let_in(request, length, clock)
+        body = Body(exchange, None if is_announced else SMALL_BYTES)
+        answer.deliverBody(body)
+        done = body.done.asFuture(asyncio.get_running_loop())
+        try:
+            await asyncio.wait({done, body.grown}, return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                waited = await self._let_in(request, length, clock)
+                body.resume()
+            await done
+        except Exception as error:
+            if waited and not isinstance(error, ReasonedError) and exchange.error is None:
+                raise self._bodies.no_room() from error  # the site would not wait as long as we let it
+            raise
+        finally:
+            done.cancel()
+            body.grown.cancel()
+
+    async def _let_in(self, request: Request, size: int, clock: asyncio.Timeout) -> float:
+        """Wait for room; return the seconds, which the site is not to blame for."""
+        until = clock.when() or math.inf
+        clock.reschedule(until + self._bodies.wait_seconds)
+        waited = await self._bodies.let_in(request, size)
+        clock.reschedule(until + waited)
+        return waited
 
     async def close(self) -> None:
         """Close what is kept open."""
@@ -116,16 +157,6 @@ class GuardedHandler(BaseDownloadHandler):
 def _stop(timeout: asyncio.Timeout) -> None:
     with suppress(RuntimeError):  # it has just expired
         timeout.reschedule(None)
-
-
-def _read(answer: Any, exchange: Exchange) -> "TxDeferred[None]":
-    """Read its body into the exchange. Raises Refused where it says that it is too large."""
-    most = exchange.limits.body_bytes
-    if answer.length is not UNKNOWN_LENGTH and answer.length > most:
-        raise too_large(most)
-    body = Body(exchange)
-    answer.deliverBody(body)
-    return body.done
 
 
 def _asked(request: Request) -> TxRequest:

@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.local_files import read_local
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.file_requests import Requests
 from alonchat_crawl.policies.pace import Pacer
 from alonchat_crawl.sandbox.pool import Sandbox
@@ -54,6 +55,7 @@ class OwnFiles:
         self.pacer: Pacer | None = None
         self.shelf = shelf
         self._crawler = crawler
+        self._bodies = Bodies.of(crawler)
         self._requests = requests
         self._paths = paths
 
@@ -78,9 +80,9 @@ class OwnFiles:
         if lease.kind is Kind.START:
             body = b""
         elif member:
-            body = await self._member(lease, archive, member)
+            body = await self._member(request, lease, archive, member)
         elif scheme == LOCAL:
-            body = await self._local(lease.url)
+            body = await self._local(request, lease.url)
         else:
             return None
         hold: Hold | None = request.meta.get("hold")
@@ -88,21 +90,29 @@ class OwnFiles:
             self.pacer.released(hold, request, None)
         return Response(request.url, body=body)
 
-    async def _local(self, url: str) -> bytes:
+    async def _local(self, request: Request, url: str) -> bytes:
         path = self._paths.get(url)
         if path is None:
             raise GiveUp("file unreadable", "this process was given no such file")
-        return await asyncio.to_thread(read_local, path, self._requests.max_file_bytes)
 
-    async def _member(self, lease: Lease, archive: str, member: str) -> bytes:
+        async def read(most_bytes: int) -> bytes:
+            return await asyncio.to_thread(read_local, path, most_bytes)
+
+        return await self._bodies.read(request, self._requests.max_file_bytes, read)
+
+    async def _member(self, request: Request, lease: Lease, archive: str, member: str) -> bytes:
         body = self.shelf.get(lease, archive)
         if body is None:
             body = await self._fetch(replace(lease, url=archive))
             self.shelf.put(lease, archive, body)
-        found: bytes = await Sandbox.of(self._crawler).run(
-            "member", body=body, name=member, max_bytes=self._requests.max_file_bytes
-        )
-        return found
+            self._bodies.free(lease)
+
+        async def read(most_bytes: int) -> bytes:
+            sandbox = Sandbox.of(self._crawler)
+            found: bytes = await sandbox.run("member", body=body, name=member, max_bytes=most_bytes)
+            return found
+
+        return await self._bodies.read(request, self._requests.max_file_bytes, read)
 
     async def _fetch(self, lease: Lease) -> bytes:
         """Get an archive again, by way of all the policies: another worker has opened it."""

@@ -74,7 +74,7 @@ class SiteFiles:
         lease: Lease = page.meta["lease"]
         assert self.pacer is not None  # noqa: S101 - the frontier has set it
         hold = await self.pacer.hold(lease, visit.url)
-        meta = {"robots": True, "dont_redirect": True, "download_slot": hold.domain}
+        meta = {"robots": True, "dont_redirect": True, "download_slot": hold.domain, "asked_by": lease}
         if hold.domain == lease.domain:
             meta["lease"] = lease  # whose delay AutoThrottle starts from
         delay = page.meta.get("crawl_delay_seconds") or 0.0

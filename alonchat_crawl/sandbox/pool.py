@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.lanes import Lanes
 from alonchat_crawl.reasons import GiveUp, ReasonedError
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.process import Limits, Process
@@ -32,7 +33,7 @@ class Sandbox:
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
         self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
-        self._turns = asyncio.Semaphore(processes)
+        self._turns = Lanes(processes)
         self._idle: list[Process] = []
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -61,7 +62,7 @@ class Sandbox:
         Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
         `parser crash`; Outage where no process can be started.
         """
-        async with self._turns:
+        async with self._turns.place(len(arguments.get("body", b""))):
             request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
             if len(request) > wire.REQUEST_MAX_BYTES:
                 raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")

@@ -13,6 +13,7 @@ from alonchat_crawl.extract.clean_text import clean_text
 from alonchat_crawl.extract.intake import TakenIn
 from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.own_files import OwnFiles
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sources import Kind, Lease, Link
@@ -38,6 +39,7 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     name = file_name(lease.url) or UNNAMED
     taken = await take_in(crawler, response.body, name)
     if taken.file is not None:
+        Bodies.of(crawler).parsed(response)
         yield page_of(taken, name, _provenance(lease, response))
         return
     archive, member = split_member(lease.url)
@@ -48,6 +50,7 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     own = crawler.get_downloader_middleware(OwnFiles)
     assert isinstance(own, OwnFiles)  # noqa: S101 - it is in the settings
     own.shelf.put(lease, archive, response.body)
+    Bodies.of(crawler).parsed(response)
     for one in taken.members:
         yield Link(member_url(archive, one.name), Kind.FILE, lease.depth + 1)
     yield Ending(Outcome.FOLLOWED, "archive")

@@ -6,12 +6,12 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.frontier.upload_seed import UploadSeed
 from alonchat_crawl.local_files import local_paths
-from alonchat_crawl.scanning import check_scanner
 from alonchat_crawl.spiders.website import WebsiteSpider
 
 JOB = "_job"
@@ -30,10 +30,12 @@ class UploadSpider(WebsiteSpider):
         """Read the spider arguments; raises StartupError for one that cannot be used."""
         if "file" in kwargs and JOB in kwargs:
             raise StartupError("A job cannot read this machine's disk: give it -d url=s3://… or https://….")
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        if spider.seed is not None:  # a worker starts all the same: web pages need no scanner
-            check_scanner(crawler.settings)
-        return spider
+        return super().from_crawler(crawler, *args, **kwargs)
+
+    @classmethod
+    def is_scanned(cls, seed: SourceSeed, settings: BaseSettings) -> bool:  # noqa: ARG003
+        """Every upload is."""
+        return True
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:

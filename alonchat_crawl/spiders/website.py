@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, ReasonedError, Refused, StartupError
@@ -23,11 +24,13 @@ from alonchat_crawl.frontier.endings import ending_of
 from alonchat_crawl.frontier.seed import Seed, SeedError, SourceSeed
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.repeats import Repeat, Repeats
 from alonchat_crawl.policies.rights import DETAIL, REASON, page_is_reserved
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sandbox.pool import Sandbox, typed
+from alonchat_crawl.scanning import check_scanner
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
 from alonchat_crawl.storage.visits import Visit, touch_visit
@@ -68,7 +71,15 @@ class WebsiteSpider(Spider):
             seed = cls.seed_of(given, crawler) if given else None
         except SeedError as error:
             raise StartupError(f"{error}.") from None
+        if seed is not None and cls.is_scanned(seed, crawler.settings):
+            check_scanner(crawler.settings)  # not for a worker: its other sources need none
         return super().from_crawler(crawler, *args, seed=seed, **kwargs)
+
+    @classmethod
+    def is_scanned(cls, seed: SourceSeed, settings: BaseSettings) -> bool:
+        """Whether all that a seed asks for is scanned: without a scanner nothing of it could be read."""
+        pages = settings["VIRUS_SCAN_PAGES"]
+        return pages == "all" or (pages == "files" and isinstance(seed, Seed) and seed.files)
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:  # noqa: ARG003 - of uploads
@@ -121,6 +132,7 @@ class WebsiteSpider(Spider):
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
         text, found = await self._read(kind, header, response)
+        Bodies.of(self.crawler).parsed(response)
         repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
@@ -139,6 +151,7 @@ class WebsiteSpider(Spider):
             return Ending(Outcome.REFUSED, "media type", error.detail)
         if taken.file is None:
             return Ending(Outcome.REFUSED, "media type", f"{name} is an archive, which only an upload may be")
+        Bodies.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
         nothing = PageLinks((), None, ())
         return page_of(taken, name, _provenance(lease, response, nothing, validated=not expires))

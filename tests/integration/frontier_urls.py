@@ -31,7 +31,8 @@ ENDINGS = [
     Ending(Outcome.RETRY, "timeout", "it did not answer"),
     Ending(Outcome.RETRY, "http 503", "it is too busy", wait_seconds=HOUR),
     Ending(Outcome.DEFERRED, "pace"),
-    Ending(Outcome.DEFERRED, "robots", wait_seconds=HOUR),
+    Ending(Outcome.DEFERRED, "memory", wait_seconds=HOUR),
+    Ending(Outcome.DEFERRED, "pace", wait_seconds=HOUR, rests=True),
     Ending(Outcome.DEAD, "http 404", "it is not there"),
 ]
 of_leases = st.integers(0, 11)

@@ -122,3 +122,18 @@ async def test_one_pace_for_one_address(redis_url: str) -> None:
         await queue.release([Release(lease.id, lease.domain, 0.0, 60.0)])
         await queue.settle([(lease, Ending(Outcome.STORED))])
         assert (await queue.take(10)).leases == []
+
+
+async def test_a_source_rests_alone(queue: FrontierQueue) -> None:
+    """One whose files wait for a scanner leaves its domain to the others there, and costs them no turn."""
+    waits, goes_on = uuid4(), uuid4()
+    await opened(queue, waits, [f"https://a.example/files/{n}" for n in range(30)])
+    await opened(queue, goes_on, [f"https://a.example/{n}" for n in range(30)])
+    served: list[UUID] = []
+    for _ in range(25):
+        [lease] = (await queue.take(1)).leases
+        served.append(lease.source.project_id)
+        await queue.release([Release(lease.id, lease.domain, 0.0, 0.0)])
+        away = Ending(Outcome.DEFERRED, "scanner unreachable", wait_seconds=3600.0, rests=True)
+        await queue.settle([(lease, away if served[-1] == waits else Ending(Outcome.STORED))])
+    assert Counter(served) == {waits: 1, goes_on: 24}

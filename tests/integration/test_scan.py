@@ -23,6 +23,7 @@ from alonchat_crawl.scanning import EICAR, Scanner, check_scanner, nested_archiv
 from alonchat_crawl.signals import stage_finished
 from alonchat_crawl.sources import Kind
 from alonchat_crawl.spiders.upload import UploadSpider
+from alonchat_crawl.spiders.website import WebsiteSpider
 from tests.clamd import KNOWS_ANOTHER, KNOWS_EICAR, OwnClamd
 from tests.integration.test_clamd import in_pdf, locked, zipped
 from tests.sites.dishonest_clamd import read_stream, serving
@@ -237,18 +238,23 @@ async def test_stage_is_timed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "kind", "header", "body", "before", "after"),
+    ("pages", "fields", "kind", "header", "body", "before", "after"),
     [
-        (UPLOAD, Kind.FILE, "application/pdf", PDF, Deferred, Deferred),
-        (UPLOAD, Kind.FILE, "text/plain", b"words", Deferred, Deferred),
-        (WEB_FILES, Kind.PAGE, "application/pdf", PDF, None, Retry),
-        (WEB_FILES, Kind.PAGE, "text/html", PDF, None, Retry),
-        (WEB_FILES, Kind.PAGE, "text/html", b"<html>", None, None),
-        (WEB, Kind.PAGE, "text/html", b"<html>", None, None),
-        (WEB, Kind.PAGE, "application/pdf", PDF, None, None),
+        ("none", UPLOAD, Kind.FILE, "application/pdf", PDF, Deferred, Deferred),
+        ("none", UPLOAD, Kind.FILE, "text/plain", b"words", Deferred, Deferred),
+        ("none", WEB_FILES, Kind.PAGE, "application/pdf", PDF, None, Retry),
+        ("none", WEB_FILES, Kind.PAGE, "text/html", PDF, None, Retry),
+        ("none", WEB_FILES, Kind.PAGE, "text/html", b"<html>", None, None),
+        ("files", WEB_FILES, Kind.PAGE, "application/pdf", PDF, Deferred, Deferred),
+        ("files", WEB_FILES, Kind.PAGE, "text/html", b"<html>", Deferred, Deferred),
+        ("files", WEB_FILES, Kind.SITEMAP, "application/xml", b"<urlset/>", None, None),
+        ("files", WEB, Kind.PAGE, "text/html", b"<html>", None, None),
+        ("files", WEB, Kind.PAGE, "application/pdf", PDF, None, None),
+        ("all", WEB, Kind.PAGE, "text/html", b"<html>", Deferred, Deferred),
     ],
 )
 async def test_while_away(
+    pages: str,
     fields: dict[str, Any],
     kind: Kind,
     header: str,
@@ -256,8 +262,8 @@ async def test_while_away(
     before: type[Exception] | None,
     after: type[Exception] | None,
 ) -> None:
-    """An upload waits, unfetched; a web site's file is tried again, later; pages do not notice."""
-    policy = ScanPolicy(scanner_at(NOWHERE))
+    """What is scanned anyway waits, unfetched; what turns out a file is tried again; others do not notice."""
+    policy = ScanPolicy(scanner_at(NOWHERE), pages)
     request = Request("https://a.example/a", meta={"lease": lease(kind, fields)})
     response = Response(request.url, headers={"Content-Type": header}, body=body)
     if before is None:
@@ -282,7 +288,7 @@ async def test_while_away(
 
 async def test_robots_pass() -> None:
     """A robots.txt of a site, for an upload too, is none of its files."""
-    policy = ScanPolicy(scanner_at(NOWHERE))
+    policy = ScanPolicy(scanner_at(NOWHERE), "all")
     meta = {"robots": True, "lease": lease(Kind.FILE, UPLOAD)}
     request = Request("https://a.example/robots.txt", meta=meta)
     response = Response(request.url, body=b"User-agent: *")
@@ -316,7 +322,7 @@ class Asking(Spider):
 
 
 def crawl(
-    addresses: Sequence[str], asked: Sequence[tuple[str, dict[str, Any], Kind]]
+    addresses: Sequence[str], asked: Sequence[tuple[str, dict[str, Any], Kind]], pages: str
 ) -> list[dict[str, str]]:
     """How all ended with the scanner at each address; runs in a process without a reactor."""
     process = AsyncCrawlerProcess({"LOG_LEVEL": "WARNING", "TELNETCONSOLE_ENABLED": False})
@@ -324,6 +330,7 @@ def crawl(
     for address in addresses:
         values = {
             "VIRUS_SCAN": "required",
+            "VIRUS_SCAN_PAGES": pages,
             "CLAMD_ADDRESS": address,
             "CLAMD_TIMEOUT_SECONDS": 30.0,
             "CLAMD_SCANS": 2,
@@ -336,15 +343,31 @@ def crawl(
     return [crawler.spider.ends for crawler in crawlers]  # type: ignore[union-attr]
 
 
-def test_crawl(clamd: OwnClamd) -> None:
-    """In Scrapy's own engine: what is clean arrives; with clamd away a file is not even asked for."""
+INFECTED = "GiveUp: infected"
+WAITS, AGAIN = "Deferred: scanner unreachable", "Retry: scanner unreachable"
+
+
+@pytest.mark.parametrize(
+    ("pages", "there", "away", "asked_while_away"),
+    [
+        (
+            "none",
+            ["passed", INFECTED, "passed", INFECTED, "passed"],
+            [WAITS, WAITS, AGAIN, AGAIN, "passed"],
+            3,
+        ),
+        ("files", ["passed", INFECTED, "passed", INFECTED, INFECTED], [WAITS] * 5, 0),
+    ],
+)
+def test_crawl(clamd: OwnClamd, pages: str, there: list[str], away: list[str], asked_while_away: int) -> None:
+    """In Scrapy's own engine: what is clean arrives; with clamd away what must be scanned is not asked."""
     pdf, html = "application/pdf", "text/html"
     routes = {
         "/clean.pdf": Answer(PDF, pdf),
         "/eicar.pdf": Answer(in_pdf(EICAR), pdf),
         "/linked.pdf": Answer(zipped(PDF), pdf),
         "/linked-eicar.pdf": Answer(zipped(EICAR), html),
-        "/page": Answer(b"<html>" + EICAR, html),
+        "/page": Answer(EICAR, html),
     }
     with (
         Site(dict(routes)).serving() as site,
@@ -354,11 +377,21 @@ def test_crawl(clamd: OwnClamd) -> None:
             (f"{site.url}{path}", UPLOAD if number < 2 else WEB_FILES, Kind.FILE if number < 2 else Kind.PAGE)
             for number, path in enumerate(routes)
         ]
-        there, away = executor.submit(crawl, (clamd.address, NOWHERE), asked).result(60)
-        times = {path: site.paths.count(path) for path in routes}
-    assert [there[url] for url, _, _ in asked] == [
-        "passed", "GiveUp: infected", "passed", "GiveUp: infected", "passed",
-    ]  # fmt: skip
-    waits, again = (f"{error}: scanner unreachable" for error in ("Deferred", "Retry"))
-    assert [away[url] for url, _, _ in asked] == [waits, waits, again, again, "passed"]
-    assert list(times.values()) == [1, 1, 2, 2, 2]
+        ends = executor.submit(crawl, (clamd.address, NOWHERE), asked, pages).result(60)
+        times = len(site.paths)
+    assert [[one[url] for url, _, _ in asked] for one in ends] == [there, away]
+    assert times == 5 + asked_while_away
+
+
+@pytest.mark.parametrize(("pages", "starts"), [("none", True), ("files", False), ("all", False)])
+def test_a_site_with_files_starts_only_with_a_scanner(pages: str, *, starts: bool) -> None:
+    """At a terminal a crawl of which nothing could be read does not begin."""
+    values = {"VIRUS_SCAN": "required", "CLAMD_ADDRESS": NOWHERE, "VIRUS_SCAN_PAGES": pages}
+    crawler = Crawler(WebsiteSpider, project_settings(**values))
+    if starts:
+        assert WebsiteSpider.from_crawler(crawler, url="https://a.example/", files="true").seed is not None
+    else:
+        with pytest.raises(StartupError, match="Files cannot be scanned"):
+            WebsiteSpider.from_crawler(crawler, url="https://a.example/", files="true")
+    if pages != "all":
+        assert WebsiteSpider.from_crawler(crawler, url="https://a.example/").seed is not None

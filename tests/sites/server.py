@@ -1,7 +1,7 @@
 """A web site on loopback for tests: answers from a table and remembers what it was asked."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -16,6 +16,8 @@ class Answer:
     content_type: str | None = "text/html; charset=utf-8"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    chunked: bool = False
+    """Whether its length is not told beforehand."""
 
 
 Route = Answer | Callable[[int], Answer]
@@ -55,9 +57,14 @@ class Site:
                     self.send_header(name, value)
                 if answer.content_type is not None:
                     self.send_header("Content-Type", answer.content_type)
-                self.send_header("Content-Length", str(len(answer.body)))
+                if answer.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                else:
+                    self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
-                self.wfile.write(answer.body)
+                chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(answer.body), answer.body)
+                with suppress(ConnectionError):  # it is told that the body is too large, or comes again
+                    self.wfile.write(chunk if answer.chunked else answer.body)
 
             def log_message(self, *_: object) -> None:
                 """Print nothing."""

@@ -6,12 +6,13 @@ import zipfile
 from typing import Any
 
 import pytest
+from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alonchat_crawl import settings
 from alonchat_crawl.clamd import Clamd, Fault, Verdict, read_answer
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.policies.scan import is_file
+from alonchat_crawl.policies.scan import is_scanned
 from alonchat_crawl.scanning import EICAR, NESTED, Scanner, nested_archive
 from alonchat_crawl.sources import Kind, Lease
 from tests.clamd import CONFIGURATION
@@ -188,8 +189,13 @@ UPLOAD = {"kind": "upload", "files": False}
 def test_which_are_scanned(
     fields: dict[str, Any], kind: Kind, status: int, header: str, path: str, body: bytes, *, scanned: bool
 ) -> None:
-    """Of an upload everything, of a web site what is, or may be, no text; only where files are taken in."""
-    assert is_file(lease(kind, fields), status, header, f"https://a.example{path}", body) is scanned
+    """Of an upload everything, of a web site all that is read; with `none` what is, or may be, no text."""
+    response = Response(f"https://a.example{path}", status, {"Content-Type": header} if header else {}, body)
+    one = lease(kind, fields)
+    assert is_scanned(one, "none", response) is scanned
+    is_page = kind is not Kind.SITEMAP and 200 <= status < 300 and body != b""
+    assert is_scanned(one, "files", response) is (scanned or (is_page and one.source.files))
+    assert is_scanned(one, "all", response) is is_page
 
 
 def lease(kind: Kind, fields: dict[str, Any], url: str = "https://a.example/") -> Lease:
@@ -199,7 +205,8 @@ def lease(kind: Kind, fields: dict[str, Any], url: str = "https://a.example/") -
 
 def test_no_lease_is_none() -> None:
     """What belongs to no source, as a robots.txt, is no file."""
-    assert not is_file(None, 200, "application/pdf", "https://a.example/a.pdf", PDF)
+    for pages in ("none", "files", "all"):
+        assert not is_scanned(None, pages, Response("https://a.example/a.pdf", body=PDF))
 
 
 def test_nested_archive() -> None:

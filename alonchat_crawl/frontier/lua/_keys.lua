@@ -11,6 +11,8 @@
 --                             next: ms from which it may be taken while nobody has URLs in it,
 --                             delay: ms that AutoThrottle found, pace: the last
 --                             one in ms if it was a long one, level: 429s and 503s in a row
+--   site:<domain>     HASH    a registrable domain whose pace domain is an address that it shares: next, delay, pace,
+--                             level, as above, of its own
 --   turns:<domain>    ZSET    tenant with URLs in the domain -> virtual time
 --   turns:<domain>:<tenant>   ZSET    source -> virtual time
 --   queue:<domain>:<source>   LIST    entries, oldest at the right
@@ -37,6 +39,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function source_key(source) return P .. ':source:' .. source end
 local function domain_key(domain) return P .. ':domain:' .. domain end
+local function site_key(site) return P .. ':site:' .. site end
 local function domains_key(source) return P .. ':domains:' .. source end
 local function queue_key(domain, source) return P .. ':queue:' .. domain .. ':' .. source end
 local function delayed_key(source) return P .. ':delayed:' .. source end

@@ -1,27 +1,46 @@
 #!lua flags=allow-oom
 -- Requests have left their sites: each domain may be taken again one pace after its request was sent, or later
--- where the site asked for it.
+-- where the site asked for it. Where a domain is an address that sites share, what a site asks binds that site
+-- alone (`visit` tells), and the address waits for what is seen of its machine.
 -- KEYS  1 prefix
 -- ARGV  1 most ms that a domain backs off of itself; then for each: lease id, domain, ms since it was sent, pace_ms,
---   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none)
+--   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none),
+--   site ('': the domain is one), pace_ms and sign of the address
 -- Returns the number released; the others' domains are held by other leases
-local LONG_MS = 5000 -- a pace that outlasts what a dead worker's lease does: `reap` must know of it
+local LONG_MS = 5000 -- a pace that outlasts what a dead worker's lease does: `reap` and `visit` must know of it
 local most, released = tonumber(ARGV[1]), 0
-for i = 2, #ARGV, 7 do
-  local id, domain, sign = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 5])
-  local elapsed, pace, asked, delay = unpack({ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 6]})
-  local key, wait = domain_key(domain), tonumber(asked)
-  if call('HGET', key, 'hold') == id then
-    call('HDEL', key, 'hold')
-    if sign < 0 then -- exponential backoff of the whole domain
-      local level = call('HINCRBY', key, 'level', 1)
-      wait = math.max(wait, math.min(most, math.max(tonumber(pace), 1000) * 2 ^ math.min(level, 20)))
-    elseif sign > 0 then
-      call('HDEL', key, 'level')
+
+local function keep(key, name, value, least)
+  if value > least then call('HSET', key, name, value) else call('HDEL', key, name) end
+end
+
+-- Note what an answer says of a domain or site; returns the ms from which it may be asked again.
+local function note(key, elapsed, pace, asked, sign, delay)
+  local wait = asked
+  if sign < 0 then -- exponential backoff of the whole domain
+    local level = call('HINCRBY', key, 'level', 1)
+    wait = math.max(wait, math.min(most, math.max(pace, 1000) * 2 ^ math.min(level, 20)))
+  elseif sign > 0 then
+    call('HDEL', key, 'level')
+  end
+  keep(key, 'pace', pace, LONG_MS)
+  keep(key, 'delay', delay, 0)
+  return math.max(now, now - elapsed + pace, now + wait)
+end
+
+for i = 2, #ARGV, 10 do
+  local id, domain, site, numbers = ARGV[i], ARGV[i + 1], ARGV[i + 7], {}
+  for n = 2, 9 do numbers[n] = tonumber(ARGV[i + n]) end
+  local elapsed, pace, asked, sign, delay = unpack(numbers, 2, 6)
+  if call('HGET', domain_key(domain), 'hold') == id then
+    call('HDEL', domain_key(domain), 'hold')
+    if site ~= '' then
+      local at = note(site_key(site), elapsed, pace, asked, sign, delay)
+      call('HSET', site_key(site), 'next', at)
+      call('PEXPIREAT', site_key(site), math.max(at, now + REMEMBER_MS))
+      pace, asked, sign, delay = numbers[8], 0, numbers[9], 0
     end
-    if tonumber(pace) > LONG_MS then call('HSET', key, 'pace', pace) else call('HDEL', key, 'pace') end
-    if tonumber(delay) > 0 then call('HSET', key, 'delay', delay) else call('HDEL', key, 'delay') end
-    file(domain, math.max(now, now - elapsed + pace, now + wait))
+    file(domain, note(domain_key(domain), elapsed, pace, asked, sign, delay))
     released = released + 1
   end
 end

@@ -2,10 +2,10 @@
 -- End leases with their outcomes; a lease that ended before, or expired, is left alone.
 -- KEYS  1 prefix
 -- ARGV  1 max_attempts  2 dead letters kept; then for each: lease id, outcome, reason, detail, delay_ms before it is
---   taken again (retry, deferred), number of links told by `add`
+--   taken again (retry, deferred), number of links told by `add`, 1 where the source rests in the domain meanwhile
 -- Returns for each: 0 no such lease, 1 settled, 2 settled and its source completed, 3 not settled: links are lost
 local max_attempts, keep, codes = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
-for i = 3, #ARGV, 6 do
+for i = 3, #ARGV, 7 do
   local id, outcome, reason, detail, delay_ms = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local done_before = #completed
   local lost = tonumber(ARGV[i + 5]) > (tonumber(call('HGET', P .. ':told', id)) or 0)
@@ -19,6 +19,8 @@ for i = 3, #ARGV, 6 do
       fail(source, domain, entry, reason, detail, 0, 0, keep)
     elseif outcome == 'deferred' then
       put_back(source, domain, entry, delay_ms)
+      -- It is woken by this URL, which is queued again at its time.
+      if ARGV[i + 6] == '1' then leave(source, call('HGET', source_key(source), 'tenant'), domain) end
     else
       if entry[1] == 0 and outcome == 'refused' then call('HSET', source_key(source), 'first_failure', detail) end
       finish(source, outcome, reason, 1)
