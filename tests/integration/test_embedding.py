@@ -58,12 +58,12 @@ def embedder() -> Embedder:
     return embedder
 
 
-def stage_of(embedder: Embedder, manager: SignalManager | None = None, *, queue_windows: int = 512) -> Embed:
+def stage_of(embedder: Embedder, manager: SignalManager | None = None) -> Embed:
     """Return a stage that is not yet open."""
     return Embed(
         manager or SignalManager(),
         embedder,
-        queue_windows=queue_windows,
+        turn_seconds=0.1,
         cache_windows=1000,
         load_at_once=True,
     )
@@ -119,7 +119,7 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
     manager = SignalManager()
     loaded, told = listener(manager, signals.model_loaded), listener(manager, signals.tokens_embedded)
     pages = [page_of(sentence, f"{sentence} " * 40) for sentence in SENTENCES]
-    async with running(stage_of(embedder, manager, queue_windows=4)) as stage:  # smaller than a page
+    async with running(stage_of(embedder, manager)) as stage:
         done = await asyncio.gather(*(stage.process_item(page) for page in pages))
     assert len(loaded) == 1
     told_windows = 0
@@ -164,7 +164,7 @@ async def test_known_page_needs_no_model() -> None:
     stage = Embed(
         SignalManager(),
         Embedder("/nowhere", "auto", 128, 8, MODELS),
-        queue_windows=8,
+        turn_seconds=0.1,
         cache_windows=8,
         load_at_once=False,
     )
@@ -210,7 +210,7 @@ def _words(page: int) -> str:
 
 async def test_closing_leaves_no_page_waiting(embedder: Embedder) -> None:
     """Pages that wait when the worker stops come back later."""
-    stage = stage_of(embedder, queue_windows=8)
+    stage = stage_of(embedder)
     async with running(stage):
         await asyncio.sleep(0.05)
         waiting = [asyncio.create_task(stage.process_item(page_of(_words(page)))) for page in range(3)]
