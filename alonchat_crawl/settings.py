@@ -202,6 +202,9 @@ CLAMD_SCANS = 4  # of a worker at once; clamd's MaxThreads are for all workers
 
 # --- Knowledge -------------------------------------------------------------------------------------
 
+# Of a page's text, whether of a site or a file: a novel and a half, 1,000 chunks of documentation, 45 s of
+# embedding on two slow cores. As many such pages as a worker holds, 32, are done within JOB_TIMEOUT_MS.
+PAGE_MAX_STORED_CHARS = 2_000_000
 CHUNK_BYTES = {"code": 2048, "documentation": 4096, "legal": 8192}  # of UTF-8
 CHUNK_MIN_BYTES = 200  # smaller siblings are merged
 WINDOW_TOKENS = 128  # measured best for retrieval with all-MiniLM-L6-v2; costs no more to embed
