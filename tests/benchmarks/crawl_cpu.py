@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import redis
 
 from alonchat_crawl import embedded
-from tests.acceptance.conftest import ROOT, rows, worker
+from tests.acceptance.conftest import ROOT, worker
 from tests.benchmarks.bench import Bench, until, waits_for_seeds
 from tests.benchmarks.documentation import Documentation
 from tests.benchmarks.results import Row
@@ -114,7 +115,8 @@ class Crawler:
     worker: psutil.Process
     servers: Mapping[str, psutil.Process]
     redis: Any
-    database_url: str
+    database: psycopg.Connection
+    """One for all looks: each new one would cost Postgres a process."""
 
     @classmethod
     @contextmanager
@@ -128,11 +130,11 @@ class Crawler:
         }
         try:
             client = redis.Redis.from_url(embedded.redis_url(folder))
-            database_url = embedded.database_url(folder)
-            with client, worker(environment, folder) as process:
+            database = psycopg.connect(embedded.database_url(folder), autocommit=True)
+            with client, database, worker(environment, folder) as process:
                 until(lambda: waits_for_seeds(client), process)
                 servers = {"Postgres": _server(folder / "postgres"), "Redis": _server(folder / "valkey")}
-                crawler = cls(psutil.Process(process.pid), servers, client, database_url)
+                crawler = cls(psutil.Process(process.pid), servers, client, database)
                 with _sites(bench, 4) as urls:
                     crawler.crawl("warm-up", urls, 4)
                 yield crawler
@@ -146,8 +148,8 @@ class Crawler:
         seeds = [json.dumps({"url": url, "project_id": project}) for url in urls]
         self.redis.lpush("website:start_urls", *seeds)
         wanted = len(urls) * pages
-        until(lambda: self._count(STORED, project) >= wanted, poll_seconds=0.25)
-        until(lambda: not self._count(WAITING, project), poll_seconds=0.25)
+        until(lambda: self._count(STORED, project) >= wanted, poll_seconds=0.5)
+        until(lambda: not self._count(WAITING, project), poll_seconds=0.5)
         seconds = time.monotonic() - began
         if (stored := self._count(STORED, project)) != wanted:
             raise RuntimeError(f"{stored} of {wanted} pages were stored: the figures would not compare")
@@ -155,7 +157,8 @@ class Crawler:
         return Cost(cpu_ms, wanted / seconds)
 
     def _count(self, query: str, project: str) -> int:
-        return int(rows(self.database_url, query, project)[0][0])
+        found = self.database.execute(query, [project]).fetchone()
+        return int(found[0]) if found else 0
 
     def _cpu(self) -> dict[str, float]:
         """Seconds of each part until now."""
