@@ -4,7 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl import signals
 from alonchat_crawl.embedding import Embedder, Vectors
 from alonchat_crawl.errors import Retry, StartupError
+from alonchat_crawl.extract.windows import Cut
 from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, EmbeddedChunk, Provenance
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed
@@ -134,6 +135,31 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
             assert np.allclose(item.vectors, embedder.embed(cut.windows), atol=1e-5)
     assert {tell["project_id"] for tell in told} == {page.page.provenance.project_id for page in pages}
     assert sum(tell["windows"] for tell in told) == told_windows
+
+
+async def test_projects_take_turns_at_cutting(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While many pages of one project are cut into windows, each chunk of another waits for one of theirs."""
+    project, order = uuid4(), list[str]()
+
+    def cut(_title: str, _path: Sequence[str], content: str) -> Cut:
+        order.append(content)
+        return Cut(1, [content])
+
+    monkeypatch.setattr(embedder, "cut", cut)
+    many = [page_of(*(f"many {page} {number}" for number in range(8))) for page in range(6)]
+    pages = [
+        replace(page.page, provenance=replace(page.page.provenance, project_id=project)) for page in many
+    ]
+    async with running(stage_of(embedder)) as stage:
+        await stage.process_item(page_of("the model is loaded"))
+        theirs = [
+            asyncio.create_task(stage.process_item(replace(page, page=clean)))
+            for page, clean in zip(many, pages, strict=True)
+        ]
+        await asyncio.sleep(0)
+        await stage.process_item(page_of(*(f"other {number}" for number in range(8))))
+        await asyncio.gather(*theirs)
+    assert max(number for number, content in enumerate(order) if content.startswith("other")) <= 2 * 8 + 4
 
 
 async def test_known_chunks_pass(embedder: Embedder) -> None:
