@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from time import perf_counter
 from typing import ClassVar, Self
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 import numpy as np
 from scrapy.crawler import Crawler
@@ -21,7 +23,6 @@ from alonchat_crawl.items import Chunk, ChunkedPage, EmbeddedChunk, EmbeddedPage
 from alonchat_crawl.signals import model_loaded, model_loading, tokens_embedded, unable_to_work
 from pipelines.stage import Stage
 
-BATCHES_AT_ONCE = 8  # so many batches a turn of the model's thread: long enough to sort by length
 logger = logging.getLogger(__name__)
 
 
@@ -35,13 +36,13 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         signals: SignalManager,
         embedder: Embedder,
         *,
-        queue_windows: int,
+        turn_seconds: float,
         cache_windows: int,
         load_at_once: bool,
     ) -> None:
         super().__init__(signals)
         self.embedder = embedder
-        self._queue_windows = queue_windows
+        self._turn_seconds = turn_seconds
         self._cache_windows = cache_windows
         self._load_at_once = load_at_once
         self._loading: asyncio.Task[None] | None = None
@@ -58,7 +59,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         return cls(
             crawler.signals,
             Embedder.from_settings(settings),
-            queue_windows=settings.getint("EMBEDDING_QUEUE_WINDOWS"),
+            turn_seconds=settings.getfloat("EMBEDDING_TURN_SECONDS"),
             cache_windows=settings.getint("EMBEDDING_CACHE_WINDOWS"),
             load_at_once=getattr(crawler.spider, "seed", None) is None,
         )
@@ -70,10 +71,11 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
             self.embedder.embed,
             self._thread,
             VectorCache(self._cache_windows),
-            queue_windows=self._queue_windows,
-            turn_windows=self.embedder.batch_windows * BATCHES_AT_ONCE,
+            batch_windows=self.embedder.batch_windows,
+            turn_seconds=self._turn_seconds,
         )
         self._cutting = asyncio.Lock()
+        self._cutting_of: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         if self._load_at_once:
             self._loaded()
 
@@ -99,7 +101,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         if self._failure:
             raise Outage("model", self._failure)
         project_id = page.page.provenance.project_id
-        cuts = [await self._cut(page.page.title, chunk) for chunk in chunks]
+        cuts = [await self._cut(project_id, page.page.title, chunk) for chunk in chunks]
         texts = [text for cut in cuts for text in cut.windows]
         vectors = iter(await self._batcher.embed(project_id, texts))
         self.signals.send_catch_log(
@@ -113,13 +115,16 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
             for chunk, cut in zip(chunks, cuts, strict=True)
         }
 
-    async def _cut(self, title: str, chunk: Chunk) -> Cut:
+    async def _cut(self, project_id: UUID, title: str, chunk: Chunk) -> Cut:
         """Cut on the event loop, which has its turn after each chunk.
 
         The tokenizer lets no other thread run: beside one that cuts without pause, the loop waits 5 ms for
         each of its turns, which is longer than a chunk takes.
         """
-        async with self._cutting:  # one chunk a turn of the loop, however many pages there are
+        # One chunk a turn of the loop, however many pages there are. A lock serves who waits in order, and
+        # only one page of a project waits for the last one: so projects take turns, and so do their pages.
+        own = self._cutting_of.setdefault(project_id, asyncio.Lock())
+        async with own, self._cutting:
             await asyncio.sleep(0)
             return self.embedder.cut(title, chunk.heading_path, chunk.content)
 

@@ -1,6 +1,7 @@
 """Bytes were decoded by the spider; here a page's text becomes safe Markdown."""
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
 from typing import ClassVar, Self
 
@@ -18,21 +19,25 @@ from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
 
+CUT = "characters left out"
+"""Of `removed`: beyond PAGE_MAX_STORED_CHARS."""
+
 
 class Sanitise(Stage[Page, CleanPage]):
     """Extract, clean and describe a page; refuses one without text."""
 
     name: ClassVar[str] = "sanitise"
 
-    def __init__(self, signals: SignalManager, sandbox: Sandbox) -> None:
+    def __init__(self, signals: SignalManager, sandbox: Sandbox, max_chars: int) -> None:
         super().__init__(signals)
         self.sandbox = sandbox
+        self.max_chars = max_chars
         self.boilerplate = Boilerplate()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's sandbox."""
-        return cls(crawler.signals, Sandbox.of(crawler))
+        """Take the crawler's sandbox; read PAGE_MAX_STORED_CHARS."""
+        return cls(crawler.signals, Sandbox.of(crawler), crawler.settings.getint("PAGE_MAX_STORED_CHARS"))
 
     async def work(self, item: Page) -> CleanPage:
         """Parse in the sandbox, then compare with the source's other pages. Raises Refused and GiveUp."""
@@ -47,8 +52,13 @@ class Sanitise(Stage[Page, CleanPage]):
         found: Document = typed(Document, document)
         # Of megabytes, comparing and hashing still take too long for the event loop.
         markdown, repeated = await asyncio.to_thread(own_text, item, found, self.boilerplate)
+        left_out = 0
+        if len(markdown) > self.max_chars:
+            cut = await self.sandbox.run("shortened", markdown=markdown, max_chars=self.max_chars)
+            markdown, left_out = typed(tuple[str, int], cut)
         description = typed(Description, await self.sandbox.run("describe", markdown=markdown))
-        return await asyncio.to_thread(described, item, found, markdown, description, repeated)
+        clean = await asyncio.to_thread(described, item, found, markdown, description, repeated)
+        return replace(clean, removed={**clean.removed, CUT: left_out}) if left_out else clean
 
 
 def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:

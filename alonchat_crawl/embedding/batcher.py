@@ -1,36 +1,68 @@
-"""The micro-batcher: the windows of all waiting pages go through one model, the same text only once."""
+"""The micro-batcher: all waiting pages' texts go through one model by turns, the same text only once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from time import perf_counter
 from uuid import UUID
 
 from alonchat_crawl.embedding.backend import Vectors
 from alonchat_crawl.embedding.cache import VectorCache, key_of
+from alonchat_crawl.embedding.turns import Turns
 from alonchat_crawl.errors import Outage, Retry
 
+LEAST_BATCHES = 4  # of a turn: of fewer, a tenth of the model's work would be padding
+MOST_AT_ONCE = 512  # texts looked at for one turn: more would hold up the event loop
 
-@dataclass(slots=True, eq=False)
-class Window:
-    """A text that waits for its vector, and how many wait with it."""
 
-    key: bytes
-    text: str
-    vector: "asyncio.Future[Vectors]"
-    wanted: int = 0
+class Waiting:
+    """A page's texts, or a question, until each has its vector."""
+
+    def __init__(self, project_id: UUID, texts: Sequence[str]) -> None:
+        self.project_id = project_id
+        self.done: asyncio.Future[None] = asyncio.Future()
+        self._keys = [key_of(project_id, text) for text in texts]
+        self._texts = dict(zip(self._keys, texts, strict=True))
+        self._vectors: dict[bytes, Vectors] = {}
+        # The longest at the end, to be taken first: what is embedded at once is of similar length.
+        self._untaken = sorted(self._texts, key=lambda key: len(self._texts[key]))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a text of it is still to be taken."""
+        return bool(self._untaken) and not self.done.done()
+
+    def take(self) -> tuple[bytes, str]:
+        """Return the next text and its key."""
+        key = self._untaken.pop()
+        return key, self._texts[key]
+
+    def put(self, key: bytes, vector: Vectors) -> None:
+        """Keep a text's vector; the last one ends the waiting."""
+        self._vectors[key] = vector
+        if len(self._vectors) == len(self._texts) and not self.done.done():
+            self.done.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        """Tell all who wait, if any still do."""
-        if not self.vector.done():
-            self.vector.set_exception(error)
-            self.vector.exception()  # seen: a page ends with its first error, and asks for no other
+        """End the waiting, if nothing else has."""
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # seen: who is cancelled now will not ask for it
+
+    def vectors(self) -> list[Vectors]:
+        """Return float32[384] a text, in the texts' order; none may be missing."""
+        return [self._vectors[key] for key in self._keys]
+
+
+Turn = dict[bytes, tuple[str, list[Waiting]]]
+"""By key, the texts that are embedded at once, and who waits for them."""
 
 
 class Batcher:
     """Lives on one event loop; only `embed_texts` runs in the executor.
 
-    A page waits where `queue_windows` windows wait already. As a window is bounded in tokens, so is memory.
+    Nothing is queued but the pages themselves, of which a worker holds only so many. A turn of the model is
+    as many texts as take it about `turn_seconds`, at least LEAST_BATCHES: so long waits who comes anew.
     """
 
     def __init__(
@@ -38,102 +70,119 @@ class Batcher:
         embed_texts: Callable[[Sequence[str]], Vectors],
         executor: Executor,
         cache: VectorCache,
-        queue_windows: int,
-        turn_windows: int,
+        batch_windows: int,
+        turn_seconds: float,
     ) -> None:
         self._embed_texts = embed_texts
         self._executor = executor
         self._cache = cache
-        self._turn_windows = turn_windows
-        self._queue: asyncio.Queue[Window] = asyncio.Queue(queue_windows)
-        self._waiting: dict[bytes, Window] = {}
-        self._turn = asyncio.Lock()
+        self._batch_windows = batch_windows
+        self._turn_seconds = turn_seconds
+        self._turn_windows = LEAST_BATCHES * batch_windows
+        self._questions: Turns[Waiting] = Turns()
+        self._pages: Turns[Waiting] = Turns()
+        self._open: set[Waiting] = set()
+        self._wanted = asyncio.Event()
         self._closed = False
         self._serving = asyncio.create_task(self._serve())
 
-    async def embed(self, project_id: UUID, texts: Sequence[str]) -> list[Vectors]:
-        """Return float32[384] a text, in order. Raises Retry where the model fails, Outage after `close`."""
-        windows: list[Window] = []
+    async def embed(self, project_id: UUID, texts: Sequence[str], *, question: bool = False) -> list[Vectors]:
+        """Return float32[384] a text, in order; a question goes before all pages.
+
+        Raises Retry where the model fails, Outage after `close`.
+        """
+        if self._closed:
+            raise _stopping()
+        if not texts:
+            return []
+        waiting, turns = Waiting(project_id, texts), self._questions if question else self._pages
+        self._open.add(waiting)
+        turns.join(waiting)
+        self._wanted.set()
         try:
-            async with self._turn:  # page by page: taking turns by the window, all would be done late
-                for text in texts:
-                    await self._ask(key_of(project_id, text), text, windows)
-            for window in windows:
-                await asyncio.wait([window.vector])  # awaited itself, a page's end would cancel it for all
-            return [window.vector.result() for window in windows]
+            await waiting.done
         finally:
-            for window in windows:
-                self._leave(window)
+            turns.leave(waiting)
+            self._open.remove(waiting)
+        return waiting.vectors()
 
     async def close(self) -> None:
         """Tell waiting pages to come back later."""
         self._closed = True
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
-        while not self._queue.empty():
-            self._fail(self._queue.get_nowait(), _stopping())
-            await asyncio.sleep(
-                0
-            )  # a page that waited for room puts its window in, and sees that it is closed
-
-    async def _ask(self, key: bytes, text: str, windows: list[Window]) -> None:
-        """Append the text's window to the page's, and queue it if it is new."""
-        window, cached = self._waiting.get(key), None
-        if window is None:
-            window, cached = Window(key, text, asyncio.Future()), self._cache.get(key)
-        window.wanted += 1
-        windows.append(window)
-        if cached is not None:
-            window.vector.set_result(cached)
-        elif self._closed:
-            raise _stopping()
-        elif key not in self._waiting:
-            self._waiting[key] = window
-            await self._queue.put(window)
-
-    def _leave(self, window: Window) -> None:
-        """One page less wants it: where none does, it need not be embedded."""
-        window.wanted -= 1
-        if not window.wanted and self._waiting.get(window.key) is window:
-            del self._waiting[window.key]
-            window.vector.cancel()
+        for waiting in self._open:
+            waiting.fail(_stopping())
 
     async def _serve(self) -> None:
         """Embed whatever waits, at once: the first page never waits for a full batch."""
         while True:
-            windows = [await self._queue.get()]
-            while len(windows) < self._turn_windows and not self._queue.empty():
-                windows.append(self._queue.get_nowait())
-            try:
-                await self._embed([window for window in windows if not window.vector.done()])
-            except asyncio.CancelledError:
-                for window in windows:
-                    self._fail(window, _stopping())
-                raise
+            await self._wanted.wait()
+            if turn := self._next_turn():
+                await self._embed(turn)
+            elif not (self._questions or self._pages):
+                self._wanted.clear()
+            else:  # all of it was known
+                await asyncio.sleep(0)
 
-    async def _embed(self, windows: Sequence[Window]) -> None:
-        if not windows:
-            return
-        texts = [window.text for window in windows]
-        loop = asyncio.get_running_loop()
+    def _next_turn(self) -> Turn:
+        """Take texts, a batch of a page at a time: its own are of similar length."""
+        turn: Turn = {}
+        turns = self._questions or self._pages
+        for _ in range(MOST_AT_ONCE // self._batch_windows):
+            if not turns or len(turn) >= self._turn_windows:
+                break
+            waiting = turns.first()
+            if waiting.waits:
+                turns.move_on(waiting, self._take(waiting, turn))
+            else:
+                turns.leave(waiting)
+        return turn
+
+    def _take(self, waiting: Waiting, turn: Turn) -> int:
+        """Take a page's next texts; return what they cost: nothing where they are known already."""
+        cost = 0
+        for _ in range(self._batch_windows):
+            if not waiting.waits or len(turn) >= self._turn_windows:
+                break
+            key, text = waiting.take()
+            known = self._cache.get(key)
+            if known is not None:
+                waiting.put(key, known)
+                continue
+            turn.setdefault(key, (text, []))[1].append(waiting)
+            # In bytes of UTF-8, of which a token has three or four in most languages.
+            cost += len(text.encode(errors="surrogatepass"))
+        return cost
+
+    async def _embed(self, turn: Turn) -> None:
+        loop, texts, began = asyncio.get_running_loop(), [text for text, _ in turn.values()], perf_counter()
         try:
             vectors = await loop.run_in_executor(self._executor, self._embed_texts, texts)
         except Exception as error:  # noqa: BLE001  models raise anything; Retry settles each page's end
-            if len(windows) > 1:  # one page's text must not fail the others
-                for window in windows:
-                    await self._embed([window])
-                return
-            self._fail(windows[0], Retry("embed", f"The model failed: {type(error).__name__}."))
+            await self._failed(turn, error)
             return
-        for window, vector in zip(windows, vectors, strict=True):
-            self._cache.put(window.key, vector)
-            self._waiting.pop(window.key, None)
-            if not window.vector.done():
-                window.vector.set_result(vector)
+        self._learn(len(turn), perf_counter() - began)
+        for (key, (_, waiting)), vector in zip(turn.items(), vectors, strict=True):
+            self._cache.put(key, vector)
+            for each in waiting:
+                each.put(key, vector)
 
-    def _fail(self, window: Window, error: Exception) -> None:
-        self._waiting.pop(window.key, None)
-        window.fail(error)
+    async def _failed(self, turn: Turn, error: Exception) -> None:
+        """Find whose text it was: one page's must not fail the others."""
+        for key, (text, waiting) in turn.items():
+            if len(turn) == 1:
+                for each in waiting:
+                    each.fail(Retry("embed", f"The model failed: {type(error).__name__}."))
+            elif any(not each.done.done() for each in waiting):
+                await self._embed({key: (text, waiting)})
+
+    def _learn(self, windows: int, seconds: float) -> None:
+        """Fit the next turn to what the model did in the last one; grow it twofold at most."""
+        if windows < self._turn_windows:
+            return
+        most = min(windows * self._turn_seconds / seconds, 2 * windows, MOST_AT_ONCE)
+        self._turn_windows = max(LEAST_BATCHES, round(most / self._batch_windows)) * self._batch_windows
 
 
 def _stopping() -> Outage:

@@ -11,6 +11,7 @@ TASKS: Mapping[str, str] = {
     "read_page": "alonchat_crawl.extract.reading:read_page",
     "read_sitemap": "alonchat_crawl.extract.sitemap:read_sitemap",
     "extract": "alonchat_crawl.extract.document:extract_document",
+    "shortened": "alonchat_crawl.extract.shortening:shortened",
     "describe": "alonchat_crawl.extract.description:describe",
     "chunk": "alonchat_crawl.extract.chunking:chunk",
     "read_file": "alonchat_crawl.extract.files.read:read_file",

@@ -3,6 +3,7 @@
 from tests.benchmarks import (
     blocklist,
     chunking,
+    crawl_cpu,
     embedding,
     files,
     first_page,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "searching": searching.measure,
     "scanning": scanning.measure,
     "memory": memory.measure,
+    "crawl_cpu": crawl_cpu.measure,
     "recrawl": recrawl.measure,
     "blocklist": blocklist.measure,
 }

@@ -25,7 +25,7 @@ from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, Pro
 from alonchat_crawl.settings import (
     EMBEDDING_BATCH_WINDOWS,
     EMBEDDING_CACHE_WINDOWS,
-    EMBEDDING_QUEUE_WINDOWS,
+    EMBEDDING_TURN_SECONDS,
     WINDOW_TOKENS,
 )
 from pipelines.embed import Embed
@@ -69,7 +69,7 @@ async def _measured(embedder: Embedder, pages: list[ChunkedPage], seconds: float
     stage = Embed(
         SignalManager(),
         embedder,
-        queue_windows=EMBEDDING_QUEUE_WINDOWS,
+        turn_seconds=EMBEDDING_TURN_SECONDS,
         cache_windows=EMBEDDING_CACHE_WINDOWS,
         load_at_once=True,
     )

@@ -5,23 +5,27 @@ defaults. It answers each line of its standard input, a JSON list of texts, with
 the embedding alone, `resident_mib` of the process after it, `vectors` as base64 of float32.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alonchat_crawl.embedding import BUNDLED_MODEL, DIMENSIONS, Embedder
-from alonchat_crawl.settings import EMBEDDING_BATCH_WINDOWS, WINDOW_TOKENS
-from pipelines.embed import BATCHES_AT_ONCE
+from alonchat_crawl.embedding.batcher import Batcher
+from alonchat_crawl.embedding.cache import VectorCache
+from alonchat_crawl.settings import EMBEDDING_BATCH_WINDOWS, EMBEDDING_TURN_SECONDS, WINDOW_TOKENS
 
 BASELINE = "encode"
 Encode = Callable[[list[str]], NDArray[np.float32]]
@@ -95,12 +99,17 @@ def _baseline() -> Encode:
 def _backend(name: str, models_dir: Path) -> Encode:
     embedder = Embedder(BUNDLED_MODEL, name, WINDOW_TOKENS, EMBEDDING_BATCH_WINDOWS, models_dir)
     embedder.load()
-    turn = EMBEDDING_BATCH_WINDOWS * BATCHES_AT_ONCE  # as many at once as the crawler gives
 
-    def encode(texts: list[str]) -> NDArray[np.float32]:
-        return np.concatenate([embedder.embed(texts[n : n + turn]) for n in range(0, len(texts), turn)])
+    async def by_turns(texts: list[str]) -> NDArray[np.float32]:
+        with ThreadPoolExecutor(1) as thread:
+            batcher = Batcher(
+                embedder.embed, thread, VectorCache(1), EMBEDDING_BATCH_WINDOWS, EMBEDDING_TURN_SECONDS
+            )
+            vectors = await batcher.embed(uuid4(), texts)
+            await batcher.close()
+        return np.stack(vectors)
 
-    return encode
+    return lambda texts: asyncio.run(by_turns(texts))
 
 
 def main(backend: str, models_dir: Path) -> None:

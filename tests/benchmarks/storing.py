@@ -34,7 +34,7 @@ PAGES = 200
 CHUNKS = 5
 WINDOWS = 11  # of a chunk of 4 KB
 CHUNK_CHARS = 4000
-WAITING = 100  # pages at once: Scrapy's CONCURRENT_ITEMS
+WAITING = 100  # pages at once: more than one worker has in its pipelines
 
 VOCABULARY = ["".join(pair) for pair in product(WORDS, WORDS)]
 WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(VOCABULARY) + 1)))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl import signals
 from alonchat_crawl.embedding import Embedder, Vectors
 from alonchat_crawl.errors import Retry, StartupError
+from alonchat_crawl.extract.windows import Cut
 from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, EmbeddedChunk, Provenance
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed
@@ -58,12 +59,12 @@ def embedder() -> Embedder:
     return embedder
 
 
-def stage_of(embedder: Embedder, manager: SignalManager | None = None, *, queue_windows: int = 512) -> Embed:
+def stage_of(embedder: Embedder, manager: SignalManager | None = None) -> Embed:
     """Return a stage that is not yet open."""
     return Embed(
         manager or SignalManager(),
         embedder,
-        queue_windows=queue_windows,
+        turn_seconds=0.1,
         cache_windows=1000,
         load_at_once=True,
     )
@@ -119,7 +120,7 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
     manager = SignalManager()
     loaded, told = listener(manager, signals.model_loaded), listener(manager, signals.tokens_embedded)
     pages = [page_of(sentence, f"{sentence} " * 40) for sentence in SENTENCES]
-    async with running(stage_of(embedder, manager, queue_windows=4)) as stage:  # smaller than a page
+    async with running(stage_of(embedder, manager)) as stage:
         done = await asyncio.gather(*(stage.process_item(page) for page in pages))
     assert len(loaded) == 1
     told_windows = 0
@@ -134,6 +135,31 @@ async def test_pages_share_the_model(embedder: Embedder) -> None:
             assert np.allclose(item.vectors, embedder.embed(cut.windows), atol=1e-5)
     assert {tell["project_id"] for tell in told} == {page.page.provenance.project_id for page in pages}
     assert sum(tell["windows"] for tell in told) == told_windows
+
+
+async def test_projects_take_turns_at_cutting(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While many pages of one project are cut into windows, each chunk of another waits for one of theirs."""
+    project, order = uuid4(), list[str]()
+
+    def cut(_title: str, _path: Sequence[str], content: str) -> Cut:
+        order.append(content)
+        return Cut(1, [content])
+
+    monkeypatch.setattr(embedder, "cut", cut)
+    many = [page_of(*(f"many {page} {number}" for number in range(8))) for page in range(6)]
+    pages = [
+        replace(page.page, provenance=replace(page.page.provenance, project_id=project)) for page in many
+    ]
+    async with running(stage_of(embedder)) as stage:
+        await stage.process_item(page_of("the model is loaded"))
+        theirs = [
+            asyncio.create_task(stage.process_item(replace(page, page=clean)))
+            for page, clean in zip(many, pages, strict=True)
+        ]
+        await asyncio.sleep(0)
+        await stage.process_item(page_of(*(f"other {number}" for number in range(8))))
+        await asyncio.gather(*theirs)
+    assert max(number for number, content in enumerate(order) if content.startswith("other")) <= 2 * 8 + 4
 
 
 async def test_known_chunks_pass(embedder: Embedder) -> None:
@@ -164,7 +190,7 @@ async def test_known_page_needs_no_model() -> None:
     stage = Embed(
         SignalManager(),
         Embedder("/nowhere", "auto", 128, 8, MODELS),
-        queue_windows=8,
+        turn_seconds=0.1,
         cache_windows=8,
         load_at_once=False,
     )
@@ -210,7 +236,7 @@ def _words(page: int) -> str:
 
 async def test_closing_leaves_no_page_waiting(embedder: Embedder) -> None:
     """Pages that wait when the worker stops come back later."""
-    stage = stage_of(embedder, queue_windows=8)
+    stage = stage_of(embedder)
     async with running(stage):
         await asyncio.sleep(0.05)
         waiting = [asyncio.create_task(stage.process_item(page_of(_words(page)))) for page in range(3)]
