@@ -19,7 +19,7 @@ WORD_MAX_CHARS: Final = 14
 NUMBER_MAX_DIGITS: Final = 5
 MIXED_MAX_CHARS: Final = 4  # of letters with digits, such as `mp3` or `utf8`
 TOKEN_MIN_CHARS: Final = 16  # of a segment of a path, or of a name
-TOKEN_CHANGES: Final = 0.2  # between letters' cases and digits, of all steps; random ones have 0.47
+TOKEN_CHANGES: Final = 0.15  # between letters' cases and digits, of all steps; of random ones 0.25 to 0.5
 UNQUOTED_MAX: Final = 3  # times that a URL may be percent-encoded
 
 # A URL from its // on, which JSON may spell \/\/; a quote ends it, unless the URL goes on behind.
@@ -29,7 +29,7 @@ _QUERY_AT_LARGE = re.compile(
     r"""(?<=[?&;])([\w.%\[\]-]{1,200})=([^\s&;"'<>#]*[^\s&;"'<>#.,:!?)\\])"""  # of a URL without its //
 )
 _JSON_ESCAPES: Final = (("\\/", "/"), ("\\u0026", "&"), ("\\u003d", "="), ("\\u003D", "="))
-_HOST = re.compile(r"[^=&;,]*")
+_HOST = re.compile(r"(?:\[[^]]*\]|[^=&;,:]*)(?::[0-9]*)?")
 _PARTS = re.compile(r"([^/?#\\]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _SEPARATORS = re.compile(r"([&;])")
 _FILE = re.compile(
@@ -39,7 +39,11 @@ _FILE = re.compile(
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _CAMEL = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]{1,4})(?:[A-Z][a-z]{2,}){0,2}|[A-Z]+")
 _DAY = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
-_UNSAYABLE = re.compile(r"[^aeiouy]{5}|[aeiouy]{5}", re.IGNORECASE)
+_UNSAYABLE = re.compile(  # rare in any language's words, and common in random letters
+    r"[^aeiouy]{5}|[aeiouy]{5}|q[^u]|j[^aeiouy]|x[bdfgjkmnrsvwz]|v[^aeiouyrls]|w[bcdfgjkmpqvxz]"
+    r"|[^aeiouydtrnslz]z|[bcdfghkmpqtvwx]x",
+    re.IGNORECASE,
+)
 _PIECES = re.compile(r"[-_.,+ /@|]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CLOUDINARY = re.compile(r"s--.+--")
@@ -82,7 +86,7 @@ def _is_word(piece: str) -> bool:
         return all(category(char)[0] in "LM" for char in piece)
     if not _CAMEL.fullmatch(piece) or not all(len(one) <= WORD_MAX_CHARS for one in _WORDS.findall(piece)):
         return False
-    return not _UNSAYABLE.search(piece)
+    return len(piece) <= MIXED_MAX_CHARS or not _UNSAYABLE.search(piece)
 
 
 def _is_token(text: str) -> bool:
@@ -106,11 +110,11 @@ def _url(text: str, *, files: bool, scheme: str = "") -> str:
     known = text.rstrip(".,;:!?)\\")
     text, after = known, text[len(known) :]
     found = _PARTS.fullmatch(text, 2)
-    if found is None or len(text) > URL_MAX_CHARS:
-        return f"{scheme}//{HIDDEN}{after}"
-    authority, path, query, fragment = found.groups(default="")
+    authority, path, query, fragment = found.groups(default="") if found else ("=", "", "", "")
     user, at, host = authority.rpartition("@")
-    host = host if _HOST.fullmatch(host) else HIDDEN
+    # With a port that is none, the text up to a later @ may be a password with a / in it.
+    if len(text) > URL_MAX_CHARS or not _HOST.fullmatch(host):
+        return f"{scheme}//{HIDDEN}{after}"
     shown = f"{scheme}//{HIDDEN if user else ''}{at}{host}{path if scheme else _path(path)}"
     if query:
         whole = files or bool(_FILE.search(unquote(path)))

@@ -54,6 +54,8 @@ SIGNED = (
     "https://{}@e.example/x",
     "https://user:{}@e.example/x",
     "//user:{}@e.example/x",
+    "https://user:p/{}@e.example/x",
+    "https://e.example/file/bot123:{}/x",
 )
 FRAMES = (
     "{}",
@@ -111,6 +113,7 @@ def test_a_plain_word_is_hidden_where_keys_are_words(name: str) -> None:
         "upload://2f0c8a4e-1111-4222-8333-9a2b3c4d5e6f/report%202026.pdf",
         "s3://uploads/5f4dcc3b5aa765d61d8327deb882cf99/report.pdf",
         "file:///home/me/5f4dcc3b5aa765d61d8327deb882cf99.pdf",
+        "https://e.example/?q=experience&kind=exchange&unit=Katze&sort=length&a=jpeg&b=webp&size=strength",
         "https://[2001:db8::1]:8443/a?b=c",
         "https://e.example/@user/post?page=2",
         "wrote (https://e.example/?q=hello), and https://e.example/?page=2.",
