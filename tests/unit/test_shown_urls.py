@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alonchat_crawl.commands.desk import hidden, printable
-from alonchat_crawl.operations.redaction import HIDDEN, Redactor
-from alonchat_crawl.shown_urls import is_harmless, shown_urls
+from alonchat_crawl.operations.redaction import Redactor
+from alonchat_crawl.shown_urls import HIDDEN, is_harmless, shown_urls
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 BASE64 = "Zm9vYmFyK2Jhei9xdXV4K3NlY3JldA%3D%3D"
