@@ -70,12 +70,15 @@ bench-frontier: .venv/dev ## Measure the frontier, beside stock scrapy-redis
 down: ## Stop the embedded Redis and Postgres; their data stays
 	@test ! -x $(BIN)/scrapy || $(BIN)/scrapy down
 
-.venv/runtime: requirements.txt
+.venv/runtime: requirements.txt requirements-hashed.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed.")'
 	@echo 'Setting up .venv (some minutes, once) …' >&2
 	@$(PYTHON) -m venv .venv
 	@# torch first and by its exact pin: resolved as somebody's dependency it may become another build
 	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.txt)" >&2
+	@# then what is known by its hash: the next line finds it there, and adds what it needs
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
+		-r requirements-hashed.txt >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt >&2
 	@touch $@
 

@@ -258,6 +258,10 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     # Right behind ContentCoding (590): nothing else sees a file's bytes before.
     "alonchat_crawl.policies.scan.ScanPolicy": 585,
     "alonchat_crawl.policies.content_coding.ContentCoding": 590,
+    "alonchat_crawl.policies.redirect_targets.MetaRefreshes": 580,  # both in the places of Scrapy's own
+    "alonchat_crawl.policies.redirect_targets.Redirects": 600,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier retries
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,

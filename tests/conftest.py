@@ -14,12 +14,27 @@ from psycopg import sql
 for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN", "VIRUS_SCAN", "CLAMD_ADDRESS"):
     os.environ.pop(name, None)
 # Built once, not once a test; what is built is named by its versions.
-os.environ["EMBEDDING_MODELS_DIR"] = str(Path(__file__).parents[1] / ".alonchat" / "models")
+CHECKOUT_DATA = Path(__file__).parents[1] / ".alonchat"
+os.environ["EMBEDDING_MODELS_DIR"] = str(CHECKOUT_DATA / "models")
 
 from alonchat_crawl import embedded  # noqa: E402 - see above
 from tests.clamd import OwnClamd, own_clamd  # noqa: E402 - see above
 
 _numbers = count(1)
+
+
+def servers_of(data_dir: Path) -> set[str]:
+    """All that servers keep in a data folder, and their marks of running there; models are no server's."""
+    found = [*data_dir.glob("*"), *data_dir.glob("*/*.pid"), *data_dir.glob("sockets/*")]
+    return {str(path.relative_to(data_dir)) for path in found} - {"models"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_checkout() -> Iterator[None]:
+    """No test leaves data or a running server in the checkout, whose own may be there."""
+    before = servers_of(CHECKOUT_DATA)
+    yield
+    assert servers_of(CHECKOUT_DATA) - before == set()
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ class Command(crawl.Command):
 
     def _say(self, sentence: str, style: str = "") -> None:
         console = Console(stderr=True, highlight=False)
-        console.print(sentence, style=style, markup=False, soft_wrap=True)
+        console.print(printable(sentence), style=style, markup=False, soft_wrap=True)
 
     def _fail(self, sentence: str) -> None:
         self._say(sentence, "red")
@@ -97,8 +97,10 @@ class Verdict:
         if lease.kind is Kind.FILE and self.wanted and ending.outcome in {Outcome.DEAD, Outcome.REFUSED}:
             self._failed_count += 1
             if self._failed_count <= FAILED_SHOWN:
-                name = printable(stored_url(lease.url))
-                self._failed.append(f"{name}: {ending.reason}: {printable(ending.detail)}".removesuffix(": "))
+                name = printable(stored_url(lease.url), files=True)
+                self._failed.append(
+                    f"{name}: {ending.reason}: {printable(ending.detail, files=True)}".removesuffix(": ")
+                )
 
     @cached_property
     def _source(self) -> Source | None:

@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Kind
 from alonchat_crawl.storage.sources import Pool, reopen_crawl
+from alonchat_crawl.uploads import UPLOAD
 
 VERBS = ("list", "show", "replay", "drop")
 COLUMNS = ("id", "when (UTC)", "project", "source", "reason", "attempts", "url or seed")
@@ -44,33 +46,42 @@ def _kept(letter: DeadLetter) -> dict[str, Any]:
     return kept | {"kind": Kind(kept["kind"]).name.lower()} if "kind" in kept else kept
 
 
+def _is_of_files(letter: DeadLetter) -> bool:
+    """Whether it may hold an upload's URL, whose query is a key."""
+    kept = letter.details or {}
+    return kept.get("kind") == Kind.FILE or UPLOAD in str(kept.get("key", ""))
+
+
 def _as_json(letter: DeadLetter) -> str:
+    said = partial(hidden, files=_is_of_files(letter))
     failures = [
-        {"at": one.at.isoformat(), "reason": one.reason, "detail": hidden(one.detail)}
+        {"at": one.at.isoformat(), "reason": one.reason, "detail": said(one.detail)}
         for one in letter.failures
     ]
     return json.dumps(
         {"id": letter.id, "at": failures[-1]["at"], "project": letter.project, "source": letter.source,
-         "url": hidden(letter.url), "seed": hidden(letter.seed), "reason": letter.reason,
+         "url": said(letter.url), "seed": said(letter.seed), "reason": letter.reason,
          "failures": failures, **_kept(letter)}
     )  # fmt: skip
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
-    what = letter.url or printable(letter.seed[: SEED_CHARS * 4])[:SEED_CHARS]  # printing makes it shorter
+    what = printable(letter.url or letter.seed[: SEED_CHARS * 4], files=_is_of_files(letter))
+    what = what if letter.url else what[:SEED_CHARS]  # printing has made it shorter
     when = f"{letter.failures[-1].at:%Y-%m-%d %H:%M:%S}"
     return letter.id, when, letter.project, letter.source, letter.reason, len(letter.failures), what
 
 
 def _whole(letter: DeadLetter) -> Text:
     facts = {"url": letter.url, "seed": letter.seed, "project": letter.project, "source": letter.source}
+    said = partial(printable, files=_is_of_files(letter))
     text = Text.assemble((letter.id, "bold"), f"  {printable(letter.reason)}\n")
     for name, value in (facts | _kept(letter)).items():
         if value != "":
-            text.append(f"  {name:<8}", style="dim").append(f" {printable(value)}\n")
+            text.append(f"  {name:<8}", style="dim").append(f" {said(value)}\n")
     for number, one in enumerate(letter.failures, 1):
         text.append(f"  {number}. {one.at:%Y-%m-%d %H:%M:%S} UTC  ", style="dim")
-        text.append(f"{printable(one.reason)}: {printable(one.detail)}\n")
+        text.append(f"{printable(one.reason)}: {said(one.detail)}\n")
     return text
 
 

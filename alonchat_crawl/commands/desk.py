@@ -21,22 +21,14 @@ from scrapy.utils.conf import arglist_to_dict
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.frontier.shards import COUNT_KEY, Shards
+from alonchat_crawl.shown_urls import HIDDEN, shown_urls
 
 INTERRUPTED = 130
 PIPED_COLUMNS = 240  # where no terminal says how wide it is
 TABLE_COLUMNS = 120  # below it a table's cells would be cut into pieces
 
-# Of a URL, or of one whose scheme was forgotten. Bounded, and so linear: a seed may be anything.
-_CREDENTIALS = re.compile(
-    r"""(?:(?<=://)[^\s/?#"'<>@]{1,500}|(?<![^\s"'])[^\s/?#"'<>:@]{1,200}:[^\s/?#"'<>@]{1,200})@"""
-)
-
-# Of a signed URL: whoever knows them may fetch the file. Bounded as well.
-_KEYS = re.compile(
-    r"""(?<=[?&;])([\w.%-]{0,50}(?:token|sig|signature|secret|passw(?:or)?d|key|auth|credential|session|policy)"""
-    r"""[\w.%-]{0,50}=)[^\s&;"'#<>]{1,8000}""",
-    re.IGNORECASE,
-)
+# Of a URL whose scheme was forgotten. Bounded, and so linear: a seed may be anything.
+_CREDENTIALS = re.compile(r"""(?<![^\s"'])[^\s/?#"'<>:@]{1,200}:[^\s/?#"'<>@]{1,200}@""")
 
 
 class UnableError(Exception):
@@ -107,17 +99,30 @@ def named(arguments: list[str], known: Collection[str]) -> dict[str, str]:
     return given
 
 
-def hidden(text: str) -> str:
-    """Return text without what looks like a user name and password, or a URL's key; all else of it stays."""
-    return _KEYS.sub(r"\1[hidden]", _CREDENTIALS.sub("[hidden]@", text))
+def hidden(text: str, *, files: bool = False) -> str:
+    """Return text without user names and passwords, and of its URLs what may be shown.
+
+    With `files` no value of a query is: the text is of an upload.
+    """
+    return _CREDENTIALS.sub(f"{HIDDEN}@", shown_urls(text, files=files))
 
 
-def printable(text: object) -> str:
+def told(value: Any) -> Any:
+    """Return what is to be printed as JSON with every text in it as `hidden` shows it."""
+    if isinstance(value, str):
+        return hidden(value)
+    if isinstance(value, dict):
+        return {name: told(one) for name, one in value.items()}
+    return [told(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def printable(text: object, *, files: bool = False) -> str:
     """Return text on one line, without credentials or what could steer a terminal or reorder the line.
 
     Wrap it in `rich.text.Text`, which reads no markup.
     """
-    return " ".join("".join(char if char.isprintable() else " " for char in hidden(str(text))).split())
+    shown = hidden(str(text), files=files)
+    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
 
 
 def complain(sentence: str) -> None:

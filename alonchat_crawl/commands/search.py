@@ -15,6 +15,7 @@ from scrapy.utils.conf import arglist_to_dict
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.items import ContentType
+from alonchat_crawl.shown_urls import shown_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,8 @@ def _find(settings: BaseSettings, question: Question) -> "list[Hit]":
 
 def _as_json(hits: "list[Hit]") -> None:
     for hit in hits:
-        print(json.dumps({name: getattr(hit, name) for name in JSON_FIELDS}))
+        told = {name: getattr(hit, name) for name in JSON_FIELDS}
+        print(json.dumps(told | {"url": shown_urls(hit.url)}))
 
 
 def _as_text(hits: "list[Hit]") -> None:
@@ -107,7 +109,7 @@ def _as_text(hits: "list[Hit]") -> None:
         console.print(
             Text.assemble(
                 (f"{rank}. ", "bold"), (_printable(hit.title) or "(no title)", "bold cyan"),
-                (f"  {hit.score:.4f}\n", "dim"), (f"   {_printable(hit.url)}\n", "blue"),
+                (f"  {hit.score:.4f}\n", "dim"), (f"   {_printable(shown_urls(hit.url))}\n", "blue"),
                 (f"   {headings}\n" if headings else "", "green"),
                 (f"   ⚠ {_warning(hit.signals)}\n" if hit.signals else "", "yellow"),
                 f"   {snippet}\n",
@@ -179,7 +181,7 @@ class Command(ScrapyCommand):
         try:
             hits = _find(self.settings, Question(args[0], project, count, opts.neighbours, only))
         except (UnansweredError, StartupError, ReasonedError) as error:
-            print(error, file=sys.stderr)
+            print(shown_urls(str(error)), file=sys.stderr)
             self.exitcode = 1
             return
         (_as_json if opts.json else _as_text)(hits)

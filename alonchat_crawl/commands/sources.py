@@ -145,7 +145,7 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
 
         if as_json:
             for row in await _listed(shards, project):
-                print(json.dumps(row))
+                print(json.dumps(desk.told(row)))
         elif not watch:
             out.print(await table())
         else:
@@ -171,7 +171,7 @@ async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: 
     if record and record.finished_at:
         row["state"] = record.status  # the frontier calls completed what has failed, too
     row["waits"] = [_waiting(wait) for wait in waits]
-    print(json.dumps(row)) if as_json else desk.console().print(_whole(row))
+    print(json.dumps(desk.told(row))) if as_json else desk.console().print(_whole(row))
     return 0
 
 

@@ -1,27 +1,22 @@
 """Where a page leads: its links, its canonical URL and what its meta tags tell robots."""
 
-import re
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from w3lib.url import canonicalize_url, safe_url_string
 
+from alonchat_crawl.extract.hosts import ADDRESS, ascii_host, with_ascii_host
 from alonchat_crawl.extract.parse import UNDECODED, TooDeepError, parse
 from alonchat_crawl.extract.sameness import Sameness, sameness, visible_text
 from alonchat_crawl.extract.sessions import without_session
 
 URL_MAX_CHARS = 2083  # the most that crawlers and old browsers agree on; Scrapy's URLLENGTH_LIMIT
 DEFAULT_PORTS = {"http": 80, "https": 443}
-HOST = re.compile(r"(?!\.)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]")
-IPV4_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
-LABEL_MAX_CHARS = 63
-PUNYCODE = "xn--"
 LINK_ELEMENTS = "a[href], area[href], iframe[src], frame[src]"
 MARKDOWN = MarkdownIt("commonmark")
 HREFS_A_LINK = 10
@@ -47,19 +42,19 @@ class PageLinks:
 def canonical_url(url: str) -> str | None:
     """Return the one spelling of an absolute http(s) URL that stands for it everywhere.
 
-    Lower-case scheme and host, no default port, no dot segments, no fragment, sorted query (w3lib), encoded
-    brackets; IPv4 addresses in four decimal parts. None for other schemes, credentials, impossible hosts and
-    ports, and over 2083 characters.
+    Lower-case scheme, the host as `ascii_host` has it, no default port, no dot segments, no fragment, sorted
+    query (w3lib), brackets encoded. None for other schemes, credentials, impossible hosts and ports, and over
+    2083 characters.
     """
     if len(url) > 2 * URL_MAX_CHARS:
         return None
     try:
-        parts = urlsplit(canonicalize_url(safe_url_string(url)))
-        host = f"[{parts.hostname}]" if "[" in parts.netloc else _host(parts.hostname or "")
+        parts = urlsplit(canonicalize_url(safe_url_string(with_ascii_host(url))))
+        host = _host(parts)
         port = parts.port
     except ValueError:  # urllib's word for a broken bracket, port or character; UnicodeError is one too
         return None
-    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not HOST.fullmatch(host) or port == 0:
+    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or port == 0:
         return None
     authority = host if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{port}"
     query = f"?{parts.query}" if parts.query else ""
@@ -69,28 +64,13 @@ def canonical_url(url: str) -> str | None:
     return canonical if len(canonical) <= URL_MAX_CHARS else None
 
 
-def _host(host: str) -> str:
-    """A host name without the root's dot; one that ends in a number as an IPv4 address (WHATWG URL, 3.5).
-
-    Raises ValueError where it is none.
-    """
-    host = host.removesuffix(".")
-    if not IPV4_END.search(host):
-        for label in host.split("."):
-            _check_label(label)
-        return host
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        raise ValueError(f"{host} is no address") from None
-
-
-def _check_label(label: str) -> None:
-    """Raise ValueError for what is no DNS label (RFC 1035), or a fake of a plain one: xn--localhost-."""
-    if not 0 < len(label) <= LABEL_MAX_CHARS:
-        raise ValueError(f"{label!r} is no label")
-    if label.startswith(PUNYCODE) and label.removeprefix(PUNYCODE).encode().decode("punycode").isascii():
-        raise ValueError(f"{label} stands for what needs no such form")
+def _host(parts: SplitResult) -> str:
+    """Raises ValueError."""
+    if "[" not in parts.netloc:
+        return ascii_host(parts.hostname or "")
+    if not ADDRESS.fullmatch(host := f"[{parts.hostname}]"):
+        raise ValueError(f"{host} is no address")
+    return host
 
 
 def page_links(html: str, url: str, most: int) -> PageLinks:

@@ -21,7 +21,9 @@ def redirected(lease: Lease, request: Request, most_hops: int) -> Link | Ending:
         return Ending(Outcome.REFUSED, refused.reason, detail)
     url = canonical_url(request.url)
     free = lease.kind in {Kind.START, Kind.SITEMAP}
-    if url is None or not (free or in_scope(lease.source, lease.host, url)):
+    if url is None:
+        return Ending(Outcome.REFUSED, "url", f"{lease.url} redirects to no URL that can be asked")
+    if not (free or in_scope(lease.source, lease.host, url)):
         detail = f"{lease.url} redirects to {request.url}, which is outside the source"
         return Ending(Outcome.REFUSED, "scope", detail)
     if lease.hops >= most_hops:

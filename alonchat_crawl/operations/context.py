@@ -15,6 +15,7 @@ from scrapy.http import Response
 from alonchat_crawl.items import Provenance
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease
+from alonchat_crawl.uploads import UPLOAD, stored_url
 
 LEASE_META: Final = "lease"
 """The key of a request's `meta` under which the frontier keeps the request's Lease."""
@@ -25,6 +26,7 @@ NAMES: Final = ("project", "source", "url")
 @dataclass(slots=True)
 class _Work:
     facts: dict[str, str]
+    of_files: bool = False
     over: bool = False
 
 
@@ -36,18 +38,29 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
+def of_files() -> bool:
+    """Whether what is done now is done for an upload."""
+    return (work := _work.get()) is not None and not work.over and work.of_files
+
+
 def facts_of(work: object) -> dict[str, str]:
     """Return project, source and url of a lease, a provenance, a request, a response or an item."""
     if isinstance(work, Lease):
-        return _facts(work.source.project_id, work.source.source_id, work.url)
+        return _facts(work.source.project_id, work.source.source_id, _known_by(work, work.url))
     if isinstance(work, Provenance):
         return _facts(work.project_id, work.source_id, work.fetched_url)
     if isinstance(work, Request):
-        return facts_of(work.meta.get(LEASE_META)) | {"url": work.url}
+        lease = work.meta.get(LEASE_META)
+        return facts_of(lease) | {"url": _known_by(lease, work.url)}
     if isinstance(work, Response):
         return facts_of(work.request)
     inner = getattr(work, "provenance", None) or getattr(work, "page", None)
     return facts_of(inner) if inner is not None else {}
+
+
+def _known_by(lease: object, url: str) -> str:
+    """A URL as it may be told: of an upload's without its query, which is its key."""
+    return stored_url(url) if isinstance(lease, Lease) and lease.source.kind == UPLOAD else url
 
 
 def _facts(project: object, source: object, url: str) -> dict[str, str]:
@@ -106,7 +119,7 @@ class LogContext:
     def _bind(self, request: Request | None) -> None:
         lease = request.meta.get(LEASE_META) if request else None
         if isinstance(lease, Lease):
-            work = self._works.setdefault(lease.id, _Work(facts_of(lease)))
+            work = self._works.setdefault(lease.id, _Work(facts_of(lease), lease.source.kind == UPLOAD))
             # A redirect changes the URL in work, and not the lease.
             work.facts |= facts_of(request)
             _work.set(work)

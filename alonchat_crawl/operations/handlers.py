@@ -11,7 +11,7 @@ import structlog
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.operations.context import ContextFilter
+from alonchat_crawl.operations.context import ContextFilter, of_files
 from alonchat_crawl.operations.records import JsonFormatter, TerminalHandler
 from alonchat_crawl.operations.redaction import Redactor
 from alonchat_crawl.operations.terminal import STDERR
@@ -36,7 +36,7 @@ def install(settings: BaseSettings) -> None:
 
     It may be called again with other settings. Raises StartupError where LOG_FILE cannot be written.
     """
-    redactor = Redactor.from_settings(settings, os.environ, settings.getint("LOG_TEXT_MAX_CHARS"))
+    redactor = Redactor.from_settings(settings, os.environ, settings.getint("LOG_TEXT_MAX_CHARS"), of_files)
     handler = _handler(settings, redactor)
     handler.set_name(HANDLER_NAME)
     handler.addFilter(_is_news)

@@ -1,11 +1,12 @@
 """Takes secrets out of anything that is about to leave the process: log lines, events, health answers.
 
-Two nets: the very values this process was configured with, and shapes that are secrets wherever they
-appear. Every expression is linear in the text, since the text may come from a hostile site.
+Three nets: the very values this process was configured with, shapes that are secrets wherever they
+appear, and of URLs all but what is plainly harmless (`shown_urls`). Every expression is linear in the text,
+since the text may come from a hostile site.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -13,8 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.settings import SECRETS
+from alonchat_crawl.shown_urls import HIDDEN, shown_urls
 
-HIDDEN: Final = "[hidden]"
 MAX_DEPTH: Final = 12  # deeper structures are shown as text
 MIN_VALUE_CHARS: Final = 6  # of an environment variable; "true" or "1" would blank out half the log
 MIN_PASSWORD_CHARS: Final = 3  # of a connection's password
@@ -37,7 +38,6 @@ _MAPPING: Final = re.compile(rf"""(["'])([\w.\- ]{{1,100}})\1(\s*:\s*)b?(?:{_QUO
 _PAIR: Final = re.compile(
     rf"""(?<![\w.%\[\]-])([\w.%\[\]-]{{1,200}})=(?:{_QUOTED}|[^\s&;"'<>\#]+)""",
 )
-_USERINFO: Final = re.compile(r"""://[^\s/?#"'<>]*@""")
 _BEARER: Final = re.compile(r"\b(bearer\s+)[\w.~+/=-]{16,}", re.IGNORECASE)
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
@@ -65,16 +65,27 @@ def _secrets_of_url(url: str) -> set[str]:
 class Redactor:
     """Replaces secrets by `[hidden]`, in text and in nested values."""
 
-    def __init__(self, secrets: Iterable[str] = (), max_chars: int | None = None) -> None:
+    def __init__(
+        self,
+        secrets: Iterable[str] = (),
+        max_chars: int | None = None,
+        of_files: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`of_files` tells whether what is said now is of an upload: no query of its URLs is shown."""
         spellings = {form for secret in secrets for form in (secret, quote(secret, ""), repr(secret)[1:-1])}
         # The longest first, so that no secret survives as the rest of a shorter one.
         ordered = sorted(filter(None, spellings), key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self.max_chars = max_chars
+        self._of_files = of_files
 
     @classmethod
     def from_settings(
-        cls, settings: BaseSettings, environ: Mapping[str, str], max_chars: int | None = None
+        cls,
+        settings: BaseSettings,
+        environ: Mapping[str, str],
+        max_chars: int | None = None,
+        of_files: Callable[[], bool] = lambda: False,
     ) -> Self:
         """Know the secret settings and every environment variable named like a secret."""
         urls = {str(settings[name]) for name in SECRETS if settings.get(name)}
@@ -83,7 +94,7 @@ class Redactor:
             if name in SECRETS or _SECRET_VARIABLE.search(name):
                 secrets |= _secrets_of_url(value)
                 secrets |= {value} if len(value) >= MIN_VALUE_CHARS else set()
-        return cls(secrets, max_chars)
+        return cls(secrets, max_chars, of_files)
 
     def text(self, text: str) -> str:
         """Return the text without secrets, cut to `max_chars`."""
@@ -99,7 +110,7 @@ class Redactor:
             text,
         )
         text = _PAIR.sub(lambda found: f"{found[1]}={HIDDEN}" if is_secret_name(found[1]) else found[0], text)
-        text = _USERINFO.sub(f"://{HIDDEN}@", text)
+        text = shown_urls(text, files=self._of_files())
         text = _JWT.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
         if self.max_chars is not None and len(text) > self.max_chars:
             return f"{text[: self.max_chars]}… ({len(text)} characters)"

@@ -17,7 +17,7 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.operations.context import context_of, worker_name
+from alonchat_crawl.operations.context import context_of, of_files, worker_name
 from alonchat_crawl.operations.records import UNSAID
 from alonchat_crawl.operations.redaction import Redactor
 
@@ -60,7 +60,7 @@ class Sentry:
         if not dsn:
             raise NotConfigured
         max_chars = crawler.settings.getint("LOG_TEXT_MAX_CHARS")
-        sentry = cls(dsn, Redactor.from_settings(crawler.settings, os.environ, max_chars))
+        sentry = cls(dsn, Redactor.from_settings(crawler.settings, os.environ, max_chars, of_files))
         crawler.signals.connect(sentry._on_stopped, signals.engine_stopped)
         return sentry
 

@@ -4,6 +4,8 @@ import unicodedata
 
 from rich.console import Console
 
+from alonchat_crawl.shown_urls import shown_urls
+
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
 """Shared by the progress line and the log, so that messages appear above the line."""
 
@@ -14,12 +16,12 @@ def stdout() -> Console:
 
 
 def plain(text: object, console: Console) -> str:
-    """Return text from outside as one line that cannot steer a terminal.
+    """Return text from outside as one line that cannot steer a terminal, of its URLs what may be shown.
 
     Controls, bidirectional overrides and whatever the console's encoding lacks are shown as escapes.
     Wrap the result in `rich.text.Text`, which reads no markup.
     """
-    shown = "".join(_escaped(char) for char in str(text))
+    shown = "".join(_escaped(char) for char in shown_urls(str(text)))
     return shown.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
 

@@ -16,6 +16,9 @@ from alonchat_crawl.policies.resolving import Resolver
 Key = tuple[Origin, Guard]
 """Connections of one key can stand for each other. What one guard let pass is none of the other's."""
 
+STAND_IN = "host.invalid"
+"""A name for Twisted, which takes names by IDNA 2008 only: no `_`, no emoji. GuardedReactor looks at none."""
+
 
 @implementer(IReactorPluggableNameResolver)  # type: ignore[no-untyped-call] # zope ships no types
 class GuardedReactor:
@@ -81,12 +84,25 @@ class Dialler:
         scheme, host, port = origin
         addresses = dialable(host, await self._resolver.addresses(host), port, guard)
         reactor = GuardedReactor(self._reactor, addresses, guard)
-        endpoint: Any = HostnameEndpoint(reactor, host, port, timeout=self._connect_seconds)
+        endpoint: Any = HostnameEndpoint(reactor, STAND_IN, port, timeout=self._connect_seconds)
         if scheme == "https":
-            creator = self._tls.creatorForNetloc(host.encode(), port)
-            endpoint = wrapClientTLS(creator, endpoint)
+            endpoint = wrapClientTLS(self._tls_options(host, port), endpoint)
         connected: Deferred[Connection] = endpoint.connect(Connector(lambda: self._new(key)))
         return await connected.asFuture(asyncio.get_running_loop())
+
+    def _tls_options(self, host: str, port: int) -> Any:
+        """What shakes hands with a host; one that Twisted takes for no name has its own put in afterwards.
+
+        Were Twisted to name these attributes otherwise, certificates would be checked against STAND_IN, and
+        refused.
+        """
+        try:
+            return self._tls.creatorForNetloc(host.encode(), port)
+        except UnicodeError:
+            options = self._tls.creatorForNetloc(STAND_IN.encode(), port)
+            options._hostname = options._hostnameASCII = host  # noqa: SLF001 - there is no other way in
+            options._hostnameBytes = host.encode()  # noqa: SLF001
+            return options
 
     def _new(self, key: Key) -> Connection:
         return Connection(self._reactor, lambda connection: self._keep(key, connection), self._leave)

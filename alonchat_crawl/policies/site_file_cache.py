@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from redis.asyncio import Redis
 
+from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.policies.site_visits import Body, Kept, Limits, Visit, decode, encode
 
 T = TypeVar("T")
@@ -90,7 +91,8 @@ class SiteFileCache:
                 weight = len(value) + len(found.essence) + KNOWN_OVERHEAD_BYTES
                 self._remember(key, _Remembered(value, known, monotonic() + SURE_SECONDS, weight))
                 return known
-        return found or Visit(f"{origin}{file.path}")
+        # Older workers kept where redirects led unread: what no host can be made of is begun anew.
+        return found if found and canonical_url(found.url) else Visit(f"{origin}{file.path}")
 
     def _remember(self, key: str, remembered: _Remembered) -> None:
         old = self._remembered.pop(key, None)

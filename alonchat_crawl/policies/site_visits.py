@@ -5,8 +5,11 @@ import zlib
 from dataclasses import asdict, dataclass
 from urllib.parse import urljoin, urlsplit
 
+from alonchat_crawl.extract.links import canonical_url
+
 FETCH_AGAIN = frozenset({408, 425, 429})
 """Client errors that say nothing of the file itself."""
+UNREADABLE = "redirected to no URL that can be asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,7 @@ def read_answer(visit: Visit, status: int, location: str, body: bytes, limits: L
     if 200 <= status < 300:  # noqa: PLR2004
         return Body(body[: limits.max_bytes], whole=len(body) <= limits.max_bytes)
     if 300 <= status < 400:  # noqa: PLR2004
-        target = _target(visit.url, location)
-        return Visit(target, visit.hops + 1) if target and visit.hops < limits.max_hops else Body(b"")
+        return _redirected(visit, location) if visit.hops < limits.max_hops else Body(b"")
     if 400 <= status < 500 and status not in FETCH_AGAIN:  # noqa: PLR2004
         return Body(b"")
     return failed(visit, f"http {status}", limits)
@@ -77,13 +79,17 @@ def failed(visit: Visit, reason: str, limits: Limits) -> Kept | Visit:
     return Visit(visit.url, visit.hops, visit.failures + 1)
 
 
-def _target(url: str, location: str) -> str | None:
+def _redirected(visit: Visit, location: str) -> Body | Kept | Visit:
+    """Where a redirect leads; where that cannot be read, we cannot know what the file there forbids."""
     try:
-        target = urljoin(url, location.strip())
-        parts = urlsplit(target)
+        target = urljoin(visit.url, location.strip())
+        scheme = urlsplit(target).scheme
     except ValueError:
-        return None
-    return target if location and parts.scheme in {"http", "https"} and parts.hostname else None
+        return Kept(b"", unreachable=UNREADABLE)
+    if not location or scheme not in {"http", "https"}:
+        return Body(b"")
+    readable = canonical_url(target)
+    return Visit(readable, visit.hops + 1) if readable else Kept(b"", unreachable=UNREADABLE)
 
 
 def encode(found: Kept | Visit) -> bytes:

@@ -128,6 +128,7 @@ def test_a_hostile_site(
     assert crawl.returncode == 0, crawl.stderr[-3000:]
     assert site.caught == []
     assert {host for host, _ in site.asked} <= {"127.0.0.1"} | {f"127.0.1.{n}" for n in range(1, 40)}
+    assert unforeseen(crawl) == []
     assert wrong_endings(crawl) == {}
     assert wrong_traps(crawl) == {}
     assert dead_letters(redis_url) == {
@@ -147,6 +148,12 @@ def test_a_hostile_site(
     assert rows(database_url, query)[0][0] >= SIGNALLED_MIN
     assert crawl.peak_bytes < MEMORY_MAX_BYTES
     assert max(event["lag"] for event in crawl.events if "lag" in event) < LAG_MAX_SECONDS
+
+
+def unforeseen(crawl: Crawl) -> list[str]:
+    """Ends by an error that has no reason of its own, and whatever was logged as an error."""
+    ended = [f"{event['url']}: {event['detail']}" for event in crawl.events if event.get("reason") == "error"]
+    return ended + [line[:2000] for line in crawl.stderr.splitlines() if '"level": "error"' in line]
 
 
 def dead_letters(redis_url: str) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from alonchat_crawl import settings
 from alonchat_crawl.frontier.endings import ending_of
 from tests.integration.network import network_settings
 
-WITHOUT_SERVERS = ("AddressPolicy", "ContentCoding", "StatusPolicy")
+WITHOUT_SERVERS = ("AddressPolicy", "ContentCoding", "StatusPolicy", "Redirects", "MetaRefreshes")
 Answers = Mapping[str, Sequence[Sequence[str]]]
 """By host name: the addresses of each answer in turn; the last one stays."""
 

@@ -59,6 +59,11 @@ REFUSED = {
     "upper case": "HTTP://PRIVATE.TEST:{port}/",
     "all private": "http://private-all.test:{port}/",
     "rebinding": "http://rebinding.test:{port}/",
+    "strange name": "http://_private.test:{port}/",
+    "strange name over tls": "https://_private.test:{port}/",
+    "emoji": "http://\U0001f600.private.test:{port}/",
+    "strange rebinding": "http://-rebinding.test:{port}/",
+    "redirect to a strange name": SITE + "/to-strange",
     # Where else a URL comes from.
     "redirect": SITE + "/to-literal",
     "redirect to a name": SITE + "/to-name",
@@ -67,6 +72,16 @@ REFUSED = {
     "second redirect": SITE + "/to-redirect",
     "refresh": SITE + "/refresh",
 }
+STRANGE = (
+    "a_b.test",
+    "-a-.test",
+    "ab--c.test",
+    "xn--e28h.test",
+    "xn--a.test",
+    "xn--1ug.test",
+    "_a_.tls.test",
+)
+"""Names that browsers ask, and that IDNA 2008 takes for none."""
 NAMES = {
     "site.test": [[PUBLIC]],
     "tls.test": [[PUBLIC]],
@@ -76,6 +91,10 @@ NAMES = {
     "private6.test": [[PRIVATE6]],
     "private-all.test": [[PRIVATE, PRIVATE6, "10.0.0.1", "fe80::1"]],
     "rebinding.test": [[PUBLIC], [PRIVATE]],
+    **{host: [[PUBLIC]] for host in STRANGE},
+    "_private.test": [[PRIVATE]],
+    "xn--e28h.private.test": [[PRIVATE]],
+    "-rebinding.test": [[PUBLIC], [PRIVATE]],
     "storage.test": [[PRIVATE]],
 }
 
@@ -97,6 +116,10 @@ def other_asks(port: int, canary: str) -> dict[str, Ask]:
         "credentials only": Ask(f"http://@site.test:{port}/"),
         "redirect to credentials": Ask(f"{here}/to-credentials"),
         "redirect to a file": Ask(f"{here}/to-file"),
+        **{f"strange {host}": Ask(f"http://{host}:{port}/") for host in STRANGE},
+        "redirect to nothing readable": Ask(f"{here}/to-unreadable"),
+        "redirect to a bracket": Ask(f"{here}/to-bracket"),
+        "refresh to nothing readable": Ask(f"{here}/refresh-unreadable"),
         "backslash": Ask(f"http://site.test:{port}\\@127.0.0.1:{port}/"),
         "file": Ask("file:///etc/hostname"),
         "ftp": Ask("ftp://private.test/x"),
@@ -147,11 +170,13 @@ def tls_asks(stack: ExitStack, plain: int) -> dict[str, Ask]:
                 context.minimum_version = context.maximum_version = newest
         return f"https://tls.test:{stack.enter_context(RawSite({}, PUBLIC, tls=context).serving()).port}/"
 
-    good = site(ours.issue_cert("tls.test"))
+    good = site(ours.issue_cert("tls.test", "*.tls.test"))
     yesterday = datetime.now(UTC) - timedelta(days=1)
     urls = {
         "trusted": good,
         "its address": good.replace("tls.test", PUBLIC),
+        "strange name": good.replace("tls.test", "_a_.tls.test"),
+        "strange other host": good.replace("tls.test", "a_b.test"),
         "other host": site(ours.issue_cert("other.test")),
         "nobody's": site(theirs.issue_cert("tls.test")),
         "expired": site(ours.issue_cert("tls.test", not_after=yesterday)),
@@ -170,6 +195,9 @@ def told() -> Iterator["Fixture"]:
         for name, target in {
             "literal": CANARY,
             "name": "http://private.test:{port}/",
+            "strange": "http://_private.test:{port}/",
+            "unreadable": "http://a b.test:{port}/",
+            "bracket": "http://[:{port}/",
             "rebinding": "http://rebinding2.test:{port}/",
             "relative": "//127.0.0.1:{port}/",
             "redirect": "/to-literal",
@@ -182,6 +210,9 @@ def told() -> Iterator["Fixture"]:
         site = stack.enter_context(RawSite(routes, PUBLIC).serving())
         refresh = f'<meta http-equiv="refresh" content="0;url={CANARY}">'
         routes["/refresh"] = http(refresh.format(port=site.port).encode(), "Content-Type: text/html")
+        routes["/refresh-unreadable"] = http(
+            b'<meta http-equiv="refresh" content="0;url=http://[/">', "Content-Type: text/html"
+        )
         port = str(site.port).encode()
         routes.update({path: answer.replace(b"{port}", port) for path, answer in scripts.items()})
         canaries = tuple(
@@ -232,6 +263,10 @@ def test_private_addresses_are_refused(told: Fixture, name: str) -> None:
         "credentials only": "refused credentials",
         "redirect to credentials": "refused credentials",
         "redirect to a file": "dead http 302",
+        **dict.fromkeys((f"strange {host}" for host in STRANGE), "ok 200"),
+        "redirect to nothing readable": "refused url",
+        "redirect to a bracket": "refused url",
+        "refresh to nothing readable": "refused url",
         "backslash": "ok 200",
         "file": "refused scheme",
         "ftp": "refused scheme",
@@ -280,6 +315,8 @@ def test_the_storage_and_nobody_else(told: Fixture) -> None:
     {
         "trusted": "ok 200",
         "proxied": "ok 200",
+        "strange name": "ok 200",
+        "strange other host": "refused tls",
         "other host": "refused tls",
         "its address": "refused tls",
         "nobody's": "refused tls",

@@ -28,6 +28,7 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.items import Provenance, StoredPage
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.settings import EXTENSIONS
 from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
 
 IDS = (UUID(int=1), UUID(int=2), UUID(int=3))  # project, source, crawl
@@ -37,6 +38,8 @@ OWN = {
         "alonchat_crawl.operations.context.LogContext": 0,
         "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     },
+    # What a completed source starts in Postgres is not watched here.
+    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.operations.tending.Tending": None},
     "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.context.LogContext": 0},
     "ITEM_PIPELINES": {},
     "SSRF_ALLOWED_NETWORKS": (ip_network("127.0.0.0/8"),),

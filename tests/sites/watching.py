@@ -11,9 +11,14 @@ from typing import Any
 COMMAND = [sys.executable, "-m", "tests.sites.watched_crawl"]
 
 
+NOWHERE = "/dev/null/no-server-is-started"
+"""A data folder that cannot be."""
+
+
 def environment(**variables: str) -> dict[str, str]:
     """Return this process's environment for the project, with `variables` on top."""
-    return {**os.environ, "SCRAPY_SETTINGS_MODULE": "alonchat_crawl.settings", "TERM": "xterm", **variables}
+    own = {"SCRAPY_SETTINGS_MODULE": "alonchat_crawl.settings", "TERM": "xterm", "ALONCHAT_DATA_DIR": NOWHERE}
+    return {**os.environ, **own, **variables}
 
 
 def crawl(plan: dict[str, Any], **variables: str) -> subprocess.CompletedProcess[str]:

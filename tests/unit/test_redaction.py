@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.settings import Settings
 
-from alonchat_crawl.operations.redaction import HIDDEN, Redactor, is_secret_name
+from alonchat_crawl.operations.redaction import Redactor, is_secret_name
+from alonchat_crawl.shown_urls import HIDDEN
 
 SECRET = "s3cr3t-Value"  # noqa: S105 - planted
 

@@ -23,6 +23,7 @@ LIMITS = Limits(
 )
 VISIT = Visit("https://e.org/robots.txt")
 TEXT = b"User-agent: *"
+UNREADABLE_FILE = Kept(b"", unreachable="redirected to no URL that can be asked")
 ASK_AGAIN = Visit(VISIT.url, failures=1)
 FILE = robots_file(Settings({"USER_AGENT": "AlonChatBot/1.0", "ROBOTS_MAX_DELAY_SECONDS": 60}))
 
@@ -44,16 +45,20 @@ FILE = robots_file(Settings({"USER_AGENT": "AlonChatBot/1.0", "ROBOTS_MAX_DELAY_
         (301, "ftp://e.org/robots.txt", Body(b"")),
         (301, "file:///etc/passwd", Body(b"")),
         (301, "data:text/plain,Disallow:", Body(b"")),
-        (301, "http://[", Body(b"")),
-        (301, "http://", Body(b"")),
+        (301, "http://[", UNREADABLE_FILE),
+        (301, "http://", UNREADABLE_FILE),
+        (301, "http://a b/", UNREADABLE_FILE),
+        (301, "http://xn--a-.e.org/", UNREADABLE_FILE),
+        (301, "http://user@e.org/", UNREADABLE_FILE),
+        (301, "http://\u00df_.e.org/", Visit("http://xn--_-pfa.e.org/", hops=1)),
         (300, "", Body(b"")),
         (304, "", Body(b"")),
     ],
 )
-def test_answers(status: int, location: str, expected: Body | Visit) -> None:
+def test_answers(status: int, location: str, expected: Body | Kept | Visit) -> None:
     """Redirects are followed, client errors allow all, others are asked again (RFC 9309, 2.3.1).
 
-    Only the body of a success is read.
+    Only the body of a success is read. A redirect that cannot be read forbids all.
     """
     assert read_answer(VISIT, status, location, TEXT, LIMITS) == expected
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from alonchat_crawl.extract.links import canonical_url
-from tests.sites.hostile import bombs, documents, feeds, markup, slow, ssrf
-from tests.sites.hostile.case import FILLER, Reply, Route, html
+from tests.sites.hostile import bombs, documents, feeds, hosts, markup, slow, ssrf
+from tests.sites.hostile.case import FILLER, Reply, Route, html, moved
 from tests.sites.hostile.server import HostileServer
 from tests.sites.hostile.traps import QUIET, TRAPS
 
@@ -23,6 +23,7 @@ class HostileSite(HostileServer):
         super().__init__()
         cases = [
             *ssrf.cases(),
+            *hosts.cases(),
             *bombs.cases(),
             *slow.cases(),
             *markup.cases(),
@@ -51,9 +52,9 @@ class HostileSite(HostileServer):
         return html("A shop like any other", FILLER, tuple(links))
 
     def _answer(self, host: str, path: str) -> Route | None:
-        if path == "/robots.txt" and host != "127.0.0.1":
-            return None
         route = self._routes.get(path)
+        if path == "/robots.txt" and host != "127.0.0.1":
+            route = moved(hosts.ROBOTS_TO[host]) if host in hosts.ROBOTS_TO else None
         for trap in () if route is not None else (*TRAPS, *QUIET):
             if path.startswith(trap.prefix):
                 route = trap.page(host, path)

@@ -2,6 +2,7 @@
 
 import gzip
 
+from tests.sites.hostile import hosts
 from tests.sites.hostile.case import FILLER, Case, Reply, html, moved
 
 ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
@@ -47,6 +48,7 @@ SITEMAPS = {
     "away": (moved("http://127.0.0.2:PORT/s.xml"), "followed:redirect"),
     "huge": (xml(urlset(*(f"{HOST}/2099/01/01/{n}" for n in range(150)))), "followed:"),
     "flood": (xml(index(*(f"{HOST}/sitemap/more/{n}" for n in range(60)))), "followed:"),
+    "hosts": (xml(urlset(*hosts.listed("in-sitemap"))), "followed:"),
     "good": (
         xml(urlset(f"{HOST}/good/from-sitemap", "http://127.0.0.2:PORT/x", "javascript:alert(1)")),
         "followed:",
@@ -62,6 +64,7 @@ def robots() -> Reply:
         f"Sitemap: {HOST}/sitemap/deep/0",
         "Sitemap: file:///etc/passwd",
         "Sitemap: http://127.0.0.2:PORT/s",
+        *(f"Sitemap: {url}" for url in (*hosts.listed("map.xml")[:4], *hosts.listed("map.xml")[21:])),
     ]
     rules = [
         "User-agent: *",
