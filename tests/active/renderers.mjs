@@ -1,0 +1,68 @@
+// Renderers that let raw HTML and any link through, as a user interface that trusts the database may.
+import {HtmlRenderer, Parser} from 'commonmark'
+import MarkdownIt from 'markdown-it'
+import {Marked} from 'marked'
+import {micromark} from 'micromark'
+import {gfm, gfmHtml} from 'micromark-extension-gfm'
+import showdown from 'showdown'
+
+function markdownIt(preset, options = {}, validate = false) {
+  const renderer = new MarkdownIt(preset, {html: true, ...options})
+  if (!validate) renderer.validateLink = () => true
+  return renderer
+}
+
+const typed = {linkify: true, typographer: true, breaks: true}
+const its = {
+  'markdown-it commonmark': markdownIt('commonmark', {}, true),
+  'markdown-it commonmark, any link': markdownIt('commonmark'),
+  'markdown-it default': markdownIt('default', {}, true),
+  'markdown-it default, linkify, any link': markdownIt('default', typed),
+  'markdown-it zero': markdownIt('zero'),
+}
+const markeds = {
+  'marked gfm': new Marked({gfm: true}),
+  'marked gfm, breaks': new Marked({gfm: true, breaks: true}),
+  'marked plain': new Marked({gfm: false}),
+  'marked pedantic': new Marked({gfm: false, pedantic: true}),
+}
+
+function commonmark(options) {
+  const parser = new Parser(options)
+  const writer = new HtmlRenderer({safe: false, ...options})
+  return text => writer.render(parser.parse(text))
+}
+
+function down(flavor, options = {}) {
+  const converter = new showdown.Converter()
+  converter.setFlavor(flavor)
+  for (const [name, value] of Object.entries(options)) converter.setOption(name, value)
+  return text => converter.makeHtml(text)
+}
+
+function micro(extensions = [], htmlExtensions = []) {
+  const options = {allowDangerousHtml: true, allowDangerousProtocol: true, extensions, htmlExtensions}
+  return text => micromark(text, options)
+}
+
+const perRenderer = (renderers, method) =>
+  Object.fromEntries(Object.entries(renderers).map(([name, renderer]) => [name, text => renderer[method](text)]))
+
+export const BLOCK = {
+  ...perRenderer(its, 'render'),
+  ...perRenderer(markeds, 'parse'),
+  'commonmark.js': commonmark({}),
+  'commonmark.js smart': commonmark({smart: true}),
+  'showdown vanilla': down('vanilla'),
+  'showdown github': down('github'),
+  'showdown original': down('original'),
+  'showdown ghost': down('ghost'),
+  'showdown allOn': down('allOn', {completeHTMLDocument: false}),
+  'showdown allOn, document': down('allOn'),
+  micromark: micro(),
+  'micromark gfm': micro([gfm()], [gfmHtml()]),
+}
+export const INLINE = {
+  ...perRenderer(its, 'renderInline'),
+  ...perRenderer(markeds, 'parseInline'),
+}
