@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.active.attack import Case, Tally, attack
 from tests.active.corpora import payloads
 from tests.active.forms import FORMS
+from tests.active.generator import documents
+from tests.active.seeds import seeds
 
 FOUND = Path(__file__).parents[2] / ".bench" / "active" / "found.jsonl"
 
@@ -45,13 +47,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--forms", default=",".join(FORMS))
     parser.add_argument("--limit", type=int, help="payloads of each corpus")
-    parser.add_argument("--random", type=int, default=500, help="documents of the generator")
+    parser.add_argument("--random", type=int, default=500, help="documents of the generator; 0: neither it nor the seeds")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--found", type=Path, default=FOUND)
     return parser.parse_args()
 
 
 def _payloads(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    if options.random:
+        yield from (("seeds", payload) for payload in list(seeds())[: options.limit])
+        yield from (("random", payload) for payload in documents(options.random, options.seed))
     for folder in options.folders:
         for payload in list(payloads(folder))[: options.limit]:
             yield folder.name, payload

@@ -58,8 +58,14 @@ function element(node, known) {
   return attrs.map(each => attribute(tag, each, known)).filter(Boolean)
 }
 
+// Most of what is rendered: nothing but these tags, so that no parser can see anything else.
+const SIMPLE =
+  /^(?:[^<]|<\/?(?:p|h[1-6]|em|strong|code|pre|[uo]l|li|blockquote|table|thead|tbody|tr|t[hd]|[bh]r|del|s)(?: (?:class|start)="[-\w ]*")?(?: \/)?>)*$/
+const HEADING_ID = /(<h[1-6]) id="[^"<>]*"/g
+
 /** Finds [class, kind, detail]: class is active, autolinked or comment. */
 export function judge(html, known) {
+  if (SIMPLE.test(html.replaceAll(HEADING_ID, '$1'))) return []
   const found = []
   const waiting = [...parse(html).childNodes]
   while (waiting.length) {

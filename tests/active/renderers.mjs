@@ -27,21 +27,21 @@ const markeds = {
   'marked pedantic': new Marked({gfm: false, pedantic: true}),
 }
 
-function commonmark(options) {
-  const parser = new Parser(options)
-  const writer = new HtmlRenderer({safe: false, ...options})
+function commonmark() {
+  const parser = new Parser()
+  const writer = new HtmlRenderer({safe: false})
   return text => writer.render(parser.parse(text))
 }
 
-function down(flavor, options = {}) {
+function down(flavor) {
   const converter = new showdown.Converter()
   converter.setFlavor(flavor)
-  for (const [name, value] of Object.entries(options)) converter.setOption(name, value)
   return text => converter.makeHtml(text)
 }
 
-function micro(extensions = [], htmlExtensions = []) {
-  const options = {allowDangerousHtml: true, allowDangerousProtocol: true, extensions, htmlExtensions}
+function micro() {
+  const dangerous = {allowDangerousHtml: true, allowDangerousProtocol: true}
+  const options = {...dangerous, extensions: [gfm()], htmlExtensions: [gfmHtml()]}
   return text => micromark(text, options)
 }
 
@@ -51,16 +51,13 @@ const perRenderer = (renderers, method) =>
 export const BLOCK = {
   ...perRenderer(its, 'render'),
   ...perRenderer(markeds, 'parse'),
-  'commonmark.js': commonmark({}),
-  'commonmark.js smart': commonmark({smart: true}),
+  'commonmark.js': commonmark(),
   'showdown vanilla': down('vanilla'),
   'showdown github': down('github'),
   'showdown original': down('original'),
   'showdown ghost': down('ghost'),
-  'showdown allOn': down('allOn', {completeHTMLDocument: false}),
-  'showdown allOn, document': down('allOn'),
-  micromark: micro(),
-  'micromark gfm': micro([gfm()], [gfmHtml()]),
+  'showdown allOn': down('allOn'),
+  'micromark gfm': micro(),
 }
 export const INLINE = {
   ...perRenderer(its, 'renderInline'),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import pyromark
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.errors import Refused
@@ -44,9 +45,9 @@ def stored(source: Source) -> list[Stored]:
 
 def links(source: Source) -> list[str]:
     """The addresses that the source has as links."""
-    if source.media_type != "text/html":
+    if source.media_type not in {"text/html", "text/markdown"}:
         return []
-    tree = LexborHTMLParser(source.text)
+    tree = LexborHTMLParser(source.text if source.media_type == "text/html" else pyromark.html(source.text))
     return [href for node in tree.css("a[href]") if (href := node.attributes.get("href"))]
 
 
@@ -69,7 +70,7 @@ def _of(page: CleanPage) -> Iterator[Stored]:
         yield Stored("block", f"{name}s joined apart", "\n\n".join(each.content for each in chunks))
         for heading in {heading for each in chunks for heading in each.heading_path}:
             yield Stored("line", "heading", heading)
-    yield Stored("block", "page", f"# {page.title}\n{page.description}\n{page.markdown}")
+    yield Stored("block", "page", f"# {page.title}\n{page.description}\n{page.markdown[:SMALL_BYTES]}")
 
 
 def _urls(source: Source) -> Iterator[Stored]:
