@@ -7,7 +7,7 @@ Ends with 1 where anything was active.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.active.attack import Case, Tally, attack
@@ -55,11 +55,16 @@ def _options() -> argparse.Namespace:
 
 def _payloads(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     if options.random:
-        yield from (("seeds", payload) for payload in list(seeds())[: options.limit])
+        yield from (("seeds", payload) for payload in _some(seeds(), options.limit))
         yield from (("random", payload) for payload in documents(options.random, options.seed))
     for folder in options.folders:
-        for payload in list(payloads(folder))[: options.limit]:
-            yield folder.name, payload
+        yield from ((folder.name, payload) for payload in _some(payloads(folder), options.limit))
+
+
+def _some(payloads: Iterable[str], limit: int | None) -> list[str]:
+    """At most so many, from all over a corpus."""
+    found = list(payloads)
+    return found[:: max(1, -(-len(found) // limit))] if limit else found
 
 
 def _print(total: Tally) -> None:
@@ -69,7 +74,7 @@ def _print(total: Tally) -> None:
         tried[corpus, form] += number
     for (corpus, form, _, level), number in total.found.items():
         by_form[corpus, form, level] += number
-    levels = ("active", "comment", "failed", "changed", "autolinked")
+    levels = ("active", "comment", "failed", "changed", "unfenced", "autolinked")
     _say(f"\n{'corpus':22}{'form':15}{'tried':>12}" + "".join(f"{level:>12}" for level in levels))
     for (corpus, form), number in tried.items():
         _say(f"{corpus:22}{form:15}{number:12,}" + "".join(f"{by_form[corpus, form, level]:12,}" for level in levels))

@@ -28,16 +28,7 @@ def _page(body: str, head: str = "") -> Source:
 
 
 def _escaped(payload: str) -> Source:
-    return _page(f"<h1>Tea</h1>{FILLER}<p>{escape(payload)}</p>{FILLER}")
-
-
-def _loose(payload: str) -> Source:
-    return _page(f"<h1>Tea</h1>{FILLER}{escape(payload)}")
-
-
-def _lines(payload: str) -> Source:
-    """Each line of the payload on one of its own, which <br> keeps."""
-    return _page(f"<h1>Tea</h1>{FILLER}<p>{'<br>'.join(escape(payload).splitlines())}</p>{FILLER}")
+    return _page(f"<h1>Tea</h1>{FILLER}<p>{escape(payload)}</p>{FILLER}{escape(payload)}")
 
 
 def _twice(payload: str) -> Source:
@@ -78,12 +69,13 @@ def _names(payload: str) -> Source:
 
 
 def _split(payload: str) -> Source:
-    """Halves in two paragraphs, in two inline elements, and each line in a paragraph."""
+    """Halves in two paragraphs and in two inline elements; its lines kept by <br>, and as paragraphs."""
     middle = len(payload) // 2
     half, rest = escape(payload[:middle]), escape(payload[middle:])
-    lines = "".join(f"<p>{line}</p>" for line in escape(payload).splitlines())
+    lines = escape(payload).splitlines()
     return _page(
-        f"<h1>Tea</h1>{FILLER}<p>{half}</p><p>{rest}</p>{FILLER}{lines}<p>{half}<br>{rest}</p>"
+        f"<h1>Tea</h1>{FILLER}<p>{half}</p><p>{rest}</p>{FILLER}<p>{'<br>'.join(lines)}</p>"
+        f"{''.join(f'<p>{line}</p>' for line in lines[1:] and lines)}"
         f"<p><b>{half}</b>{rest} <a href='https://a.example/'>{half}</a>{rest} <code>{half}</code>{rest}</p>"
     )
 
@@ -102,10 +94,6 @@ def _text(payload: str) -> Source:
 
 
 def _markdown(payload: str) -> Source:
-    return Source("text/markdown", f"# Tea\n\n{WORDS}\n\n{payload}\n\n{WORDS}\n")
-
-
-def _bare_markdown(payload: str) -> Source:
     return Source("text/markdown", payload)
 
 
@@ -121,8 +109,6 @@ def _table(payload: str) -> Source:
 
 FORMS: Mapping[str, Callable[[str], Source]] = {
     "escaped": _escaped,
-    "loose": _loose,
-    "lines": _lines,
     "twice": _twice,
     "raw": _raw,
     "pre": _pre,
@@ -132,7 +118,6 @@ FORMS: Mapping[str, Callable[[str], Source]] = {
     "blocks": _blocks,
     "text": _text,
     "markdown": _markdown,
-    "bare markdown": _bare_markdown,
     "code": _code,
     "csv": _table,
 }

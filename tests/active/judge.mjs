@@ -10,10 +10,11 @@ const PLAIN = new Set(
   `title class align start rel target lang aria-label aria-describedby data-footnotes data-footnote-ref
    data-footnote-backref`.split(/\s+/),
 )
-const HEADING = /^h[1-6]$/
+const HEADING = /^(h[1-6]|th)$/
 // Alignment of cells, and the task lists of showdown: their own words, no text of the page.
 const STYLES =
   /^(text-align: ?(left|right|center);?|list-style-type: none;|margin: 0px 0\.35em 0\.25em -1\.6em; vertical-align: middle;)$/
+const EMOJI = 'https://assets-cdn.github.com/images/icons/emoji/' // of showdown, for :octocat:
 const SCHEMES = new Set(['http:', 'https:', 'mailto:'])
 
 function address(value) {
@@ -29,7 +30,7 @@ export const links = hrefs => new Set(hrefs.map(href => address(href)?.href))
 function attribute(tag, {name, value}, known) {
   if (name === 'href' && tag === 'a') {
     const url = address(value)
-    if (url === null) return ['active', 'unreadable link']
+    if (url === null) return ['autolinked', 'link that no browser follows']
     if (value.startsWith('#')) return null
     if (!SCHEMES.has(url.protocol)) return ['active', `link ${url.protocol}`]
     if (url.protocol !== 'mailto:' && url.href.startsWith(BASE)) return ['active', 'relative link']
@@ -54,6 +55,8 @@ function element(node, known) {
   }
   if (tag === 'title' && node.parentNode.tagName === 'head') return []
   if (tag === 'meta' && node.parentNode.tagName === 'head' && !has('http-equiv')) return []
+  if (tag === 'img' && attrs.length === 5 && attrs.some(({name, value}) => name === 'src' && value.startsWith(EMOJI)))
+    return [['autolinked', 'emoji']]
   if (!FORMATTING.has(tag) || node.namespaceURI !== 'http://www.w3.org/1999/xhtml') return [['active', `element ${tag}`]]
   return attrs.map(each => attribute(tag, each, known)).filter(Boolean)
 }
@@ -61,7 +64,7 @@ function element(node, known) {
 // Most of what is rendered: nothing but these tags, so that no parser can see anything else.
 const SIMPLE =
   /^(?:[^<]|<\/?(?:p|h[1-6]|em|strong|code|pre|[uo]l|li|blockquote|table|thead|tbody|tr|t[hd]|[bh]r|del|s)(?: (?:class|start)="[-\w ]*")?(?: \/)?>)*$/
-const HEADING_ID = /(<h[1-6]) id="[^"<>]*"/g
+const HEADING_ID = /(<(?:h[1-6]|th)) id="[^"<>]*"/g
 
 /** Finds [class, kind, detail]: class is active, autolinked or comment. */
 export function judge(html, known) {

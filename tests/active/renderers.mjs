@@ -36,6 +36,7 @@ function commonmark() {
 function down(flavor) {
   const converter = new showdown.Converter()
   converter.setFlavor(flavor)
+  converter.setOption('ghMentionsLink', 'https://github.com/{u}') // allOn makes it no address
   return text => converter.makeHtml(text)
 }
 
@@ -59,7 +60,9 @@ export const BLOCK = {
   'showdown allOn': down('allOn'),
   'micromark gfm': micro(),
 }
+// They know no fences, so that all code which stands in one is text to them.
+export const FENCELESS = new Set(['marked pedantic', 'showdown original'])
 export const INLINE = {
-  ...perRenderer(its, 'renderInline'),
-  ...perRenderer(markeds, 'parseInline'),
+  'markdown-it, inline': text => its['markdown-it default, linkify, any link'].renderInline(text),
+  'marked gfm, inline': text => markeds['marked gfm'].parseInline(text),
 }

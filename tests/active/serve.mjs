@@ -1,17 +1,23 @@
 // Reads batches of [kind, text, hrefs] as JSON lines; answers each with its findings: [renderer, class, kind, detail].
 import {createInterface} from 'node:readline'
 import {judge, links} from './judge.mjs'
-import {BLOCK, INLINE} from './renderers.mjs'
+import {BLOCK, FENCELESS, INLINE} from './renderers.mjs'
 
 const AS_HTML = {'as html': text => `<p>${text}</p>`}
 const AS_URL = {'url in href': text => `<a href="${text}">x</a>`, 'url as html': text => `<p>${text}</p>`}
-const AUTOLINK = Object.fromEntries(Object.entries(BLOCK).map(([name, render]) => [name, text => render(`<${text}>`)]))
+// Showdown and the oldest Markdown know no address with brackets in it.
+const AUTOLINK = Object.fromEntries(
+  Object.entries(BLOCK)
+    .filter(([name]) => !name.startsWith('showdown') && !FENCELESS.has(name))
+    .map(([name, render]) => [name, text => render(`<${text}>`)]),
+)
+const FENCE = /^[ \t>*+\-\d.)]*`{3}/m
 const KINDS = {
   block: BLOCK,
   line: {
     ...BLOCK,
     ...AS_HTML,
-    ...Object.fromEntries(Object.entries(INLINE).map(([name, render]) => [`${name}, inline`, render])),
+    ...Object.fromEntries(Object.entries(INLINE)),
   },
   url: {...AS_URL, ...AUTOLINK},
 }
@@ -29,7 +35,8 @@ function findings([kind, text, hrefs]) {
       continue
     }
     if (!judged.has(html)) judged.set(html, judge(html, known))
-    for (const each of judged.get(html)) found.push([name, ...each])
+    const unfenced = FENCELESS.has(name) && FENCE.test(text)
+    for (const [level, ...rest] of judged.get(html)) found.push([name, unfenced && level !== 'autolinked' ? 'unfenced' : level, ...rest])
   }
   return found
 }

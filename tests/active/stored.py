@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
+from zlib import crc32
 
 import pyromark
 from selectolax.lexbor import LexborHTMLParser
@@ -20,7 +21,8 @@ from tests.active.forms import Source
 
 NOBODY = UUID(int=0)
 FILE_MAX_CHARS = 1_000_000
-SMALL_BYTES = 160  # chunks so small that hardly a block stays whole
+SMALL_BYTES = 160  # chunks so small that hardly a block stays whole;
+SMALL_ONE_OF = 4  # so many documents, told by their text, is cut into such, too
 MAX_LINKS = 100
 
 
@@ -63,14 +65,16 @@ def _of(page: CleanPage) -> Iterator[Stored]:
     yield Stored("block", "document", page.markdown)
     yield Stored("line", "title", page.title)
     yield Stored("line", "description", page.description)
-    for name, capacity in (("chunk", CHUNK_BYTES[page.content_type]), ("small chunk", SMALL_BYTES)):
+    capacities = {"chunk": CHUNK_BYTES[page.content_type]}
+    if crc32(page.markdown.encode()) % SMALL_ONE_OF == 0:
+        capacities["small chunk"] = SMALL_BYTES
+    for name, capacity in capacities.items():
         chunks = chunk(page.markdown, page.title, capacity, min(CHUNK_MIN_BYTES, capacity // 2))
         yield from (Stored("block", name, each.content) for each in chunks)
         yield Stored("block", f"{name}s joined", "\n".join(each.content for each in chunks))
-        yield Stored("block", f"{name}s joined apart", "\n\n".join(each.content for each in chunks))
         for heading in {heading for each in chunks for heading in each.heading_path}:
             yield Stored("line", "heading", heading)
-    yield Stored("block", "page", f"# {page.title}\n{page.description}\n{page.markdown[:SMALL_BYTES]}")
+    yield Stored("block", "title and description", f"# {page.title}\n\n{page.description}\n")
 
 
 def _urls(source: Source) -> Iterator[Stored]:
