@@ -47,7 +47,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--forms", default=",".join(FORMS))
     parser.add_argument("--limit", type=int, help="payloads of each corpus")
-    parser.add_argument("--random", type=int, default=500, help="documents of the generator; 0: neither it nor the seeds")
+    parser.add_argument(
+        "--random", type=int, default=500, help="documents of the generator; 0: neither it nor the seeds"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--found", type=Path, default=FOUND)
     return parser.parse_args()
@@ -77,13 +79,26 @@ def _print(total: Tally) -> None:
     levels = ("active", "comment", "failed", "changed", "unfenced", "autolinked")
     _say(f"\n{'corpus':22}{'form':15}{'tried':>12}" + "".join(f"{level:>12}" for level in levels))
     for (corpus, form), number in tried.items():
-        _say(f"{corpus:22}{form:15}{number:12,}" + "".join(f"{by_form[corpus, form, level]:12,}" for level in levels))
+        _say(
+            f"{corpus:22}{form:15}{number:12,}"
+            + "".join(f"{by_form[corpus, form, level]:12,}" for level in levels)
+        )
     _say(f"\n{'renderer':50}{'tried':>12}" + "".join(f"{level:>12}" for level in levels))
     for name in dict.fromkeys(renderer for _, _, renderer in total.tried):
         number = sum(each for (_, _, renderer), each in total.tried.items() if renderer == name)
-        counts = [sum(each for (_, _, renderer, found), each in total.found.items() if (renderer, found) == (name, level)) for level in levels]
+        counts = [
+            sum(
+                each
+                for (_, _, renderer, found), each in total.found.items()
+                if (renderer, found) == (name, level)
+            )
+            for level in levels
+        ]
         _say(f"{name:50}{number:12,}" + "".join(f"{count:12,}" for count in counts))
-    _say(f"\nall{'':46}{sum(total.tried.values()):13,}" + "".join(f"{total.count(level):12,}" for level in levels))
+    _say(
+        f"\nall{'':46}{sum(total.tried.values()):13,}"
+        + "".join(f"{total.count(level):12,}" for level in levels)
+    )
 
 
 def _say(text: str) -> None:

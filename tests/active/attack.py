@@ -11,11 +11,10 @@ from typing import NamedTuple
 from tests.active.forms import FORMS
 from tests.active.renderers import Finding, Renderers
 from tests.active.rewriting import changed
-from tests.active.stored import Stored, links, stored
+from tests.active.stored import WRITTEN, Stored, links, stored
 
 PAYLOADS = 5  # in one piece of work
 SHOWN_MAX_CHARS = 20_000
-WRITTEN = frozenset(["document", "chunk", "small chunk"])  # by the writer, as they are
 
 
 class Case(NamedTuple):
@@ -86,7 +85,9 @@ class Attack:
             tally.found[case.corpus, case.form, renderer, level] += 1
             if level in {"autolinked", "unfenced"}:
                 continue
-            shown = [(each.kind, each.detail) for each in found if (each.renderer, each.level) == (renderer, level)]
+            shown = [
+                (each.kind, each.detail) for each in found if (each.renderer, each.level) == (renderer, level)
+            ]
             entry = {
                 **case._asdict(),
                 "payload": case.payload[:SHOWN_MAX_CHARS],
@@ -101,7 +102,9 @@ class Attack:
 
 def attack(cases: Sequence[Case]) -> Iterator[Tally]:
     """Run cases on all cores; yields what each piece of work found, as it ends."""
-    pieces = [cases[first : first + PAYLOADS * len(FORMS)] for first in range(0, len(cases), PAYLOADS * len(FORMS))]
+    pieces = [
+        cases[first : first + PAYLOADS * len(FORMS)] for first in range(0, len(cases), PAYLOADS * len(FORMS))
+    ]
     with ProcessPoolExecutor(min(len(pieces), os.cpu_count() or 1), initializer=_begin) as pool:
         yield from pool.map(_piece, pieces)
 

@@ -2,20 +2,19 @@
 
 Where to get them (github.com); give `make active` the folder that is named:
 
-| corpus                        | folder                        | what is read of it                           |
-|-------------------------------|-------------------------------|----------------------------------------------|
-| cure53/DOMPurify              | test/fixtures                 | strings of expect.mjs                        |
-| cure53/H5SC                   | (all)                         | strings of items.js, payloads of the rest    |
-| PortSwigger/xss-cheatsheet-data | json                        | strings of its JSON                          |
-| payloadbox/xss-payload-list   | Intruder                      | lines                                        |
-| swisskyrepo/PayloadsAllTheThings | XSS Injection              | lines of .txt, whole .md, .svg, .html        |
-| html5lib/html5lib-tests       | tree-construction, tokenizer  | #data of .dat, inputs of .test               |
-| commonmark/commonmark-spec    | (all)                         | examples of spec.txt                         |
-| github/cmark-gfm              | test                          | examples of its specs                        |
-| markdown-it/markdown-it       | test                          | examples of its fixtures, strings of tests   |
-| markedjs/marked               | test                          | whole .md, strings of tests                  |
-| showdownjs/showdown           | test                          | whole .md and .html, strings of tests        |
-| micromark/micromark           | test                          | strings of its tests                         |
+  corpus                            folder                          what is read of it
+  cure53/DOMPurify                  test/fixtures                   strings of expect.mjs
+  cure53/H5SC                       (all)                           strings of items.js, payloads of the rest
+  PortSwigger/xss-cheatsheet-data   json                            strings of its JSON
+  payloadbox/xss-payload-list       Intruder                        lines
+  swisskyrepo/PayloadsAllTheThings  XSS Injection                   lines of .txt, whole .md, .svg, .html
+  html5lib/html5lib-tests           tree-construction, tokenizer    #data of .dat, inputs of .test
+  commonmark/commonmark-spec        (all)                           examples of spec.txt
+  github/cmark-gfm                  test                            examples of its specs
+  markdown-it/markdown-it           test                            examples of its fixtures, strings of tests
+  markedjs/marked                   test                            whole .md, strings of tests
+  showdownjs/showdown               test                            whole .md and .html, strings of tests
+  micromark/micromark               test                            strings of its tests
 """
 
 import json

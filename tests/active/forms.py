@@ -24,7 +24,8 @@ class Source:
 
 
 def _page(body: str, head: str = "") -> Source:
-    return Source("text/html", f"<!doctype html><html><head>{head}</head><body><main>{body}</main></body></html>")
+    whole = f"<head>{head}</head><body><main>{body}</main></body>"
+    return Source("text/html", f"<!doctype html><html>{whole}</html>")
 
 
 def _escaped(payload: str) -> Source:
@@ -32,7 +33,8 @@ def _escaped(payload: str) -> Source:
 
 
 def _twice(payload: str) -> Source:
-    return _page(f"<h1>Tea</h1>{FILLER}<p>{escape(escape(payload))}</p><div>{escape(escape(payload))}</div>")
+    text = escape(escape(payload))
+    return _page(f"<h1>Tea</h1>{FILLER}<p>{text}</p><div>{text}</div>")
 
 
 def _raw(payload: str) -> Source:
@@ -103,7 +105,9 @@ def _code(payload: str) -> Source:
 
 def _table(payload: str) -> Source:
     out = StringIO()
-    csv.writer(out).writerows([["name", payload], ["tea", payload], [payload[: len(payload) // 2], payload[len(payload) // 2 :]]])
+    csv.writer(out).writerows(
+        [["name", payload], ["tea", payload], [payload[: len(payload) // 2], payload[len(payload) // 2 :]]]
+    )
     return Source("", out.getvalue(), "tea.csv")
 
 

@@ -5,11 +5,30 @@ from random import Random
 
 from tests.active.seeds import DEFINITIONS, LINKS, LIVE, OPENERS, TAGS, WRAPPERS
 
-ENDS = ("\n", "\n\n", "\n", " ", "", "\r\n", "\n> ", "\n- ", "\n    ", "\n\t", "\n| ", "\n  ", "\\\n", "  \n", "\n---\n", "\n===\n")
-ATOMS = tuple("`~<>[]()!\\|*_#:&-+=^$'\"{}@/ \n\t") + (
-    "```", "~~~", "``", "](", "]:", "![", "<a", "</", "<!--", "-->", "&lt;", "&#60;", "&gt;", "&amp;", "javascript:", "://",
-    "http://a.example/", "www.", "- ", "1. ", "> ", "    ", "| - |", "---", "\n\n", "\\`", "\\<", "a", "word", "[^1]",
-)  # fmt: skip
+ENDS = (
+    "\n",
+    "\n\n",
+    "\n",
+    " ",
+    "",
+    "\r\n",
+    "\n> ",
+    "\n- ",
+    "\n    ",
+    "\n\t",
+    "\n| ",
+    "\n  ",
+    "\\\n",
+    "  \n",
+    "\n---\n",
+    "\n===\n",
+)
+ATOMS = (
+    *"`~<>[]()!\\|*_#:&-+=^$'\"{}@/ \n\t",
+    *("```", "~~~", "``", "](", "]:", "![", "<a", "</", "<!--", "-->", "&lt;", "&#60;", "&gt;", "&amp;"),
+    *("javascript:", "://", "http://a.example/", "www.", "xmpp:", "- ", "1. ", "> ", "    ", "| - |", "---"),
+    *("\n\n", "\\`", "\\<", "a", "word", "[^1]", "«««", "»»»", "¨"),
+)
 
 
 def documents(number: int, seed: int) -> Iterator[str]:

@@ -69,7 +69,9 @@ def node() -> str:
 def npm() -> list[str]:
     """How to call npm, by the same rule."""
     wheel = _wheel()
-    return [node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")] if wheel else ["npm"]
+    if wheel is None:
+        return ["npm"]
+    return [node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def _wheel() -> Path | None:

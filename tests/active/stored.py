@@ -24,6 +24,7 @@ FILE_MAX_CHARS = 1_000_000
 SMALL_BYTES = 160  # chunks so small that hardly a block stays whole;
 SMALL_ONE_OF = 4  # so many documents, told by their text, is cut into such, too
 MAX_LINKS = 100
+WRITTEN = frozenset(["document", "chunk", "small chunk"])  # parts that the writer wrote, as they are
 
 
 class Stored(NamedTuple):
@@ -80,5 +81,7 @@ def _of(page: CleanPage) -> Iterator[Stored]:
 def _urls(source: Source) -> Iterator[Stored]:
     if source.media_type not in {"text/html", "text/markdown"}:
         return
-    found = read_page(source.text.encode(errors="replace"), source.media_type, "", source.url, MAX_LINKS).found
+    found = read_page(
+        source.text.encode(errors="replace"), source.media_type, "", source.url, MAX_LINKS
+    ).found
     yield from (Stored("url", "link", url) for url in {*found.links, found.canonical or source.url})
