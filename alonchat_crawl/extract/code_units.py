@@ -21,17 +21,10 @@ class Code:
 
     rows: Rows
     """Where its lines are, fence lines not among them."""
-    indent: bytes
-    """What stands before each line in lists and quotes."""
     head: bytes
     """The fence reopened, with its line feed."""
     tail: bytes
     """The fence closed, after a line feed."""
-
-
-def continued(data: bytes, block: Block) -> bytes:
-    """Return what stands before a block's further lines: its quotes' marks; a list's only once."""
-    return re.sub(rb"[^>\s]", b" ", data[block.start : block.begins])
 
 
 def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], list[Scope]] | None:
@@ -39,7 +32,7 @@ def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], li
     code = _taken_apart(data, block)
     if code is None or not code.rows or len(code.head) + len(code.tail) > capacity // PIECE_SHARE:
         return None
-    text = b"\n".join(_dedented(data[start:end], code.indent) for start, end in code.rows)
+    text = b"\n".join(data[start:end] for start, end in code.rows)
     known = syntax(text, named_language(block.info or ""))
     units = list(_lines(data, code, known.depths, capacity // PIECE_SHARE))
     if not units:
@@ -55,32 +48,24 @@ def _taken_apart(data: bytes, block: Block) -> Code | None:
     lines = data[block.start : block.end].split(b"\n")
     starts = [*accumulate((len(line) + 1 for line in lines), initial=block.start)]
     rows = [(start, following - 1) for start, following in pairwise(starts)]
-    indent = continued(data, block)
-    fence = FENCE.match(data, block.begins)
+    fence = FENCE.match(data, block.start)
     if fence is None:
         return None
-    closing = lines[-1].strip(b" \t>")
+    closing = lines[-1].strip(b" \t")
     closed = len(rows) > 1 and closing.startswith(fence[0]) and not closing.strip(fence[0][:1])
-    head = indent + data[block.begins : rows[0][1]] + b"\n"
-    tail = b"\n" + (data[rows[-1][0] : rows[-1][1]] if closed else indent + fence[0])
-    return Code(rows[1 : -1 if closed else None], indent, head, tail)
-
-
-def _dedented(line: bytes, indent: bytes) -> bytes:
-    before = line[: len(indent)]
-    return line[len(before) - len(before.lstrip(b" \t>")) :] if indent else line
+    return Code(rows[1 : -1 if closed else None], lines[0] + b"\n", b"\n" + fence[0])
 
 
 def _lines(data: bytes, code: Code, depths: Sequence[int], most: int) -> Iterator[Unit]:
     after_text = False
     for (start, end), depth in zip(code.rows, depths, strict=True):
-        if not data[start:end].strip(b" \t>"):
+        if not data[start:end].strip(b" \t"):
             after_text = False
             continue
         rank, head = IN_BLOCK + 2 * depth + after_text, code.head
         for begins, ends in slices(data, start, end, most):
             yield Unit(begins, ends, rank, head, code.tail)
-            rank, head = IN_LINE, code.head + code.indent
+            rank, head = IN_LINE, code.head
         after_text = True
 
 

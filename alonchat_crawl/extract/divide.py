@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from alonchat_crawl.extract.blocks import Block
-from alonchat_crawl.extract.code_units import code_units, continued
+from alonchat_crawl.extract.code_units import code_units
 from alonchat_crawl.extract.units import (
     BLOCK,
     IN_BLOCK,
@@ -78,12 +78,17 @@ def _parts(data: bytes, block: Block, capacity: int, scopes: list[Scope]) -> lis
     return list(sentences(data, block.start, block.end, capacity // PIECE_SHARE))
 
 
+def _continued(data: bytes, block: Block) -> bytes:
+    """Return what stands before a block's further lines: its quotes' marks; a list's only once."""
+    return re.sub(rb"[^>\s]", b" ", data[block.start : block.begins])
+
+
 def _rows(data: bytes, block: Block, capacity: int) -> list[Unit]:
     """Divide a table into rows that repeat its head; a row larger than a chunk is no row any more.
 
     Short rows stay together: of a million, a unit each would take more memory than a parser has.
     """
-    head = continued(data, block) + data[block.begins : block.rows[0]]
+    head = _continued(data, block) + data[block.begins : block.rows[0]]
     units: list[Unit] = []
     start = block.start
     for end in (*block.rows[1:], block.end):

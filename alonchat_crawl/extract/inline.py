@@ -96,6 +96,8 @@ class Inline:
             parts.insert(place, Mark("[", opens_link=True))
             parts.append(Mark(f"]({address(mark)})", closes_link=True))
         else:
+            # Two marks in a row may be read as one of another kind.
+            self.is_kept = self.is_kept and not (_is_emphasis(parts[place]) or _is_emphasis(parts[-1]))
             parts.insert(place, Mark(mark))
             parts.append(Mark(mark))
 
@@ -247,6 +249,10 @@ def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
     if marks[0] == "_":
         return before.isalnum() and after.isalnum()
     return marks == "~" and (not before or before.isspace())
+
+
+def _is_emphasis(part: Part) -> bool:
+    return isinstance(part, Mark) and not (part.opens_link or part.closes_link)
 
 
 def _is_tight(parts: Sequence[Part], place: int) -> bool:

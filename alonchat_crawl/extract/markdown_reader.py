@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from alonchat_crawl.extract.inline import RISKY_CODE, Break, Code, Inline, opening_escaped
+from alonchat_crawl.extract.inline import Break, Code, Inline, opening_escaped
 from alonchat_crawl.extract.written_blocks import (
     Container,
     Item,
@@ -16,7 +16,6 @@ from alonchat_crawl.extract.written_blocks import (
 
 DEEPEST = 12  # lists and quotes within each other; what is deeper stands at this depth
 BACKTICKS = re.compile("`+")
-FENCES = re.compile("`|~~~")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 RULE = "***"  # with hyphens, showdown takes it for the begin of metadata
 LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,40}")
@@ -102,10 +101,11 @@ class MarkdownReader:
             self._line = Inline()
         return self._line
 
-    def _add(self, kind: Kind, text: str, *, top: bool = False) -> None:
+    def _add(self, kind: Kind, text: str) -> None:
         if text:
-            self._open[-1].pieces.append(Piece(kind, text, top))
-        self.is_kept = self.is_kept and bool(text) and not top
+            self._open[-1].pieces.append(Piece(kind, text))
+        # Code leaves the list or quote that it stands in.
+        self.is_kept = self.is_kept and bool(text) and (kind != "code" or len(self._open) == 1)
 
     def _write(
         self, inline: Inline, *, one_line: bool = False, cell: bool = False, head: bool = False
@@ -170,8 +170,7 @@ class MarkdownReader:
         self._place = end
         text = BLANK_LINES.sub("", "".join(lines)).rstrip()
         fence = "`" * max(3, 1 + max(map(len, BACKTICKS.findall(text)), default=0))
-        top = len(self._open) > 1 and bool(RISKY_CODE.search(text) or FENCES.search(text))
-        self._add("code", f"{fence}{language}\n{text}\n{fence}" if text else "", top=top)
+        self._add("code", f"{fence}{language}\n{text}\n{fence}" if text else "")
 
     def _start_html(self, start: int, _end: int, _detail: Any) -> None:
         self._begin_block(start)
@@ -244,9 +243,9 @@ class MarkdownReader:
         self.is_kept = self.is_kept and bool(item.pieces)
         if not item.pieces and len(item.marker) > 1:  # a line that is nothing but a number
             around.append(Piece("text", opening_escaped(item.marker)))
-        for number, (top, pieces) in enumerate(grouped(item.pieces)):
+        for number, (is_code, pieces) in enumerate(grouped(item.pieces)):
             # What follows code that has to stand outside the list stands there, too.
-            around += pieces if top or number else [Item(item.marker, pieces)]
+            around += pieces if is_code or number else [Item(item.marker, pieces)]
 
     def _start_quote(self, start: int, _end: int, _detail: Any) -> None:
         self._start_container("quote", start)

@@ -1,8 +1,8 @@
 """The one place where stored Markdown is written: from a parsed tree, whatever text the tree was parsed from.
 
 What is written cannot be active, however a renderer reads it. Each line is inert by itself (inline.py). Raw
-HTML is text. Code stands in closed fences, longer than any run of backticks in it. Code that would be active
-if it were text stands outside lists and quotes, because renderers disagree on what is inside of them.
+HTML is text. Code stands in closed fences, longer than any run of backticks in it, and at the top level only:
+in lists and quotes renderers disagree on which lines are fences, and then on those of all that follows.
 """
 
 import re

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 Kind = Literal["text", "heading", "code", "table", "list", "quote", "rule"]
-CAN_FOLLOW = frozenset({"list", "code", "heading", "quote"})  # an item's text, without a blank line between
+CAN_FOLLOW = frozenset({"list", "heading", "quote"})  # an item's text, without a blank line between
 
 
 class Piece(NamedTuple):
@@ -14,8 +14,6 @@ class Piece(NamedTuple):
 
     kind: Kind
     text: str
-    top: bool = False
-    """Whether it may stand at the top level only."""
 
 
 class Item(NamedTuple):
@@ -41,8 +39,8 @@ class Container:
 
 
 def grouped(pieces: Sequence[Piece]) -> list[tuple[bool, list[Piece]]]:
-    """Part what may stand at the top level only from the rest, in order."""
-    return [(top, list(group)) for top, group in groupby(pieces, key=lambda piece: piece.top)]
+    """Part code, which stands at the top level only, from the rest, in order."""
+    return [(is_code, list(group)) for is_code, group in groupby(pieces, lambda piece: piece.kind == "code")]
 
 
 def list_pieces(found: Container) -> list[Piece]:
@@ -63,8 +61,8 @@ def list_pieces(found: Container) -> list[Piece]:
 def quote_pieces(found: Container) -> list[Piece]:
     """Return a quote's blocks: itself, or its parts and what stands between them."""
     pieces: list[Piece] = []
-    for top, group in grouped(found.pieces):
-        if top:
+    for is_code, group in grouped(found.pieces):
+        if is_code:
             pieces += group
         else:
             lines = "\n\n".join(piece.text for piece in group).split("\n")

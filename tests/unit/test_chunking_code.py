@@ -101,18 +101,3 @@ def test_nothing_of_a_source_file_is_lost(language: str, code: str) -> None:
         assert len(piece.content.encode()) <= 200
         kept += lines
     assert "".join("".join(kept).split()) == "".join(code.split())
-
-
-def test_code_in_lists_and_quotes() -> None:
-    """The parts of a fence in a list or a quote are documents of their own, and its syntax is known."""
-    code = "\n".join(FUNCTION.format(n) for n in range(30)).split("\n")
-    for first, further in (("- ", "  "), ("> ", "> "), ("1. > ", "   > ")):
-        marks = [first, *[further] * (len(code) + 1)]
-        lines = ["```python", *code, "```"]
-        markdown = "\n".join(mark + line for mark, line in zip(marks, lines, strict=True))
-        chunks = chunk(markdown, "", 400, MINIMUM)
-        assert len(chunks) > 3
-        mark = further.strip(" ") and f"{further.strip()} "
-        for piece in chunks[1:]:
-            assert piece.content.startswith(f"{mark}```python\n{mark}def name")
-            assert piece.content.endswith(f"\n{mark}```")

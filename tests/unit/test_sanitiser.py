@@ -234,7 +234,7 @@ def test_lines(line: str, expected: str) -> None:
     [
         "Use `<b>` and `<i>` for that, see `a < b`.",
         "Text.\n\n```html\n<img src=x onerror=alert(1)>\n```\n\nMore <http://example.com/> here.",
-        "1. Step\n\n   ```sh\n   make x[1]\n   ```",
+        "1. Step\n\n```html\n<b>x</b>\n```\n\n2. Step",
         "A [link](https://example.com/a) and `code` and 1 < 2.",
     ],
 )

@@ -39,7 +39,7 @@ def written(markdown: str) -> str:
         ("    code", "```\ncode\n```"),
         ("- a\n\n  ```\n  <b>\n  ```\n\n  more\n- c", "- a\n\n```\n<b>\n```\n\nmore\n\n- c"),
         ("> a\n>\n> ```\n> <b>\n> ```\n>\n> c", "> a\n\n```\n<b>\n```\n\n> c"),
-        ("3. a\n   ```\n   x\n   ```\n7. b", "3. a\n   ```\n   x\n   ```\n7. b"),
+        ("3. a\n   ```\n   x\n   ```\n7. b", "3. a\n\n```\nx\n```\n\n7. b"),
         ("2024.", "2024\\."),
         ("T\n===\n\nt\n---", "# T\n\n## t"),
         ("# a \\#", "# a \\#"),
@@ -62,6 +62,9 @@ def written(markdown: str) -> str:
         ("\\_a\\_ \\*b\\* 1 \\< 2 & &amp;lt; \\\\", "\\_a\\_ \\*b\\* 1 < 2 & &amp;lt; &#92;"),
         ("[1] [x] \\[y\\]\\(z\\) \\!\\[y\\]", "[1] [x] \\[y\\]\\(z) !\\[y]"),
         ("**[](javascript:x)** *a*", "*a*"),
+        # showdown takes the end of a fence in a list for the begin of the next.
+        ("- ```\n  a\n  ```\n\n```\n<b>\n```", "```\na\n```\n\n```\n<b>\n```"),
+        ("> - b\n>\n>   ```\n>   a\n>   ```\n> - c", "> - b\n\n```\na\n```\n\n> - c"),
     ],
 )
 def test_examples(markdown: str, expected: str) -> None:
