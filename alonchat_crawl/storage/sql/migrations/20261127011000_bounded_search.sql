@@ -81,7 +81,7 @@ begin
             from unnest(tsvector_to_array(
                 to_tsvector('pg_catalog.english', searchable(left(query_text, 2000))))) as u (word)
             limit 32) l
-        ) w
+        offset 0) w  -- or the chunks would be counted once more for the condition
     where w.chunks > 0;
 
     -- The rarest words, as long as they bring few chunks; where all are common, the chunks that hold all.
