@@ -16,6 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl import embedded
+from alonchat_crawl.checked_pool import CheckedPool
 from alonchat_crawl.preflight import TIMEOUT_SECONDS, check_postgres, check_redis
 from alonchat_crawl.storage.migrate import migrate
 
@@ -97,7 +98,7 @@ class Connections:
         """Return the open pool: autocommit; vectors come and go as pgvector's types. Raises StartupError."""
         async with self._opening:
             if self._pool is None:
-                pool = AsyncConnectionPool(
+                pool = CheckedPool(
                     await asyncio.to_thread(database_url, self._settings),
                     min_size=1,
                     max_size=self._settings.getint("POSTGRES_POOL_MAX"),
@@ -109,7 +110,6 @@ class Connections:
                         "connect_timeout": TIMEOUT_SECONDS,
                     },
                     configure=register_vector_async,
-                    check=AsyncConnectionPool.check_connection,  # a restarted server leaves dead ones
                 )
                 await pool.open()
                 self._pool = pool

@@ -150,7 +150,9 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
                             help="the project to search (default: the default project)")  # fmt: skip
-        parser.add_argument("-n", dest="count", type=int, metavar="N", help="print at most N chunks")
+        parser.add_argument(
+            "-n", dest="count", type=int, metavar="N", help="print at most N chunks, 200 at most"
+        )
         parser.add_argument(
             "--source", action="append", type=as_uuid, metavar="ID", help="only of this source"
         )
@@ -163,7 +165,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD",
                             help="only of pages modified (else published, else fetched) since")  # fmt: skip
         parser.add_argument("--neighbours", type=int, default=0, metavar="N",
-                            help="with --json, give the N chunks before and after each as well")  # fmt: skip
+                            help="with --json, give the N chunks (to 5) before and after each")  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
     def run(self, args: list[str], opts: Namespace) -> None:

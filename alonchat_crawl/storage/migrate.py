@@ -1,14 +1,24 @@
 """Brings a database's schema up to date: timestamped SQL files, forward only."""
 
+from contextlib import suppress
 from importlib.resources import files
 
 import psycopg
+from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from alonchat_crawl.errors import StartupError
 
-# Any constant will do as long as it stays the same: it makes concurrent starts take turns.
-_LOCK = 0x616C6F6E63686174
-_PATIENCE = "set local lock_timeout = '60s'"
+PATIENCE_SECONDS = 60.0
+# Migrations take turns by a lock on their own ledger, which no member may touch. Whoever comes first makes
+# it; the first migration gives it its guards in the same transaction.
+_LEDGER = """create table if not exists public.schema_migrations (
+    name text primary key,
+    applied_at timestamptz not null default now()
+)"""
+_TURN = "lock table public.schema_migrations in share row exclusive mode"
+# Older versions took turns by this advisory lock. Everybody can hold one, so it is not waited for long.
+_FORMER_LOCK = 0x616C6F6E63686174
+_FORMER_PATIENCE_SECONDS = 5.0
 # On Supabase the vector type lives in `extensions`; a schema that does not exist is passed over.
 _SEARCH_PATH = "set local search_path = public, extensions"
 
@@ -28,11 +38,25 @@ def _applied(connection: psycopg.Connection) -> set[str]:
     return {name for (name,) in connection.execute("select name from public.schema_migrations")}
 
 
+def _take_turn(connection: psycopg.Connection) -> None:
+    """Keep all others from migrating until this transaction ends. Raises LockNotAvailable."""
+    _wait_at_most(connection, _FORMER_PATIENCE_SECONDS)
+    with suppress(LockNotAvailable), connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_FORMER_LOCK])
+    _wait_at_most(connection, PATIENCE_SECONDS)
+    with suppress(UniqueViolation), connection.transaction():  # somebody else has just made it
+        connection.execute(_LEDGER)
+    connection.execute(_TURN)
+
+
+def _wait_at_most(connection: psycopg.Connection, seconds: float) -> None:
+    connection.execute("select set_config('lock_timeout', %s, true)", [f"{seconds * 1000:.0f}ms"])
+
+
 def _apply(connection: psycopg.Connection, name: str, sql: bytes) -> bool:
     """Run one migration in one transaction, unless somebody else just did."""
     with connection.transaction():
-        connection.execute(_PATIENCE)
-        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        _take_turn(connection)
         if name in _applied(connection):
             return False
         connection.execute(_SEARCH_PATH)
@@ -54,6 +78,12 @@ def migrate(database_url: str) -> list[str]:
                 for name, sql in _migrations().items()
                 if name not in done and _apply(connection, name, sql)
             ]
+    except LockNotAvailable as error:
+        raise StartupError(
+            "The database could not be brought up to date: something has held a lock on it for "
+            f"{PATIENCE_SECONDS:.0f} s, another migration or a long transaction. "
+            "Nothing was changed; run `scrapy migrate` again."
+        ) from error
     except psycopg.Error as error:
         # Not the error's own text: libpq quotes parts of the connection string in it.
         said = error.diag.message_primary or "it cannot be reached or refuses the connection"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +18,7 @@ from alonchat_crawl.storage.queries import QUERIES
 Pool = AsyncConnectionPool[AsyncConnection]
 
 BATCH_CHUNKS = 64  # embedded anew at once: under a minute's work lost when the process is killed
+FIRST = {"after_source": UUID(int=0), "after": UUID(int=0)}  # before all others
 BATCH_WINDOWS = 5000  # deleted at once, so that no lock is held for long
 
 # Built beside everything that goes on (PostgreSQL, "Building Indexes Concurrently"). A partial index, and no
@@ -105,20 +107,26 @@ def _index_name(project: ProjectRecord) -> sql.Identifier:
 async def unembedded(pool: Pool, project_id: UUID, scheme: str) -> AsyncIterator[list[Unembedded]]:
     """Yield chunks that lack the scheme's vectors, in batches, until none does.
 
-    Each batch is asked for when the one before has been dealt with: what a crawl changes meanwhile is seen.
+    Each batch is asked for when the one before has been dealt with, and begins behind it. What was missed, or
+    changed by a crawl meanwhile, comes in the next pass; the last pass finds nothing.
     """
+    asked: dict[str, Any] = {"project_id": project_id, "scheme": scheme, "count": BATCH_CHUNKS}
+    place, fresh = FIRST, True
     while True:
         with translated():
             async with (
                 pool.connection() as connection,
                 connection.cursor(row_factory=class_row(Unembedded)) as cursor,
             ):
-                asked = {"project_id": project_id, "scheme": scheme, "count": BATCH_CHUNKS}
-                await cursor.execute(QUERIES["unembedded_chunks"], asked)
+                await cursor.execute(QUERIES["unembedded_chunks"], asked | place)
                 batch = await cursor.fetchall()
-        if not batch:
+        if batch:
+            yield batch
+            place, fresh = {"after_source": batch[-1].source_id, "after": batch[-1].id}, False
+        elif fresh:
             return
-        yield batch
+        else:
+            place, fresh = FIRST, True
 
 
 async def add_vectors(

@@ -13,7 +13,8 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl import connections, embedded
+from alonchat_crawl import checked_pool, connections, embedded
+from alonchat_crawl.checked_pool import CheckedPool
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import StartupError
 
@@ -174,6 +175,75 @@ async def test_postgres_drops_us(crawler: Crawler) -> None:
     async with pool.connection() as connection:
         await connection.execute("select 1")
     await Connections.of(crawler).close()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The connections that were asked whether they live, one entry a time."""
+    seen: list[object] = []
+    ask = CheckedPool.check_connection
+
+    async def noted(connection: Any) -> None:
+        seen.append(connection)
+        await ask(connection)
+
+    monkeypatch.setattr(CheckedPool, "check_connection", staticmethod(noted))
+    return seen
+
+
+async def test_a_busy_connection_is_not_asked(
+    crawler: Crawler, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection is asked at its first use and after an idle minute, not between."""
+    pool = await Connections.of(crawler).postgres()
+    for _ in range(5):
+        async with pool.connection() as connection:
+            await connection.execute("select 1")
+    assert len(asked) == 1
+    monkeypatch.setattr(checked_pool, "IDLE_SECONDS", 0)
+    async with pool.connection():
+        pass
+    assert len(asked) == 2
+    await Connections.of(crawler).close()
+
+
+async def test_all_are_asked_after_one_broke(crawler: Crawler, asked: list[object]) -> None:
+    """Where a connection breaks under a statement, the others are asked before they serve again."""
+    pool = await Connections.of(crawler).postgres()
+    async with pool.connection() as one, pool.connection() as other:
+        await other.execute("select 1")
+    asked.clear()
+    with pytest.raises(psycopg.OperationalError):
+        async with pool.connection() as broken:
+            await broken.execute("select pg_terminate_backend(pg_backend_pid())")
+    for _ in range(3):
+        async with pool.connection() as connection:
+            await connection.execute("select 1")
+    assert {one, other} - {broken} <= set(asked)
+    await Connections.of(crawler).close()
+
+
+async def test_postgres_restarts(data_dir: Path) -> None:
+    """After a restart of Postgres no statement meets a dead connection, be it killed or stopped."""
+    mine = Connections(settings(ALONCHAT_DATA_DIR=data_dir))
+    pool = await mine.postgres()
+    for end in (lambda: embedded.stop(data_dir), lambda: _kill_postgres(data_dir)):
+        async with pool.connection() as one, pool.connection() as other:
+            await one.execute("select 1")
+            await other.execute("select 1")
+        await asyncio.to_thread(end)
+        await asyncio.to_thread(embedded.database_url, data_dir)
+        async with pool.connection() as one, pool.connection() as other:
+            await one.execute("select 1")
+            await other.execute("select 1")
+    await mine.close()
+
+
+def _kill_postgres(data_dir: Path) -> None:
+    processes = embedded._postgres(data_dir).processes()
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes)
 
 
 async def test_redis_restarts(data_dir: Path) -> None:

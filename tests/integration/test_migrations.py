@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.storage import migrate as migrations
 from alonchat_crawl.storage.migrate import migrate
 from tests.integration.knowledge import rows
 
@@ -44,6 +45,52 @@ def test_concurrent_starts(empty_database: str) -> None:
     with ThreadPoolExecutor(8) as threads:
         applied = list(threads.map(migrate, [empty_database] * 8))
     assert [name for names in applied for name in names].count(FIRST) == 1
+
+
+def test_the_former_lock_stops_nobody(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that holds the advisory lock of older versions, as anybody can, only delays a migration."""
+    monkeypatch.setattr(migrations, "_FORMER_PATIENCE_SECONDS", 0.01)
+    with psycopg.connect(empty_database, autocommit=True) as member:
+        member.execute("select pg_advisory_lock(%s)", [migrations._FORMER_LOCK])
+        assert migrate(empty_database)[0] == FIRST
+
+
+@pytest.mark.parametrize("role", ["authenticated", "anon"])
+def test_the_lock_is_not_a_members(database_url: str, role: str) -> None:
+    """No member can lock the ledger, in whatever mode; the ledger's lock stops a migration."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        for mode in ("access share", "row share", "row exclusive", "share", "exclusive", "access exclusive"):
+            with connection.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"lock table public.schema_migrations in {mode} mode".encode())
+
+
+def test_a_lock_that_is_not_given_back(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another migration hangs, the wait ends with a sentence that says so, and nothing is changed."""
+    monkeypatch.setattr(migrations, "PATIENCE_SECONDS", 0.05)
+    migrate(empty_database)
+    monkeypatch.setattr(migrations, "_migrations", lambda: {"20990101000000_more": b"create table more ()"})
+    with psycopg.connect(empty_database) as other:
+        other.execute(migrations._TURN)
+        with pytest.raises(StartupError, match="something has held a lock on it for"):
+            migrate(empty_database)
+    assert migrate(empty_database) == ["20990101000000_more"]
+
+
+def test_beside_an_older_version(empty_database: str) -> None:
+    """A start of this version beside one of the version before, which takes turns by the advisory lock alone,
+    waits for it: each migration is applied once and neither fails.
+    """  # noqa: D205 - one claim
+    name, text = next(iter(migrations._migrations().items()))
+    with psycopg.connect(empty_database) as older, ThreadPoolExecutor(1) as threads:
+        older.execute("select pg_advisory_xact_lock(%s)", [migrations._FORMER_LOCK])
+        newer = threads.submit(migrate, empty_database)
+        older.execute("set local search_path = public, extensions")
+        older.execute(text)
+        older.execute("insert into public.schema_migrations (name) values (%s)", [name])
+        older.commit()
+        assert name not in newer.result()
+    assert migrate(empty_database) == []
 
 
 def test_a_failing_migration_leaves_nothing(empty_database: str) -> None:

@@ -192,6 +192,13 @@ def test_search_through_the_function(two_projects: str) -> None:
         assert search(connection, BRAVO.project_id, unit(0), "knows", 5) == []
 
 
+def test_members_statements_are_limited(database_url: str) -> None:
+    """Whoever logs in as a member runs no statement for long, keeps no transaction open, fills no disk."""
+    [(configuration,)] = rows(database_url, "select rolconfig from pg_roles where rolname = 'authenticated'")
+    names = {setting.partition("=")[0] for setting in configuration}
+    assert {"statement_timeout", "idle_in_transaction_session_timeout", "temp_file_limit"} <= names
+
+
 def test_every_function_is_harmless(database_url: str) -> None:
     """Every function runs as its caller, under a fixed search path, and anon may call none; those that
     members may call are listed here, because each must be shown not to leak.

@@ -1,6 +1,6 @@
 """Hybrid search: what comes first, what never comes, and questions that would break a lesser one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from alonchat_crawl.errors import Outage
+from alonchat_crawl.errors import GiveUp, Outage
 from alonchat_crawl.extract.sketch import sketch
 from alonchat_crawl.items import ContentType
 from alonchat_crawl.storage.pages import store
@@ -129,6 +129,34 @@ async def test_many_hits(database_url: str) -> None:
         await store(pool, [make_page(SOURCE, *numbers)], SCHEME)
     with psycopg.connect(database_url) as connection:
         assert len(search(connection, SOURCE.project_id, unit(0), "same", 110)) == 110
+
+
+async def test_every_argument_is_bounded(database_url: str) -> None:
+    """However much is asked for, at most 200 chunks come, with 5 before and after each."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        pieces = [Piece(f"same but for the number {number * 7919}") for number in range(250)]
+        await store(pool, [make_page(SOURCE, *pieces)], SCHEME)
+    with psycopg.connect(database_url) as connection:
+        hits = search(connection, SOURCE.project_id, unit(0), "same", 100_000, neighbours=100_000)
+        assert len(hits) == 200
+        assert max(len(hit.before) for hit in hits) == max(len(hit.after) for hit in hits) == 5
+        assert search(connection, SOURCE.project_id, unit(0), "same", 1, neighbours=-1)[0].before == ()
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        lambda length: Filter(source_ids=[uuid4() for _ in range(length)]),
+        lambda length: Filter(content_types=["news"] * length),
+        lambda length: Filter(languages=["xx"] * length),
+    ],
+)
+def test_lists_that_are_too_long_are_refused(connection: Connection, only: Callable[[int], Filter]) -> None:
+    """A filter of more than 1,000 entries is refused with a sentence; one of as many is not."""
+    with pytest.raises(GiveUp, match="at most 1000"):
+        search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1001))
+    assert search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1000)) == []
 
 
 HOSTILE = [

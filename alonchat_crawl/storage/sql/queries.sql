@@ -1,4 +1,8 @@
 -- Every statement of the crawler, once. A block is `-- name:` and one comment; parameters are psycopg's.
+-- None may read another project's rows, however little the planner knows of the tables: it has no statistics of a
+-- new database, and averages over tenants later. So whether something is there is asked for one row at a time, as
+-- a scalar subquery with a limit (an `exists` may become a join with a whole table), in an index's own order where
+-- most rows would do; a parameter is compared with the column itself; and what is few is materialized first.
 
 -- name: add_project
 -- A seed may name a project that the web app has not created yet.
@@ -37,7 +41,7 @@ with run as (
     update public.pages p
     set gone_at = now()
     from finished f join run r on r.id = f.id
-    where p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null
+    where p.source_id = %(source_id)s and p.source_id = f.id and p.crawl_id <> %(crawl_id)s and p.gone_at is null
         and (
             (f.same_scope and %(unreached_are_gone)s)
             or (%(status)s <> 'cancelled' and r.uploads is not null and not exists (
@@ -101,28 +105,36 @@ select exists (select from public.pages where id = %(page_id)s and crawl_id = %(
 
 -- name: known_chunks
 -- Which of a page's chunks are embedded already: its own, which need not be written, and equal ones of other
--- pages of the project, with their vectors.
-with scheme as (
+-- pages of the project, with their vectors. Of a text that stands on many pages, 20 are looked at.
+with scheme as materialized (
     select id from public.embedding_schemes where name = %(scheme)s
-), own as (
+), own as materialized (
     select c.id, c.text_sha256, c.token_count
     from public.source_chunks c
     where c.page_id = %(page_id)s and c.id = any (%(ids)s)
-), others as (
-    select distinct on (c.text_sha256) c.id, c.text_sha256, c.token_count
-    from public.source_chunks c cross join scheme s
-    where c.project_id = %(project_id)s and c.text_sha256 = any (%(keys)s) and c.page_id <> %(page_id)s
-        and exists (select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id)
-    order by c.text_sha256, c.id
+), others as materialized (
+    select one.id, k.text_sha256, one.token_count, s.id as scheme_id
+    from (select distinct unnest(%(keys)s::bytea[])) as k (text_sha256)
+        cross join scheme s
+        cross join lateral (
+            select few.id, few.token_count
+            from (
+                select c.id, c.token_count
+                from public.source_chunks c
+                where c.project_id = %(project_id)s and c.text_sha256 = k.text_sha256 and c.page_id <> %(page_id)s
+                limit 20) few
+            where (select true from public.chunk_embeddings e
+                   where e.chunk_id = few.id and e.scheme_id = s.id limit 1)
+            limit 1) one
 )
 select o.id, o.text_sha256, o.token_count, null::halfvec[] as vectors
 from own o cross join scheme s
-where exists (select from public.chunk_embeddings e where e.chunk_id = o.id and e.scheme_id = s.id)
+where (select true from public.chunk_embeddings e where e.chunk_id = o.id and e.scheme_id = s.id limit 1)
 union all
 select o.id, o.text_sha256, o.token_count,
     array(select e.embedding from public.chunk_embeddings e
-          where e.chunk_id = o.id and e.scheme_id = s.id order by e.window_index)
-from others o cross join scheme s
+          where e.chunk_id = o.id and e.scheme_id = o.scheme_id order by e.window_index)
+from others o
 
 -- name: add_scheme
 -- Gives a scheme its number; one that has it is not tried again, since each try would use up a number.
@@ -195,7 +207,7 @@ on conflict (chunk_id, scheme_id, window_index) do update set embedding = exclud
 -- All projects, or one: what each is searched by, how much of it there is, and whether by an index.
 select o.id, o.name, o.embedding_scheme_id as scheme_id, s.name as scheme,
     (select count(*) from public.chunk_embeddings e
-     where e.project_id = o.id and e.scheme_id = o.embedding_scheme_id) as windows,
+     where e.project_id = o.id and e.scheme_id = o.embedding_scheme_id and e.window_index >= 0) as windows,
     exists (
         select from pg_catalog.pg_index i
         where i.indexrelid = to_regclass(
@@ -206,13 +218,14 @@ where %(only)s::uuid is null or o.id = %(only)s
 order by o.name, o.id
 
 -- name: unembedded_chunks
--- Chunks of a project without a scheme's vectors. Those of pages that are gone, too: they may come back.
+-- Chunks of a project without a scheme's vectors, some at a time, in the order of an index. Those of pages that
+-- are gone, too: they may come back.
 select c.id, c.project_id, c.source_id, c.title, c.heading_path, c.content
 from public.source_chunks c
-where c.project_id = %(project_id)s and not exists (
-    select from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
-    where e.chunk_id = c.id and s.name = %(scheme)s)
-order by c.id
+where c.project_id = %(project_id)s and (c.source_id, c.id) > (%(after_source)s::uuid, %(after)s::uuid)
+    and (select true from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
+         where e.chunk_id = c.id and s.name = %(scheme)s limit 1) is null
+order by c.source_id, c.id
 limit %(count)s
 
 -- name: serve_scheme
@@ -221,41 +234,45 @@ update public.projects o
 set embedding_scheme_id = s.id
 from public.embedding_schemes s
 where o.id = %(project_id)s and s.name = %(scheme)s and o.embedding_scheme_id is distinct from s.id
-    and not exists (
-        select from public.source_chunks c
-        where c.project_id = o.id and not exists (
-            select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id))
+    and (select true from public.source_chunks c
+         where c.project_id = %(project_id)s
+             and (select true from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id limit 1) is null
+         limit 1) is null
 
 -- name: is_served
 -- Whether a project is searched by a scheme, and all of it: a worker with other settings may have added to it.
 select o.id
 from public.projects o join public.embedding_schemes s on s.id = o.embedding_scheme_id
 where o.id = %(project_id)s and s.name = %(scheme)s
-    and not exists (
-        select from public.source_chunks c
-        where c.project_id = o.id and not exists (
-            select from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id))
+    and (select true from public.source_chunks c
+         where c.project_id = %(project_id)s
+             and (select true from public.chunk_embeddings e where e.chunk_id = c.id and e.scheme_id = s.id limit 1) is null
+         limit 1) is null
 
 -- name: rename_scheme_of_pages
 -- Pages embedded anew where they are stored need not be fetched and embedded again.
 update public.pages p set embedding_scheme = %(scheme)s
 where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
-    and not exists (
-        select from public.source_chunks c
-        where c.page_id = p.id and not exists (
-            select from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
-            where e.chunk_id = c.id and s.name = %(scheme)s))
+    and (select true from public.source_chunks c
+         where c.page_id = p.id
+             and (select true from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
+                  where e.chunk_id = c.id and s.name = %(scheme)s limit 1) is null
+         limit 1) is null
 
 -- name: delete_other_schemes
 -- Vectors that the project is no longer searched by, some at a time; never a chunk's only ones.
+with serving as materialized (
+    select o.embedding_scheme_id as id from public.projects o where o.id = %(project_id)s
+)
 delete from public.chunk_embeddings
 where ctid = any (array(
     select e.ctid
-    from public.chunk_embeddings e join public.projects o on o.id = e.project_id
-    where e.project_id = %(project_id)s and e.scheme_id <> o.embedding_scheme_id
-        and exists (
-            select from public.chunk_embeddings f
-            where f.chunk_id = e.chunk_id and f.scheme_id = o.embedding_scheme_id)
+    from public.chunk_embeddings e
+    where e.project_id = %(project_id)s and e.window_index >= 0
+        and e.scheme_id = any (array(
+            select s.id from public.embedding_schemes s where s.id <> (select id from serving)))
+        and (select true from public.chunk_embeddings f
+             where f.chunk_id = e.chunk_id and f.scheme_id = (select id from serving) limit 1)
     limit %(count)s))
 
 -- name: stale_indexes
@@ -268,9 +285,13 @@ where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
 
 -- name: project_state
 -- What a project is searched by (null before its first page), and whether anything of it can be found; no row
--- for an unknown one.
+-- for an unknown one. Without `coalesce` a page that is not gone passes for rare where there are no statistics, and
+-- all are gathered to find one.
 select s.name,
-    exists (select from public.pages g where g.project_id = o.id and g.gone_at is null)
+    coalesce((
+        select true from public.pages g
+        where g.project_id = %(project_id)s and coalesce(g.gone_at is null, true)
+        order by g.project_id, g.source_id, g.id limit 1), false)
 from public.projects o left join public.embedding_schemes s on s.id = o.embedding_scheme_id
 where o.id = %(project_id)s
 
@@ -282,11 +303,13 @@ from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, 
     %(content_types)s::text[], %(languages)s::text[], %(since)s::timestamptz, %(neighbours)s)
 
 -- name: has_visits
--- Whether any page of an earlier run can be asked for conditionally: where none can, no page is looked up.
-select exists (
-    select from public.pages
+-- Whether any page of an earlier run can be asked for conditionally: where none can, no page is looked up. Asked
+-- once a run; reads the source's own pages until one will do.
+select coalesce((
+    select true from public.pages
     where source_id = %(source_id)s and crawl_id <> %(crawl_id)s and embedding_scheme = %(embedding_scheme)s
-        and gone_at is null and links is not null and (etag is not null or last_modified is not null))
+        and gone_at is null and links is not null and (etag is not null or last_modified is not null)
+    order by source_id, url limit 1), false)
 
 -- name: find_visit
 -- What a conditional request for the page needs, and what follows from it where the page has not changed.
@@ -309,10 +332,21 @@ select revision from public.blocklist_revision
 
 -- name: blocklist_rules
 -- Rules in the order of their ids, some at a time; of all, or of one project.
+with own as materialized (
+    select r.id, r.project_id, r.rule, r.created_at
+    from public.blocklist_rules r
+    where r.project_id = %(project_id)s::uuid
+)
 select r.id, r.project_id, p.name as project_name, r.rule, r.created_at
-from public.blocklist_rules r left join public.projects p on p.id = r.project_id
-where (%(after)s::uuid is null or r.id > %(after)s::uuid)
-    and (%(project_id)s::uuid is null or r.project_id = %(project_id)s::uuid)
+from (
+    select * from own where %(after)s::uuid is null or id > %(after)s::uuid
+    union all
+    (select r.id, r.project_id, r.rule, r.created_at
+     from public.blocklist_rules r
+     where %(project_id)s::uuid is null and (%(after)s::uuid is null or r.id > %(after)s::uuid)
+     order by r.id
+     limit %(count)s)
+) r left join public.projects p on p.id = r.project_id
 order by r.id
 limit %(count)s
 
@@ -327,6 +361,7 @@ select %(project_id)s::uuid, unnest(%(rules)s::text[])
 on conflict do nothing
 
 -- name: remove_blocklist_rules
--- Of one project, or of those for all where there is none.
+-- Of one project, or of those for all where there is none. Two comparisons, since an index can answer each.
 delete from public.blocklist_rules
-where project_id is not distinct from %(project_id)s::uuid and rule = any (%(rules)s)
+where (project_id = %(project_id)s::uuid or %(project_id)s::uuid is null and project_id is null)
+    and rule = any (%(rules)s)

@@ -76,7 +76,7 @@ grant usage on schema public to authenticated, service_role;
 -- Tables --------------------------------------------------------------------------------------------
 -- Every row carries its project and its source, and a composite foreign key makes it its parent's.
 
-create table public.schema_migrations (
+create table if not exists public.schema_migrations (
     name text primary key,
     applied_at timestamptz not null default now()
 );
