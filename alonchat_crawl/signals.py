@@ -25,4 +25,4 @@ source_completed = object()
 """Sent by the worker that closed a source. Arguments: progress (frontier SourceProgress)."""
 
 frontier_observed = object()
-"""Sent about once a second. Arguments: pending, leased, sources, dead_letters (all int)."""
+"""Sent about once a second. Arguments: pending, leased, sources, dead_letters, set_aside (all int)."""

@@ -31,6 +31,8 @@ AT_ONCE = 100  # replayed in one call: some milliseconds of the server's time
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
+    Replayed.UNREADABLE: "they cannot be read, or nothing can be made of them; look at them, and drop them",
+    Replayed.TOO_LONG: "only the heads of these messages are kept, which were too long; push them anew, shorter",
     Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
     Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
@@ -40,7 +42,7 @@ NOT_QUEUED = {
 
 def _kept(letter: DeadLetter) -> dict[str, Any]:
     """What else is needed to replay it: a seed's list, or how its source came to the URL."""
-    kept = {name: value for name, value in (letter.details or {}).items() if name not in {"failures", "seed"}}
+    kept = {name: value for name, value in letter.details.items() if name not in {"failures", "seed", "head"}}
     return kept | {"kind": Kind(kept["kind"]).name.lower()} if "kind" in kept else kept
 
 

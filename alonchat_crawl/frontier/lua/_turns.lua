@@ -12,7 +12,7 @@ end
 local function file(domain, at)
   local key = domain_key(domain)
   local before = call('HGET', key, 'tenant')
-  local tenant = call('ZRANGE', turns_key(domain), 0, 0)[1]
+  local tenant = one_of(turns_key(domain), 0)
   if before and before ~= tenant then call('ZREM', ready_key(before), domain) end
   if not tenant then
     if before then call('HDEL', key, 'tenant') end
@@ -31,7 +31,7 @@ end
 -- From when (ms) a domain may be taken.
 local function due_at(domain)
   local known = call('HMGET', domain_key(domain), 'tenant', 'next')
-  return tonumber(known[1] and call('ZSCORE', ready_key(known[1]), domain) or known[2] or 0)
+  return moment(known[1] and call('ZSCORE', ready_key(known[1]), domain) or known[2] or 0)
 end
 
 -- A source has URLs in a domain: it takes part in the domain's turns.
