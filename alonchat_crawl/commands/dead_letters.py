@@ -32,7 +32,7 @@ NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
     Replayed.UNREADABLE: "they cannot be read, or nothing can be made of them; look at them, and drop them",
-    Replayed.TOO_LONG: "only the heads of these messages are kept, which were too long; push them anew, shorter",
+    Replayed.TOO_LONG: "their messages were too long to be kept whole; push them anew, shorter",
     Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
     Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",

@@ -42,8 +42,8 @@ class Inbox(ABC):
         self._lock_key = f"{{{key}}}:reader"
         self._token = token_hex(8).encode()
         self._max_bytes = settings.getint("MESSAGE_MAX_BYTES")
-        head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
-        self._messages = Messages(self._redis, key, self._max_bytes, head_bytes)
+        self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
+        self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
         self._postponed = 0
         """Messages put off since one was not."""
 
@@ -70,7 +70,7 @@ class Inbox(ABC):
                 await self.ready()
                 message = await self._messages.oldest(self._wait_seconds)
                 if message is not None and message.whole is not None:
-                    await self._read(message, message.whole)
+                    await self._read(message.whole)
                 elif message is not None:
                     await self._reject(message, refusal(message, self._max_bytes))
                 waiting = ""
@@ -92,7 +92,8 @@ class Inbox(ABC):
         """Whether this is the one worker that reads the list: several would carry orders out in any order."""
         return await take_lock(self._redis, self._lock_key, self._token, LOCK_MS)
 
-    async def _read(self, message: Message, raw: bytes) -> None:
+    async def _read(self, raw: bytes) -> None:
+        message = Message.of(raw, self._head_bytes)
         try:
             await self.act(raw)
         except Postponed:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
+from alonchat_crawl.aside import NAME
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import encode_entry, readable
 from alonchat_crawl.frontier.messages import NOT_A_LIST, Message
@@ -122,10 +123,11 @@ class DeadLetters:
 
     async def _of(self, queue: FrontierQueue) -> AsyncIterator[DeadLetter]:
         newest = cast("Any", await queue.redis.xrevrange(queue.keys.dead, count=1))
-        after = "-"
-        while newest and (batch := await self._read(queue, after, newest[0][0].decode())):
+        last, after = newest[0][0] if newest else b"", "-"
+        while last and (batch := await self._read(queue, after, last.decode())):
             for letter_id, fields in batch:
                 yield _letter(queue.keys.shard, letter_id, fields)
+            last = b"" if batch[-1][0] == last else last  # nothing comes after the highest of all ids
             after = f"({batch[-1][0].decode()}"
 
     async def _read(
@@ -144,8 +146,9 @@ class DeadLetters:
         for queue, own in self._by_shard(letters):
             dropped += int(await queue.run("drop", *(letter.id.split("/")[1] for letter in own)))
             for letter in own:
-                aside = letter.details.get("aside")
-                if isinstance(aside, str) and ":guard:aside:" in aside:  # what was in a list's place
+                if NAME.fullmatch(
+                    aside := str(letter.details.get("aside"))
+                ):  # of another slot than the letter
                     await queue.redis.unlink(aside)
         return dropped
 
@@ -214,6 +217,8 @@ def _letter(shard: int, letter_id: bytes, fields: Mapping[bytes, bytes]) -> Dead
 
 def _read_letter(name: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
     details = json.loads(fields[b"letter"].decode(errors="replace"))
+    if aside := fields.get(b"aside"):
+        details["aside"] = aside.decode(errors="replace")
     history = ((_moment(at), str(reason), str(detail)) for at, reason, detail in details["failures"])
     failures = tuple(Failure(*one) for one in history)
     if not failures:

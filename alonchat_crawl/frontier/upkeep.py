@@ -19,7 +19,7 @@ from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
-from alonchat_crawl.signals import frontier_observed, source_completed
+from alonchat_crawl.signals import entry_unreadable, frontier_observed, source_completed
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
 from alonchat_crawl.uploads import stored_url
@@ -56,6 +56,11 @@ class Upkeep:
         self._own: Source | None = None
         """The run of `only`."""
         self._gone: list[Lease] = []
+        self._unreadable: list[tuple[str, str, str]] = []
+        """Keys outside the frontier that were set aside: each one's name, what is wrong, its new name."""
+        signals.connect(self.unreadable, entry_unreadable)
+        for exchange in exchanges:
+            exchange.queue.domains.told = self.unreadable
         self._recover_at = 0.0
         self._told_of = 0
         """Entries set aside that are logged."""
@@ -65,6 +70,11 @@ class Upkeep:
     def gone(self, lease: Lease) -> None:
         """The site says that a page is no more."""
         self._gone.append(lease)
+
+    def unreadable(self, key: str, why: str, aside: str) -> None:
+        """Somebody else wrote into a key of ours, which is set aside: a dead letter is to tell."""
+        self._unreadable.append((key, why, aside))
+        self._wake.set()
 
     def wake(self) -> None:
         """A source completed: close it now."""
@@ -126,6 +136,9 @@ class Upkeep:
         await self._try(self._write)
 
     async def _write(self) -> None:
+        while self._unreadable:
+            await self._shards.queues[0].run("note", *self._unreadable[-1])
+            self._unreadable.pop()
         while self._gone:
             lease = self._gone[-1]
             url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url

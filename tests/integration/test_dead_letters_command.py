@@ -120,7 +120,9 @@ async def test_hostile_text(desk: Desk) -> None:
     await desk.source("https://a.example/", f"/{HOSTILE}")
     await desk.end(await desk.lease(), Outcome.STORED)
     await desk.end(await desk.lease(), Outcome.DEAD, HOSTILE, HOSTILE)
-    await bury_message(desk.queue, "seed", KEY, Message.of(HOSTILE.encode() + b"\xff", HEAD), HOSTILE, HOSTILE)
+    await bury_message(
+        desk.queue, "seed", KEY, Message.of(HOSTILE.encode() + b"\xff", HEAD), HOSTILE, HOSTILE
+    )
     ids = [letter.id for letter in await found(desk)]
     for arguments in (("list",), ("show", *ids)):
         shown = await desk.scrapy("dead_letters", *arguments)
@@ -138,7 +140,9 @@ async def test_hostile_text(desk: Desk) -> None:
 async def test_no_password_is_shown(desk: Desk, arguments: tuple[str, ...]) -> None:
     """A seed that was refused because of the password in it is shown without, and replayed with it."""
     seed = b'{"url": "https://bob:hunter2@a.example/"}'
-    await bury_message(desk.queue, "seed", KEY, Message.of(seed, HEAD), "bad seed", "'bob:hunter2@a.example' has no scheme")
+    await bury_message(
+        desk.queue, "seed", KEY, Message.of(seed, HEAD), "bad seed", "'bob:hunter2@a.example' has no scheme"
+    )
     ids = [letter.id for letter in await found(desk)] if arguments[0] == "show" else []
     shown = await desk.scrapy("dead_letters", *arguments, *ids)
     assert "a.example" in shown.out

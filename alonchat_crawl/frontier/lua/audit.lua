@@ -4,7 +4,18 @@
 -- ARGV  1 source
 -- Returns 1 it is known, 0 it is not, -1 it was set aside
 local LOOKED_AT = 10 -- of its domains, at random
+local FEW = 100 -- leases; more are looked through now and then
 local source = ARGV[1]
+
+local function in_flight()
+  local leases = call('HLEN', P .. ':inflight')
+  if leases > FEW and now % 10 > 0 then return true end
+  for _, packed in ipairs(leases > 0 and call('HVALS', P .. ':inflight') or {}) do
+    if (unpacked(packed) or {})[1] == source then return true end
+  end
+  return false
+end
+
 local s = known(source)
 if not s then
   local listed = call('SREM', P .. ':running', source) + call('SREM', P .. ':paused', source)
@@ -17,10 +28,10 @@ if not (s.state == 'running' or s.state == 'paused') then return 1 end
 if s.state == 'paused' then call('SADD', P .. ':paused', source) end
 if call('SADD', P .. ':running', source) == 1 then recount() end
 local waits = call('ZCARD', delayed_key(source))
-if call('SCARD', domains_key(source)) + waits == 0
-  and (s.leased <= 0 or call('HLEN', P .. ':inflight') == 0) then
-  set_source_aside(source, 'it has URLs left, and they are nowhere')
-  return -1
+if call('SCARD', domains_key(source)) + waits == 0 and not in_flight() then
+  set_source_aside(source, 'its last URLs are nowhere: it begins again')
+  call('SREM', P .. ':unreadable', source)
+  return 0
 end
 if waits > 0 then call('ZADD', P .. ':delayed', 'NX', first_score(delayed_key(source)), source) end
 if s.state == 'paused' then return 1 end
