@@ -10,7 +10,7 @@ import msgpack
 from pydantic import TypeAdapter
 
 from alonchat_crawl.errors import Unreadable
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Kind, Lease, Link, Source
 
 WHOLE_URL = -1
 """In place of an origin's index: the URL is on none of the source's own origins."""
@@ -31,8 +31,14 @@ def encode_source(source: Source) -> bytes:
 
 @lru_cache(maxsize=1024)
 def decode_source(spec: bytes) -> Source:
-    """The source from its JSON; raises pydantic's ValidationError on anything else."""
-    return _source.validate_json(spec)
+    """The source from its JSON; raises ValueError (pydantic's ValidationError is one) on anything else."""
+    source = _source.validate_json(spec)
+    if not (1 <= source.max_pages <= PAGES_MOST and 0 <= source.max_depth <= DEPTH_MOST):
+        raise ValueError("its limits are out of range")
+    if not 1 <= source.priority <= 10 or "://" not in source.url:  # noqa: PLR2004
+        raise ValueError("its priority or its URL is none")
+    urlsplit(source.url)
+    return source
 
 
 def origin_of(url: str) -> str:

@@ -68,8 +68,10 @@ class Shards:
         shard = home.keys.shard
         try:
             claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
-            return self.queues[shard if claimed is None else int(claimed)]
-        except (ResponseError, ValueError, IndexError):  # it says nothing that any of us wrote
+            return {queue.keys.shard: queue for queue in self.queues}[
+                shard if claimed is None else int(claimed)
+            ]
+        except (ResponseError, ValueError, KeyError):  # it says nothing that any of us wrote
             logger.error("The home of source %s cannot be read: it is shard %d now", source_id, shard)  # noqa: TRY400
             await home.redis.set(f"home:{source_id}", shard)
             return home
