@@ -5,6 +5,8 @@ import zlib
 from dataclasses import asdict, dataclass
 from urllib.parse import urljoin, urlsplit
 
+from alonchat_crawl.extract.links import URL_MAX_CHARS
+
 FETCH_AGAIN = frozenset({408, 425, 429})
 """Client errors that say nothing of the file itself."""
 
@@ -83,7 +85,8 @@ def _target(url: str, location: str) -> str | None:
         parts = urlsplit(target)
     except ValueError:
         return None
-    return target if location and parts.scheme in {"http", "https"} and parts.hostname else None
+    good = location and parts.scheme in {"http", "https"} and parts.hostname and len(target) <= URL_MAX_CHARS
+    return target if good else None
 
 
 def encode(found: Kept | Visit) -> bytes:

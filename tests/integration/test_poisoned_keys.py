@@ -1,13 +1,16 @@
 """Whatever somebody writes into any key of the frontier: other tenants go on, and it can be dropped."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgpack
 import pytest
 import redis
 
+from alonchat_crawl.frontier import transitions
 from alonchat_crawl.frontier.closing import close_or_set_aside
 from alonchat_crawl.frontier.letters import DeadLetters, Filter, bury_message
 from alonchat_crawl.frontier.messages import Message
@@ -220,6 +223,14 @@ def _keys(client: redis.Redis, family: str, crawl: Crawl) -> list[str]:
     return [
         key for key in sorted(_text(one) for one in client.keys(f"{name}*")) if any(o in key for o in owners)
     ]
+
+
+def test_every_key_is_poisoned() -> None:
+    """The names here are those that `lua/_keys.lua` explains, but for what is set aside already."""
+    lines = (Path(transitions.__file__).parent / "lua" / "_keys.lua").read_text().splitlines()
+    explained = [found[1] for line in lines if (found := re.match(r"--   (\S.*?)(?:  +|(?: [A-Z]{3,}))", line))]
+    names = {name.partition("<")[0] for group in explained for name in group.split(", ")}
+    assert names - {"aside:"} == set(FAMILIES)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

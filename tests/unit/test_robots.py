@@ -46,6 +46,7 @@ FILE = robots_file(Settings({"USER_AGENT": "AlonChatBot/1.0", "ROBOTS_MAX_DELAY_
         (301, "data:text/plain,Disallow:", Body(b"")),
         (301, "http://[", Body(b"")),
         (301, "http://", Body(b"")),
+        (301, "/" + "x" * 3000, Body(b"")),  # all workers keep where to ask next: it is bounded
         (300, "", Body(b"")),
         (304, "", Body(b"")),
     ],

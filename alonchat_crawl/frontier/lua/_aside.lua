@@ -38,20 +38,22 @@ local function set_key_aside(key, detail)
   if source then set_source_aside(source, 'its key ' .. kind .. ' is not what belongs there') end
 end
 
-function call(command, key, ...)
-  local answer = redis.pcall(command, key, ...)
-  local err = type(answer) == 'table' and answer.err
-  if not err then return answer end
+-- Do a command again once what was in its way is set aside.
+local function again(err, command, key, ...)
   for _, words in ipairs(IN_THE_WAY) do
-    if string.find(err, words, 1, true) then
-      local field = command == 'HINCRBY' and words ~= 'WRONGTYPE' and ...
-      if field then
-        set_aside(key .. ' ' .. field, 'it is no number', redis.call('HGET', key, field), {})
-        redis.call('HDEL', key, field)
-      else
-        set_key_aside(key, 'a ' .. redis.call('TYPE', key).ok .. ' that does not belong there: ' .. err)
-      end
+    local field = command == 'HINCRBY' and words ~= 'WRONGTYPE' and ...
+    if string.find(err, words, 1, true) and field then
+      set_aside(key .. ' ' .. field, 'it is no number', redis.call('HGET', key, field), {})
+      redis.call('HDEL', key, field)
+    elseif string.find(err, words, 1, true) then
+      set_key_aside(key, 'a ' .. redis.call('TYPE', key).ok .. ' that does not belong there: ' .. err)
     end
   end
   return redis.call(command, key, ...)
+end
+
+function call(...)
+  local answer = redis.pcall(...)
+  if type(answer) == 'table' and answer.err then return again(answer.err, ...) end
+  return answer
 end

@@ -13,8 +13,7 @@ local function drop_lease(id)
   call('ZREM', P .. ':lease', id)
 end
 
--- Count all URLs anew, by what each source says.
-local function recount()
+local function recount() -- all URLs, by what each source says
   local sum = 0
   for _, source in ipairs(call('SMEMBERS', P .. ':running')) do
     sum = sum + (number(call('HGET', source_key(source), 'pending')) or 0)
@@ -35,6 +34,7 @@ end
 
 function set_source_aside(source, detail)
   local key = source_key(source)
+  sound[source] = nil
   if redis.call('EXISTS', key) == 0 then return end
   local function field(name) -- of a key of any type
     local found = redis.pcall('HGET', key, name)

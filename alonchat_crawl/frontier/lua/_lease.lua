@@ -10,7 +10,7 @@ local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
     return nil
   end
   if pages_of(source) + s.leased >= s.max_pages then return nil, true end
-  local entry = next_entry(source, tenant, domain)
+  local entry = next_entry(source, domain)
   move_on(turns_key(domain, tenant), source, s.step)
   move_on(turns_key(domain), tenant, s.step)
   move_on(P .. ':tenants', tenant, s.step)
@@ -43,9 +43,8 @@ local function end_lease(id, after_pace)
   end
   local source, domain, entry = lease[1], lease[2], entry_of(lease[3])
   free(id, domain, after_pace)
-  local s = known(source)
-  if not s then return nil end
+  if not is_known(source) then return nil end
   call('HINCRBY', source_key(source), 'leased', -1)
   if entry then return source, domain, entry end
-  give_up(source, s.tenant, domain, lease[3], 'its leased entry cannot be read')
+  give_up(source, domain, lease[3], 'its leased entry cannot be read')
 end

@@ -2,9 +2,9 @@
 
 -- Queue an entry of a source that is known, at the head where it has waited before.
 local function enqueue(source, domain, entry, at_head)
-  local s = known(source)
-  if not s then return end
+  if not is_known(source) then return end
+  local state, tenant = unpack(call('HMGET', source_key(source), 'state', 'tenant'))
   call(at_head and 'RPUSH' or 'LPUSH', queue_key(domain, source), entry)
   call('SADD', domains_key(source), domain)
-  if s.state == 'running' then join(source, s.tenant, domain) end
+  if state == 'running' then join(source, tenant, domain) end
 end

@@ -13,11 +13,11 @@ local function queue_retries(most)
   for _, source in ipairs(call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, most)) do
     for _, packed in ipairs(call('ZRANGEBYSCORE', delayed_key(source), '-inf', now, 'LIMIT', 0, most)) do
       call('ZREM', delayed_key(source), packed)
-      local retry, s = unpacked(packed) or {}, known(source)
-      if s and type(retry[1]) == 'string' and entry_of(retry[2]) then
+      local retry, is_ours = unpacked(packed) or {}, is_known(source)
+      if is_ours and type(retry[1]) == 'string' and entry_of(retry[2]) then
         enqueue(source, retry[1], retry[2], false)
-      elseif s then
-        give_up(source, s.tenant, 'delayed', packed, 'it waited to be tried again, and cannot be read')
+      elseif is_ours then
+        give_up(source, 'delayed', packed, 'it waited to be tried again, and cannot be read')
       end
     end
     local at = first_score(delayed_key(source))

@@ -12,7 +12,7 @@ end
 local function file(domain, at)
   local key = domain_key(domain)
   local before = call('HGET', key, 'tenant')
-  local tenant = one_of(turns_key(domain), 0)
+  local tenant = call('ZRANGE', turns_key(domain), 0, 0)[1]
   if before and before ~= tenant then call('ZREM', ready_key(before), domain) end
   if not tenant then
     if before then call('HDEL', key, 'tenant') end

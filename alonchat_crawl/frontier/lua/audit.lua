@@ -38,6 +38,7 @@ if s.state == 'paused' then return 1 end
 for _, domain in ipairs(call('SRANDMEMBER', domains_key(source), LOOKED_AT)) do
   join(source, s.tenant, domain)
   line_up(turns_key(domain), s.tenant)
+  one_of(turns_key(domain), 0) -- puts the line right
   local owner = call('HGET', domain_key(domain), 'tenant')
   local at = owner and number(call('ZSCORE', ready_key(owner), domain), 0, now + FAR_MS)
   if not at then file(domain, now + (call('HEXISTS', domain_key(domain), 'hold') == 1 and 60000 or 0)) end

@@ -11,8 +11,7 @@ for i = 1, #ARGV, 3 do
     set_source_aside(lease[1], detail)
   else
     local source, domain = end_lease(id)
-    local s = source and known(source)
-    if s then give_up(source, s.tenant, domain, lease[3], detail) end
+    if source then give_up(source, domain, lease[3], detail) end
   end
 end
 return #completed
