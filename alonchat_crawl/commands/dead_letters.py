@@ -14,7 +14,8 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import hidden, printable
-from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.frontier.closing import close_or_set_aside
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
@@ -167,13 +168,17 @@ async def _reopen(shards: Shards, pool: Pool, source_id: UUID) -> None:
 
     Not noted before: were this process killed in between, nobody would ever write its end.
     """
-    if (found := await shards.find(source_id)) is None:
+    try:
+        if (found := await shards.find(source_id)) is None:
+            return
+        queue, progress = found
+        await reopen_crawl(pool, progress.source)
+        now = await queue.progress(source_id)
+    except Unreadable as error:  # the others are reopened all the same
+        desk.complain(error.detail)
         return
-    queue, progress = found
-    await reopen_crawl(pool, progress.source)
-    now = await queue.progress(source_id)
     if now is not None and now.state in {"completed", "cancelled"}:
-        await close_source(shards, queue, pool, source_id)
+        await close_or_set_aside(shards, queue, pool, source_id)
 
 
 class Command(ScrapyCommand):

@@ -228,7 +228,9 @@ def _keys(client: redis.Redis, family: str, crawl: Crawl) -> list[str]:
 def test_every_key_is_poisoned() -> None:
     """The names here are those that `lua/_keys.lua` explains, but for what is set aside already."""
     lines = (Path(transitions.__file__).parent / "lua" / "_keys.lua").read_text().splitlines()
-    explained = [found[1] for line in lines if (found := re.match(r"--   (\S.*?)(?:  +|(?: [A-Z]{3,}))", line))]
+    explained = [
+        found[1] for line in lines if (found := re.match(r"--   (\S.*?)(?:  +|(?: [A-Z]{3,}))", line))
+    ]
     names = {name.partition("<")[0] for group in explained for name in group.split(", ")}
     assert names - {"aside:"} == set(FAMILIES)
 

@@ -8,5 +8,5 @@ local same = message and #message == tonumber(ARGV[2])
   and redis.sha1hex(string.sub(message, 1, tonumber(ARGV[1]))) == ARGV[3]
 message = nil
 if same then redis.call('LTRIM', KEYS[1], 0, -2) end -- a pop would hand it to this script once more
-collectgarbage()
+pcall(function() collectgarbage() end)
 return same and 1 or 0

@@ -21,5 +21,5 @@ if not message then return {} end
 if #message <= most then return {message} end
 local seen = {string.sub(message, 1, ARGV[2]), #message, redis.sha1hex(string.sub(message, 1, most))}
 message = nil
-collectgarbage() -- else Redis keeps it for some fifty scripts more
+pcall(function() collectgarbage() end) -- else Redis keeps it for some fifty scripts more
 return seen
