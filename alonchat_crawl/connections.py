@@ -1,9 +1,10 @@
 """The one place that opens Redis and Postgres."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from pgvector.psycopg import register_vector_async
 from psycopg_pool import AsyncConnectionPool
@@ -16,8 +17,10 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl import embedded
+from alonchat_crawl.aside import Told, tell_nobody
 from alonchat_crawl.checked_pool import CheckedPool
 from alonchat_crawl.preflight import TIMEOUT_SECONDS, check_postgres, check_redis
+from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.storage.migrate import migrate
 
 REDIS_RETRIES = 6  # with the waits below some 9 s in all: a restart passes unnoticed
@@ -73,8 +76,9 @@ class Connections:
 
     _of: ClassVar[WeakKeyDictionary[Crawler, "Connections"]] = WeakKeyDictionary()
 
-    def __init__(self, settings: BaseSettings) -> None:
+    def __init__(self, settings: BaseSettings, tell: Told = tell_nobody) -> None:
         self._settings = settings
+        self._tell = tell
         self._redis: Redis | None = None
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
@@ -83,7 +87,7 @@ class Connections:
     def of(cls, crawler: Crawler) -> "Connections":
         """Return the one instance of this crawler."""
         if crawler not in cls._of:
-            cls._of[crawler] = cls(crawler.settings)
+            cls._of[crawler] = cls(crawler.settings, partial(_send, ref(crawler)))
             crawler.signals.connect(cls._of[crawler].close, signals.engine_stopped)
         return cls._of[crawler]
 
@@ -93,6 +97,10 @@ class Connections:
         if self._redis is None:
             self._redis = open_redis(self._settings)
         return self._redis
+
+    def unreadable(self, key: str, why: str, aside: str) -> None:
+        """Tell the frontier, which keeps the dead letters, of a key that was set aside."""
+        self._tell(key, why, aside)
 
     async def postgres(self) -> AsyncConnectionPool:
         """Return the open pool: autocommit; vectors come and go as pgvector's types. Raises StartupError."""
@@ -122,3 +130,8 @@ class Connections:
         if self._pool is not None:
             await self._pool.close()
         self._redis = self._pool = None
+
+
+def _send(of: ref[Crawler], key: str, why: str, aside: str) -> None:
+    if (crawler := of()) is not None:
+        crawler.signals.send_catch_log(entry_unreadable, key=key, why=why, aside=aside)

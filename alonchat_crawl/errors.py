@@ -4,7 +4,17 @@ from scrapy.exceptions import DropItem, IgnoreRequest
 
 from alonchat_crawl.reasons import GiveUp, ReasonedError
 
-__all__ = ["Deferred", "GiveUp", "Outage", "ReasonedError", "Refused", "Retry", "StartupError", "Unchanged"]
+__all__ = [
+    "Deferred",
+    "GiveUp",
+    "Outage",
+    "ReasonedError",
+    "Refused",
+    "Retry",
+    "StartupError",
+    "Unchanged",
+    "Unreadable",
+]
 
 
 class StartupError(Exception):
@@ -13,6 +23,14 @@ class StartupError(Exception):
 
 class Refused(ReasonedError, IgnoreRequest, DropItem):
     """A policy said no. Raised by downloader middlewares and pipelines alike."""
+
+
+class Unreadable(GiveUp):
+    """Somebody else wrote into what is ours: the entry is set aside, and stops nothing else."""
+
+    def __init__(self, entry: str, detail: str) -> None:
+        super().__init__("unreadable", f"{entry} cannot be read: {detail}")
+        self.entry = entry
 
 
 class Unchanged(DropItem):

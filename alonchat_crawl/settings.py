@@ -167,11 +167,14 @@ SENTRY_DSN = environment.SENTRY_DSN
 
 REDIS_START_URLS_KEY = "%(name)s:start_urls"  # scrapy-redis' convention
 REDIS_ORDERS_KEY = "%(name)s:orders"  # to pause, resume, cancel, cap or prioritise what is being crawled
+MESSAGE_MAX_BYTES = 5_000_000  # of a seed or an order: 1,000 files with signed URLs of 4 KB; more is not read
+MESSAGE_HEAD_BYTES = 2048  # that a dead letter keeps of a longer one, with its length and a digest
 FRONTIER_LEASE_SECONDS = 30  # a dead worker's URLs come back after this; live ones extend
 FRONTIER_MAX_ATTEMPTS = 5
 FRONTIER_BACKOFF_SECONDS = 2.0  # × 2^attempts
 FRONTIER_MAX_BACKOFF_SECONDS = 3600.0
-FRONTIER_DEAD_LETTERS_MAX = 100_000
+FRONTIER_DEAD_LETTERS_MAX = 100_000  # of a shard; above one of the two the oldest fall out
+FRONTIER_DEAD_LETTERS_MAX_BYTES = 64 * 1024 * 1024
 FRONTIER_IDLE_POLL_SECONDS = 8  # an idle worker is woken for work; it looks for itself this often
 FRONTIER_TERMINAL_POLL_SECONDS = 1.0  # a crawl of one source is not woken: others may add URLs to it
 FRONTIER_PACE_MARGIN = 0.05  # of the pace, added: for what the way to a site varies

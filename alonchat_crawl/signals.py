@@ -24,5 +24,8 @@ page_ended = object()
 source_completed = object()
 """Sent by the worker that closed a source. Arguments: progress (frontier SourceProgress)."""
 
+entry_unreadable = object()
+"""Somebody else wrote into a key of ours. Arguments: key, why, aside: its new name (all str)."""
+
 frontier_observed = object()
-"""Sent about once a second. Arguments: pending, leased, sources, dead_letters (all int)."""
+"""Sent about once a second. Arguments: pending, leased, sources, dead_letters, set_aside (all int)."""

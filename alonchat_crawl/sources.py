@@ -6,6 +6,10 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
+PAGES_MOST = 1_000_000_000
+DEPTH_MOST = 1_000_000
+"""More, nobody means: what is beyond them is a slip, or somebody else's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

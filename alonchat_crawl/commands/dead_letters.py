@@ -15,7 +15,8 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import hidden, printable
-from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.frontier.closing import close_or_set_aside
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
@@ -33,6 +34,8 @@ AT_ONCE = 100  # replayed in one call: some milliseconds of the server's time
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
+    Replayed.UNREADABLE: "they cannot be read, or nothing can be made of them; look at them, and drop them",
+    Replayed.TOO_LONG: "their messages were too long to be kept whole; push them anew, shorter",
     Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
     Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
@@ -42,7 +45,7 @@ NOT_QUEUED = {
 
 def _kept(letter: DeadLetter) -> dict[str, Any]:
     """What else is needed to replay it: a seed's list, or how its source came to the URL."""
-    kept = {name: value for name, value in (letter.details or {}).items() if name not in {"failures", "seed"}}
+    kept = {name: value for name, value in letter.details.items() if name not in {"failures", "seed", "head"}}
     return kept | {"kind": Kind(kept["kind"]).name.lower()} if "kind" in kept else kept
 
 
@@ -176,13 +179,17 @@ async def _reopen(shards: Shards, pool: Pool, source_id: UUID) -> None:
 
     Not noted before: were this process killed in between, nobody would ever write its end.
     """
-    if (found := await shards.find(source_id)) is None:
+    try:
+        if (found := await shards.find(source_id)) is None:
+            return
+        queue, progress = found
+        await reopen_crawl(pool, progress.source)
+        now = await queue.progress(source_id)
+    except Unreadable as error:  # the others are reopened all the same
+        desk.complain(error.detail)
         return
-    queue, progress = found
-    await reopen_crawl(pool, progress.source)
-    now = await queue.progress(source_id)
     if now is not None and now.state in {"completed", "cancelled"}:
-        await close_source(shards, queue, pool, source_id)
+        await close_or_set_aside(shards, queue, pool, source_id)
 
 
 class Command(ScrapyCommand):

@@ -20,7 +20,7 @@ from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.frontier.shards import COUNT_KEY, Shards
+from alonchat_crawl.frontier.shards import COUNT_KEY, Shards, agreed_count
 from alonchat_crawl.shown_urls import HIDDEN, shown_urls
 
 INTERRUPTED = 130
@@ -61,11 +61,13 @@ async def frontier(settings: BaseSettings) -> AsyncIterator[tuple[Shards, Connec
     try:
         shards = Shards.from_settings(settings, connections.redis)
         own = len(shards.queues)
-        agreed = int(await connections.redis.get(COUNT_KEY) or own)
+        agreed = await agreed_count(connections.redis.get(COUNT_KEY)) or own
         if agreed != own:  # only looked at: what Shards.check does is up to the workers
             raise StartupError(
                 f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."
             )
+        for queue in shards.queues:
+            await queue.sweep()
         yield shards, connections
     finally:
         await connections.close()

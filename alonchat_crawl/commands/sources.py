@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from redis.exceptions import ResponseError
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -22,7 +23,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.connections import Connections
-from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.errors import GiveUp, Unreadable
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.frontier.transitions import awaited
@@ -39,6 +40,8 @@ DONE = {
     Verb.PRIORITY: "given priority {}",
 }
 """What each verb has done."""
+DROP = "drop"
+"""The verb for a source that cannot be read, and so not be steered."""
 REFRESH_SECONDS = 1.0
 COLUMNS = ("id", "project", "url", "state", "prio", "pages", "waiting", "in work", "refused", "dead", "age")
 
@@ -59,6 +62,14 @@ def _in_frontier(progress: SourceProgress) -> dict[str, Any]:
         "first_failure": progress.first_failure,
         "started_at": progress.started_at and progress.started_at.isoformat(),
     }
+
+
+def _unreadable(source_id: UUID, error: Unreadable) -> dict[str, Any]:
+    return {
+        "id": str(source_id), "project": None, "project_id": None, "url": error.detail, "state": "unreadable",
+        "ends": "", "priority": None, "pages": 0, "max_pages": 0, "waiting": 0, "in_work": 0, "counts": {},
+        "started_at": None,
+    }  # fmt: skip
 
 
 def _waiting(wait: Wait) -> str:
@@ -85,8 +96,12 @@ def _in_postgres(record: SourceRecord) -> dict[str, Any]:
 
 
 async def _listed(shards: Shards, project: str) -> list[dict[str, Any]]:
-    rows = [_in_frontier(progress) for progress in await shards.progresses()]
-    meant = [row for row in rows if not project or row["project_id"] == str(as_uuid(project))]
+    rows = [
+        _unreadable(source_id, found) if isinstance(found, Unreadable) else _in_frontier(found)
+        for source_id, found in (await shards.progresses()).items()
+    ]
+    # Whose an unreadable one is nobody can say: it is always shown.
+    meant = [row for row in rows if not project or row["project_id"] in {None, str(as_uuid(project))}]
     return sorted(meant, key=lambda row: (row["started_at"] or "", row["id"]))
 
 
@@ -101,20 +116,23 @@ def _age(started_at: str | None) -> str:
 
 async def _unread(connections: Connections, settings: BaseSettings) -> str:
     """What no worker has read yet, for people; empty where there is none."""
-    names = {"name": "website"}
-    counts = {
-        word: await awaited(connections.redis.llen(settings[key] % names))
-        for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY"))
-    }
-    return "".join(f", {count} {word} unread" for word, count in counts.items() if count)
+    said = ""
+    for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY")):
+        try:
+            count = await awaited(connections.redis.llen(settings[key] % {"name": "website"}))
+        except ResponseError:
+            said += f", {word} unreadable: their key is no list"
+        else:
+            said += f", {count} {word} unread" if count else ""
+    return said
 
 
 def _table(rows: Sequence[dict[str, Any]], unread: str, width: int) -> RenderableType:
     cells = [
         (
-            row["id"], row["project"], row["url"],
+            row["id"], row["project"] or "", row["url"],
             "ending" if row["ends"] and row["state"] in {"running", "paused"} else row["state"],
-            row["priority"], f"{row['pages']} of {row['max_pages']}", row["waiting"],
+            row["priority"] or "", f"{row['pages']} of {row['max_pages']}", row["waiting"],
             row["in_work"], row["counts"].get("refused", 0), row["counts"].get("dead", 0),
             _age(row["started_at"]),
         )
@@ -197,6 +215,23 @@ def _hint(source_id: UUID, name: str) -> str:
     )
 
 
+async def _drop(settings: BaseSettings, names: Mapping[UUID, str]) -> int:
+    """Set sources aside that cannot be read; others are cancelled."""
+    code = 0
+    async with desk.frontier(settings) as (shards, _):
+        for source_id, name in names.items():
+            try:
+                readable = await shards.find(source_id) is not None
+            except Unreadable as error:
+                await shards.set_aside(source_id, error.detail)
+                print(f"{source_id} is set aside: scrapy dead_letters -a reason=unreadable")
+                continue
+            why = "can be read: cancel it" if readable else f"is not in the frontier.{_hint(source_id, name)}"
+            desk.complain(f"Source {name} {why}")
+            code = 1
+    return code
+
+
 class Command(ScrapyCommand):
     """Lists the sources in the frontier, shows one whole, or steers some."""
 
@@ -206,7 +241,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """Stand in the usage."""
-        return "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N]"
+        return "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N | drop ID…]"
 
     def short_desc(self) -> str:
         """Stand in the list of commands."""
@@ -226,18 +261,18 @@ class Command(ScrapyCommand):
         assert settings is not None  # noqa: S101 - set by Scrapy; for the type checker
         project = desk.named(opts.arguments, ("project",)).get("project", "")
         verb, *ids = desk.words(args) or [""]
-        steers = verb in set(Verb)
+        steers = verb in {*Verb, DROP}
         number = _number(Verb(verb), ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
         if (opts.watch and (verb or opts.json)) or (opts.json and steers):
             raise UsageError("--watch is for the list alone, --json for looking", print_help=False)
         if ids and not steers:
-            raise UsageError(f"there is no verb {verb}: {', '.join(Verb)}", print_help=False)
+            raise UsageError(f"there is no verb {verb}: {', '.join([*Verb, DROP])}", print_help=False)
         if steers != bool(ids):
             raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
         parent = as_uuid(project or settings["DEFAULT_PROJECT"])
         if steers:
             named = {as_uuid(one, parent): one for one in ids}
-            work = _steer(settings, Verb(verb), named, number)
+            work = _drop(settings, named) if verb == DROP else _steer(settings, Verb(verb), named, number)
         elif verb:
             work = _show(settings, as_uuid(verb, parent), verb, as_json=opts.json)
         else:

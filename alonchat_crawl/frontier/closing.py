@@ -4,7 +4,9 @@ import logging
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
+from redis.exceptions import RedisError
 
+from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.frontier.endings import GONE_REASONS
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
@@ -39,6 +41,7 @@ async def close_source(
     """Write a completed source's status and counts; None where there was nothing to write.
 
     Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
+    Raises errors.Unreadable for one that somebody else wrote into.
     """
     progress = await queue.progress(source_id)
     if progress is None:
@@ -59,3 +62,22 @@ async def close_source(
     if gone:
         logger.info("%d pages of %s are gone", gone, progress.source.url)
     return progress
+
+
+async def close_or_set_aside(
+    shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
+) -> SourceProgress | None:
+    """Close a source; one that cannot be closed, whatever is wrong with it, is set aside.
+
+    Raises errors.Outage or redis.RedisError: they would meet the next source as well.
+    """
+    try:
+        return await close_source(shards, queue, pool, source_id)
+    except (Outage, RedisError, OSError):
+        raise
+    except Retry as error:  # Postgres refuses this one for now
+        logger.warning("Source %s cannot be closed yet: %s", source_id, error)
+    except Exception as error:
+        logger.exception("Source %s cannot be closed: it is set aside as a dead letter", source_id)
+        await queue.set_aside(source_id, f"it cannot be closed: {error}")
+    return None

@@ -1,6 +1,7 @@
 """How sources and URLs are written in Redis: JSON and msgpack, never pickle."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import urlsplit
@@ -8,13 +9,17 @@ from urllib.parse import urlsplit
 import msgpack
 from pydantic import TypeAdapter
 
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Kind, Lease, Link, Source
 
 WHOLE_URL = -1
 """In place of an origin's index: the URL is on none of the source's own origins."""
 
-UNREADABLE = (ValueError, TypeError, IndexError, AttributeError, msgpack.UnpackException)
-"""What `decode_lease` raises where somebody else wrote into the frontier."""
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, OSError,
+    msgpack.UnpackException,
+)  # fmt: skip
+"""What reading raises where somebody else wrote; OSError, of a time that no calendar has."""
 
 _source = TypeAdapter(Source)
 
@@ -26,8 +31,14 @@ def encode_source(source: Source) -> bytes:
 
 @lru_cache(maxsize=1024)
 def decode_source(spec: bytes) -> Source:
-    """The source from its JSON; raises pydantic's ValidationError on anything else."""
-    return _source.validate_json(spec)
+    """The source from its JSON; raises ValueError (pydantic's ValidationError is one) on anything else."""
+    source = _source.validate_json(spec)
+    if not (1 <= source.max_pages <= PAGES_MOST and 0 <= source.max_depth <= DEPTH_MOST):
+        raise ValueError("its limits are out of range")
+    if not 1 <= source.priority <= 10 or "://" not in source.url:  # noqa: PLR2004
+        raise ValueError("its priority or its URL is none")
+    urlsplit(source.url)
+    return source
 
 
 def origin_of(url: str) -> str:
@@ -57,22 +68,36 @@ def decode_lease(
     delay_ms: bytes | int,
     entry: bytes,
 ) -> Lease:
-    """A lease from the values that the transition `take` returns for it; raises one of UNREADABLE."""
-    kind, depth, origin, path, hops, *failures = msgpack.unpackb(entry, unicode_errors="replace")  # type: ignore[no-untyped-call, attr-defined]
-    known = tuple(origins.decode().split())
-    return Lease(
-        id=lease_id.decode(),
-        source=decode_source(spec),
-        origins=known,
-        domain=domain.decode(),
-        url=path if origin == WHOLE_URL else known[origin] + path,
-        kind=Kind(kind),
-        depth=depth,
-        attempt=sum(map(len, failures)) + 1,
-        hops=hops,
-        delay_seconds=int(delay_ms) / 1000,
-        shard=shard,
-    )
+    """A lease from the values that the transition `take` returns for it.
+
+    Raises errors.Unreadable, of `source` or of `entry`, where somebody else wrote into the frontier.
+    """
+    with readable("source"):
+        source, known = decode_source(spec), tuple(origins.decode().split())
+    with readable("entry"):
+        kind, depth, origin, path, hops, *failures = msgpack.unpackb(entry, unicode_errors="replace")  # type: ignore[no-untyped-call, attr-defined]
+        return Lease(
+            id=lease_id.decode(),
+            source=source,
+            origins=known,
+            domain=domain.decode(),
+            url=path if origin == WHOLE_URL else known[origin] + path,
+            kind=Kind(kind),
+            depth=depth,
+            attempt=sum(map(len, failures)) + 1,
+            hops=hops,
+            delay_seconds=int(delay_ms) / 1000,
+            shard=shard,
+        )
+
+
+@contextmanager
+def readable(entry: str) -> Iterator[None]:
+    """Raise errors.Unreadable for what somebody else wrote; it names the error alone, and quotes nothing."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Unreadable(entry, type(error).__name__) from None
 
 
 def fingerprint(source: Source, url: str) -> int:

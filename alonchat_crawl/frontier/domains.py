@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import tldextract
 from redis.asyncio import Redis
 
+from alonchat_crawl.aside import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
 from alonchat_crawl.uploads import is_at_no_site
 
@@ -53,6 +54,8 @@ class Domains:
 
     def __init__(self, redis: Redis | None = None) -> None:
         self._redis = redis
+        self.told: Told = tell_nobody
+        """Set by the frontier, which keeps the dead letters."""
         self._known: dict[str, tuple[str, float]] = {}
 
     async def of(self, url: str, source: Source | None = None) -> str:
@@ -80,12 +83,26 @@ class Domains:
 
     async def _settled(self, redis: Redis, domain: str, host: str) -> str:
         key = f"address:{domain}"
-        if (settled := await redis.getex(key, ex=self.KEPT_SECONDS)) is None:
+        read = partial(redis.getex, key, ex=self.KEPT_SECONDS)
+        settled = await of_its_type(redis, key, self.told, read)
+        if settled is not None and not _is_known_as(settled, domain):
+            await set_aside(redis, key, "it is no address", self.told)
+            settled = None
+        if settled is None:
             address = await _address_of(host) or domain
             # NX with GET: what stood there before, or nothing.
             before: Any = await redis.set(key, address, nx=True, get=True, ex=self.KEPT_SECONDS)
-            settled = before or address
-        return settled.decode() if isinstance(settled, bytes) else str(settled)
+            settled = before if before and _is_known_as(before, domain) else address.encode()
+        return str(settled.decode())
+
+
+def _is_known_as(settled: bytes, domain: str) -> bool:
+    """Whether a domain's pace may be counted so: by its own name, or by an address."""
+    try:
+        text = settled.decode()
+        return text == domain or bool(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 async def _address_of(host: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import random
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from scrapy import exceptions as scrapy_errors
 from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.internet import error as twisted_errors
@@ -39,6 +39,8 @@ def ending_of(error: BaseException) -> Ending:
             return _reasoned(error)
         case Unchanged():
             return Ending(Outcome.UNCHANGED)
+        case ResponseError() if str(error).startswith("WRONGTYPE"):
+            return Ending(Outcome.RETRY, "redis entry", "somebody else wrote into a key that this page needs")
         case RedisError():
             return Ending(Outcome.DEFERRED, "redis", "Redis does not answer", OUTAGE_SECONDS, outage=True)
         case scrapy_errors.DownloadCancelledError():

@@ -2,19 +2,33 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
 
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from alonchat_crawl.frontier.queue import FrontierQueue, Release, Totals
 from alonchat_crawl.frontier.transitions import Settled, awaited
-from alonchat_crawl.outcomes import Ending
+from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Link
 
 logger = logging.getLogger(__name__)
+
+CODE = re.compile(r"[A-Z]{2,} ")
+
+
+def is_of_one(error: Exception) -> bool:
+    """Whether an error is of what was told, not of Redis: another page may well be told.
+
+    A server that cannot work says so by a code (MISCONF, NOREPLICAS, …); a script that failed has none.
+    """
+    if type(error) is ResponseError:
+        return str(error).startswith("WRONGTYPE") or not CODE.match(str(error))
+    return not isinstance(error, RedisError | OSError)
+
 
 OUTAGE_WAIT_SECONDS = 0.5
 REST_SECONDS = 0.005
@@ -178,6 +192,15 @@ class Exchange:
                 await self._tell(lease, found)
             except OutOfMemoryError as error:
                 full = error
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                # Whatever is wrong with these links, it must not hold up the others: their page ends without.
+                logger.exception("The links of %s cannot be told: it is given up", lease.url)
+                found.told = len(found.links)
+                self.outbox.endings[lease] = Ending(
+                    Outcome.DEAD, "links", f"its links cannot be kept: {error}"
+                )
         now = monotonic()
         if releases:
             await self.queue.release(
@@ -202,7 +225,20 @@ class Exchange:
             if (found := self.outbox.found.get(lease, Found())).told == len(found.links)
         }
         settled = [(lease, ending) for lease, ending in endings.items() if lease.id in told]
-        codes = await self.queue.settle(settled, told) if settled else []
+        try:
+            codes = await self.queue.settle(settled, told) if settled else []
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            if len(settled) == 1:
+                logger.exception(
+                    "The end of %s cannot be told: its lease is left to expire", settled[0][0].url
+                )
+                codes = [Settled.UNKNOWN]
+            else:  # whatever is wrong with one must not hold up the others
+                for one in settled:
+                    await self._settle(dict([one]))
+                return
         for (lease, _), code in zip(settled, codes, strict=True):
             if code is Settled.LINKS_LOST:
                 self.outbox.found[lease].told = 0

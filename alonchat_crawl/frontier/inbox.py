@@ -9,8 +9,10 @@ from typing import ClassVar
 from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.errors import Outage, Retry
+from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
 from alonchat_crawl.frontier.letters import bury_message
+from alonchat_crawl.frontier.locks import take_lock
+from alonchat_crawl.frontier.messages import NOT_A_LIST, Message, Messages
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
 
@@ -39,7 +41,9 @@ class Inbox(ABC):
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
         self._lock_key = f"{{{key}}}:reader"
         self._token = token_hex(8).encode()
-        self._reads = False
+        self._max_bytes = settings.getint("MESSAGE_MAX_BYTES")
+        self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
+        self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
         self._postponed = 0
         """Messages put off since one was not."""
 
@@ -64,11 +68,11 @@ class Inbox(ABC):
                     await asyncio.sleep(LOOK_SECONDS)
                     continue
                 await self.ready()
-                # Moving the last element to where it is: a blocking look, atomic, which takes nothing.
-                look = self._redis.blmove(self._key, self._key, self._wait_seconds, "RIGHT", "RIGHT")
-                raw = await awaited(look)
-                if raw is not None:
-                    await self._read(raw)
+                message = await self._messages.oldest(self._wait_seconds)
+                if message is not None and message.whole is not None:
+                    await self._read(message.whole)
+                elif message is not None:
+                    await self._reject(message, refusal(message, self._max_bytes))
                 waiting = ""
             except (Retry, Outage, RedisError, OSError) as error:
                 if str(error) != waiting:
@@ -86,12 +90,10 @@ class Inbox(ABC):
 
     async def _is_ours(self) -> bool:
         """Whether this is the one worker that reads the list: several would carry orders out in any order."""
-        if self._reads and await self._redis.getex(self._lock_key, px=LOCK_MS) == self._token:
-            return True
-        self._reads = bool(await self._redis.set(self._lock_key, self._token, nx=True, px=LOCK_MS))
-        return self._reads
+        return await take_lock(self._redis, self._lock_key, self._token, LOCK_MS)
 
     async def _read(self, raw: bytes) -> None:
+        message = Message.of(raw, self._head_bytes)
         try:
             await self.act(raw)
         except Postponed:
@@ -100,11 +102,11 @@ class Inbox(ABC):
         except (Retry, Outage, RedisError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
-            await self._reject(raw, error)
+            await self._reject(message, error)
             return
         self._postponed = 0
         if await self._is_ours():  # else it took long, and is another's to do again
-            await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
+            await self._messages.remove(message)
 
     async def _postpone(self) -> None:
         """Move the message to the end, where new ones come in; rest where nothing but such ones are left."""
@@ -114,16 +116,23 @@ class Inbox(ABC):
             self._postponed = 0
             await asyncio.sleep(1)
 
-    async def _reject(self, raw: bytes, error: Exception) -> None:
+    async def _reject(self, message: Message, error: Exception) -> None:
         """Move a message to the dead letters: written there before it leaves the list."""
         queue = self.shards.queues[0]
         reason = getattr(error, "reason", f"bad {self.kind}")
-        letter_id = await bury_message(queue, self.kind, self._key, raw, reason, str(error))
-        removed = await awaited(self._redis.lrem(self._key, -1, raw))  # type: ignore[arg-type] # bytes are fine
-        if removed == 0:  # another worker rejected it meanwhile
-            await self._redis.xdel(queue.keys.dead, letter_id)
+        letter = (self.kind, self._key, message, reason, str(error))
+        letter_id = await bury_message(queue, *letter)
+        if not await self._messages.remove(message):  # another worker rejected it meanwhile
+            await queue.run("drop", letter_id)
             return
         if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
             # Redis restarted between the two, and lost the letter with its last second.
-            letter_id = await bury_message(queue, self.kind, self._key, raw, reason, str(error))
+            letter_id = await bury_message(queue, *letter)
         logger.warning("A %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)
+
+
+def refusal(message: Message, max_bytes: int) -> GiveUp:
+    """Why a message is not even read."""
+    if message.length == NOT_A_LIST:
+        return Unreadable("the list", f"it was a {message.head.decode(errors='replace')}")
+    return GiveUp("too long", f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)")

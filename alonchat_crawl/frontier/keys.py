@@ -54,6 +54,11 @@ class Keys:
         return f"{self.prefix}:completed"
 
     @property
+    def unreadable(self) -> str:
+        """SET: sources that are set aside."""
+        return f"{self.prefix}:unreadable"
+
+    @property
     def wake(self) -> str:
         """LIST: holds an element where an idle worker is wanted."""
         return f"{self.prefix}:wake"

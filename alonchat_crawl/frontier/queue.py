@@ -1,6 +1,5 @@
 """One shard of the frontier as coroutines: its transitions, their values packed and unpacked; no state."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
@@ -11,8 +10,8 @@ from uuid import UUID
 from redis.asyncio import Redis
 from scrapy.settings import BaseSettings
 
+from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import (
-    UNREADABLE,
     decode_lease,
     decode_source,
     encode_entry,
@@ -22,18 +21,20 @@ from alonchat_crawl.frontier.codec import (
 )
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.keys import Keys
-from alonchat_crawl.frontier.transitions import Opened, Settled, Transitions, awaited
+from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
 from alonchat_crawl.frontier.view import FrontierView
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Kind, Lease, Link, Source
-
-logger = logging.getLogger(__name__)
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
 SETTLED_AT_ONCE = 100
 
+REASON_MAX_CHARS = 100
 DETAIL_MAX_CHARS = 500
+
+UNBOUNDED = 1 << 53
+"""More bytes than there are."""
 
 KEPT_MS = 7 * 86_400_000
 """How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
@@ -73,12 +74,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A whole shard in four numbers."""
+    """A whole shard in five numbers."""
 
     pending: int = 0
     leased: int = 0
     sources: int = 0
     dead_letters: int = 0
+    set_aside: int = 0
+    """Entries that nobody could read, ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class FrontierQueue(FrontierView):
         lease_seconds: float,
         max_attempts: int,
         dead_letters_max: int,
+        dead_letters_max_bytes: int = UNBOUNDED,
         shard: int = 0,
         domains: Domains | None = None,
         space: str = "",
@@ -111,9 +115,9 @@ class FrontierQueue(FrontierView):
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
-        self.dead_letters_max = dead_letters_max
-        self._transitions = Transitions(redis, self.keys.prefix)
-        self._run = self._transitions.run
+        self.dead_letters_max_bytes = dead_letters_max_bytes
+        self.run = Transitions(redis, self.keys.prefix, dead_letters_max, dead_letters_max_bytes).run
+        """Run a transition by its name."""
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "") -> Self:
@@ -124,6 +128,7 @@ class FrontierQueue(FrontierView):
             lease_seconds=settings.getfloat("FRONTIER_LEASE_SECONDS"),
             max_attempts=settings.getint("FRONTIER_MAX_ATTEMPTS"),
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
+            dead_letters_max_bytes=settings.getint("FRONTIER_DEAD_LETTERS_MAX_BYTES"),
             shard=shard,
             domains=Domains(redis if by_address else None),
             space=space,
@@ -133,8 +138,7 @@ class FrontierQueue(FrontierView):
 
     async def open(self, source: Source) -> tuple[Opened, Source]:
         """Open a source, and return the run that is now in effect: an earlier one if it is not done."""
-        code, spec = await self._run(
-            "open",
+        arguments = (
             str(source.source_id),
             encode_source(source),
             str(source.project_id),
@@ -143,14 +147,20 @@ class FrontierQueue(FrontierView):
             1 / source.priority,
             str(source.crawl_id),
         )
-        return Opened(code), decode_source(spec)
+        code, spec = await self.run("open", *arguments)
+        try:
+            return Opened(code), decode_source(spec)
+        except ValueError as error:  # somebody else wrote into that run
+            await self.set_aside(source.source_id, f"its spec cannot be read: {type(error).__name__}")
+            code, spec = await self.run("open", *arguments)
+            return Opened(code), decode_source(spec)
 
     async def start(self, source: Source) -> bool:
         """Queue the start URL of a source that is opening; False where it was not."""
         entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
         domain = await self.domains.of(source.url, source)
         return bool(
-            await self._run("start", str(source.source_id), domain, fingerprint(source, source.url), entry)
+            await self.run("start", str(source.source_id), domain, fingerprint(source, source.url), entry)
         )
 
     async def abandon(self, source: Source) -> None:
@@ -160,7 +170,7 @@ class FrontierQueue(FrontierView):
     async def amend(self, source: Source) -> bool:
         """Give an open source other limits, those of its latest seed; False where it is not open."""
         values = (str(source.source_id), encode_source(source), source.max_pages, 1 / source.priority)
-        return bool(await self._run("amend", *values))
+        return bool(await self.run("amend", *values))
 
     async def pause(self, source_id: UUID) -> bool:
         """Fetch nothing more of it for the time being; False where it is not open."""
@@ -171,16 +181,16 @@ class FrontierQueue(FrontierView):
         return await self._over_domains("resume", source_id)
 
     async def _over_domains(self, transition: str, source_id: UUID) -> bool:
-        done, cursor = await self._run(transition, str(source_id), 0)
+        done, cursor = await self.run(transition, str(source_id), 0)
         while cursor:
-            _, cursor = await self._run(transition, str(source_id), cursor)
+            _, cursor = await self.run(transition, str(source_id), cursor)
         return bool(done)
 
     async def cancel(self, source_id: UUID) -> bool:
         """Drop what waits of it; it ends with what is in flight. False where it is not open."""
-        cancelled, left, _ = await self._run("cancel", str(source_id))
+        cancelled, left, _ = await self.run("cancel", str(source_id))
         while left:
-            _, left, _ = await self._run("cancel", str(source_id))
+            _, left, _ = await self.run("cancel", str(source_id))
         return bool(cancelled)
 
     async def forget(self, source_id: UUID) -> None:
@@ -190,7 +200,7 @@ class FrontierQueue(FrontierView):
     async def close(self, source: Source) -> bool:
         """Note that a run's end is written to Postgres; False where it goes on, or a newer one has begun."""
         ids = (str(source.source_id), str(source.crawl_id))
-        return bool(await self._run("close", *ids, KEPT_MS, SEEN_KEPT_MS))
+        return bool(await self.run("close", *ids, KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
 
@@ -211,7 +221,7 @@ class FrontierQueue(FrontierView):
                     fingerprint(source, link.url),
                     encode_entry(link, origins),
                 )
-            added += int(await self._run("add", *values))
+            added += int(await self.run("add", *values))
         return added
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
@@ -221,21 +231,33 @@ class FrontierQueue(FrontierView):
         """
         limits = (count, self.lease_ms, HOLD_MS, token_hex(4))
         due_ms, values, completed, *totals = await (
-            self._run("take_of", *limits, str(only)) if only else self._run("take", *limits)
+            self.run("take_of", *limits, str(only)) if only else self.run("take", *limits)
         )
-        leases = [lease for i in range(0, len(values), 6) if (lease := self._lease(*values[i : i + 6]))]
+        leases: list[Lease] = []
+        unreadable: list[Any] = []
+        for i in range(0, len(values), 6):
+            try:
+                leases.append(decode_lease(self.keys.shard, *values[i : i + 6]))
+            except Unreadable as error:  # what none of us wrote must not cost the others an attempt
+                unreadable += (values[i], error.entry, error.detail)
+        if unreadable:
+            completed += await self.run("give_up", *unreadable)
         due_seconds = due_ms / 1000 if due_ms >= 0 else float("inf")
         return Taken(leases, due_seconds, completed > 0, Totals(*totals))
 
-    def _lease(self, *values: bytes) -> Lease | None:
-        """None for what none of us wrote: it must not cost the URLs taken with it an attempt, and expires."""
-        try:
-            return decode_lease(self.keys.shard, *values)
-        except UNREADABLE as error:
-            # Without a traceback, which would show what somebody wrote there.
-            said = (values[0].decode(errors="replace"), type(error).__name__)
-            logger.error("The lease %s cannot be read: %s", *said)  # noqa: TRY400
-            return None
+    # --- What nobody can read ---
+
+    async def sweep(self) -> None:
+        """Set aside what is not of its type among the shard's own keys: it would be in everybody's way."""
+        await self.run("sweep", self.lease_ms)
+
+    async def audit(self, source: str | bytes) -> Audited:
+        """Have a source in every list that it belongs in, or in none; one that is not sound is set aside."""
+        return Audited(await self.run("audit", source))
+
+    async def set_aside(self, source_id: UUID, detail: str) -> bool:
+        """Set aside a source that cannot be read, as a dead letter; False where it is not known."""
+        return bool(await self.run("set_aside", str(source_id), _text(detail)))
 
     async def release(self, releases: Iterable[Release]) -> int:
         """Free the leases' domains for their next requests; return how many those leases still held."""
@@ -246,21 +268,21 @@ class FrontierQueue(FrontierView):
             elapsed_ms, pace_ms, asked_ms = int(seconds[0] * 1000), _ms(seconds[1]), _ms(seconds[2])
             values += (one.hold_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
             values += (_ms(one.delay_seconds), one.site, _ms(one.address_pace_seconds), one.address_sign)
-        return int(await self._run("release", *values))
+        return int(await self.run("release", *values))
 
     async def reserve(self, domain: str, hold_id: str, hold_seconds: float) -> float:
         """Hold a domain for a request outside its queues; return 0, or the seconds until asking again.
 
         It is given back by `release` under `hold_id`, or after `hold_seconds`.
         """
-        return int(await self._run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
+        return int(await self.run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
 
     async def visit(self, site: str) -> tuple[float, float]:
         """Return seconds until a site may be asked that shares its address, and its delay by AutoThrottle.
 
         With 0 seconds it is about to be asked, and `release` tells of it.
         """
-        wait_ms, delay_ms = await self._run("visit", site)
+        wait_ms, delay_ms = await self.run("visit", site)
         return wait_ms / 1000, delay_ms / 1000
 
     async def settle(
@@ -273,25 +295,26 @@ class FrontierQueue(FrontierView):
         """
         codes: list[Settled] = []
         for start in range(0, len(endings), SETTLED_AT_ONCE):
-            values: list[Any] = [self.max_attempts, self.dead_letters_max]
+            values: list[Any] = [self.max_attempts]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
-                values += (lease.id, ending.outcome.value, ending.reason, _text(ending.detail))
+                reason = ending.reason[:REASON_MAX_CHARS].encode(errors="replace")
+                values += (lease.id, ending.outcome.value, reason, _text(ending.detail))
                 values += (_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
-            codes += map(Settled, await self._run("settle", *values))
+            codes += map(Settled, await self.run("settle", *values))
         return codes
 
     async def extend(self, leases: Sequence[Lease]) -> set[str]:
         """Keep leases for longer; return the ids of those that are lost."""
-        lost = await self._run("extend", self.lease_ms, *(lease.id for lease in leases))
+        lost = await self.run("extend", self.lease_ms, *(lease.id for lease in leases))
         return {lease_id.decode() for lease_id in lost}
 
     async def untake(self, leases: Sequence[Lease]) -> int:
         """Give leased URLs back unfetched; return how many were still ours."""
-        return int(await self._run("untake", *(lease.id for lease in leases)))
+        return int(await self.run("untake", *(lease.id for lease in leases)))
 
     async def reap(self, limit: int = 200) -> tuple[int, int]:
         """Take back the URLs whose lease expired; return how many, and how many sources completed by it."""
-        reaped, completed = await self._run("reap", limit, self.max_attempts, self.dead_letters_max)
+        reaped, completed = await self.run("reap", limit, self.max_attempts)
         return reaped, completed
 
 

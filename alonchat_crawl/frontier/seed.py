@@ -11,7 +11,7 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.sources import Source
+from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Source
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
@@ -87,8 +87,8 @@ class Seed(SourceSeed):
     """What one web site's crawl is asked for with."""
 
     url: str
-    max_pages: Annotated[int, Field(ge=1)] | None = None
-    max_depth: Annotated[int, Field(ge=0)] | None = None
+    max_pages: Annotated[int, Field(ge=1, le=PAGES_MOST)] | None = None
+    max_depth: Annotated[int, Field(ge=0, le=DEPTH_MOST)] | None = None
     include: Globs = ()
     exclude: Globs = ()
     path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"

@@ -1,21 +1,37 @@
 """The whole frontier: which shard a source lives in, and which one keeps a domain's pace."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import Any
 from uuid import UUID
 from zlib import crc32
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 from scrapy.settings import BaseSettings
 from scrapy.utils.misc import load_object
 
-from alonchat_crawl.errors import StartupError
+from alonchat_crawl.errors import StartupError, Unreadable
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.keys import prefix_of
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.transitions import awaited
+from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.sources import Source, SourceProgress
 
+logger = logging.getLogger(__name__)
+
 COUNT_KEY = "frontier:shards"
+
+
+async def agreed_count(asked: Awaitable[Any]) -> int | None:
+    """How many shards the workers have agreed on; raises StartupError where that cannot be read."""
+    try:
+        found = await asked
+        return None if found is None else int(found)
+    except (ResponseError, ValueError):
+        raise StartupError(
+            f"{COUNT_KEY} in Redis is no number: set it to the workers' FRONTIER_SHARDS (redis-cli SET)."
+        ) from None
 
 
 class Shards:
@@ -50,8 +66,15 @@ class Shards:
         if len(self.queues) == 1:
             return home
         shard = home.keys.shard
-        claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
-        return self.queues[shard if claimed is None else int(claimed)]
+        try:
+            claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
+            return {queue.keys.shard: queue for queue in self.queues}[
+                shard if claimed is None else int(claimed)
+            ]
+        except (ResponseError, ValueError, KeyError):  # it says nothing that any of us wrote
+            logger.error("The home of source %s cannot be read: it is shard %d now", source_id, shard)  # noqa: TRY400
+            await home.redis.set(f"home:{source_id}", shard)
+            return home
 
     async def close(self, queue: FrontierQueue, source: Source) -> None:
         """Note that a run's end is written to Postgres."""
@@ -59,25 +82,42 @@ class Shards:
             await awaited(queue.redis.delete(f"home:{source.source_id}"))
 
     async def find(self, source_id: UUID) -> tuple[FrontierQueue, SourceProgress] | None:
-        """A source that the frontier knows, with its shard; None for any other."""
+        """A source that the frontier knows, with its shard; None for any other. Raises errors.Unreadable."""
         for queue in self.queues:
             if (progress := await queue.progress(source_id)) is not None:
                 return queue, progress
         return None
 
-    async def progresses(self) -> list[SourceProgress]:
-        """Sources that run or are paused, and those that are done but not yet written to Postgres."""
-        return [
-            progress
-            for queue in self.queues
+    async def progresses(self) -> dict[UUID, SourceProgress | Unreadable]:
+        """Sources that run or are paused, that are done but not yet written to Postgres, or are set aside."""
+        found: dict[UUID, SourceProgress | Unreadable] = {}
+        for queue in self.queues:
+            for source_id in await queue.unreadable_sources():
+                found[source_id] = Unreadable(f"source {source_id}", "it is set aside")
             # One that completes between the two questions is in both answers.
-            for source_id in {*await queue.open_sources(), *await queue.completed()}
-            if (progress := await queue.progress(source_id)) is not None
-        ]
+            for source_id in {*await queue.open_sources(), *await queue.completed()}:
+                try:
+                    progress = await queue.progress(source_id)
+                except Unreadable as error:
+                    found[source_id] = error
+                else:
+                    found |= {source_id: progress} if progress else {}
+        return found
 
-    async def knows(self, source_id: UUID) -> bool:
-        """Whether a source is open, or its end is still kept."""
-        return any([await queue.redis.exists(queue.keys.source(source_id)) for queue in self.queues])
+    async def audit(self, source: str | bytes) -> Audited:
+        """Whether a source is open, or its end is still kept, or it is set aside; its lists are put right."""
+        answers = [await queue.audit(source) for queue in self.queues]
+        return Audited.KNOWN if Audited.KNOWN in answers else min(answers)
+
+    async def tidy(self) -> None:
+        """Set aside what stands in the lists of sources and belongs in none."""
+        for queue in self.queues:
+            for member in await queue.listed():
+                await queue.audit(member)
+
+    async def set_aside(self, source_id: UUID, detail: str) -> bool:
+        """Set aside a source that cannot be read; False for one that the frontier does not know."""
+        return any([await queue.set_aside(source_id, detail) for queue in self.queues])
 
     async def running_count(self) -> int:
         """How many sources run."""
@@ -96,7 +136,7 @@ class Shards:
         The number may change while no source is open.
         """
         redis, count = self.queues[0].redis, len(self.queues)
-        before = int(await redis.set(COUNT_KEY, count, nx=True, get=True) or count)
+        before = await agreed_count(redis.set(COUNT_KEY, count, nx=True, get=True)) or count
         if before == count:
             return
         for prefix in map(prefix_of, range(before)):

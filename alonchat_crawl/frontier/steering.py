@@ -11,7 +11,7 @@ from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.closing import close_source
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.sources import Source
+from alonchat_crawl.sources import PAGES_MOST, Source
 from alonchat_crawl.storage.sources import amend_crawl, set_status
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Verb(StrEnum):
     PRIORITY = "priority"
 
 
-RANGES = {Verb.CAP: (1, 1_000_000_000), Verb.PRIORITY: (1, 10)}
+RANGES = {Verb.CAP: (1, PAGES_MOST), Verb.PRIORITY: (1, 10)}
 """Verbs that take a number, with the least and the most that it may be."""
 
 

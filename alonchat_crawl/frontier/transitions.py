@@ -8,7 +8,10 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-PRELUDE = ("_keys", "_line", "_turns", "_queue", "_finish", "_seen", "_lease", "_again", "_take")
+PRELUDE = (
+    "_keys", "_aside", "_sound", "_letters", "_line", "_turns", "_queue", "_finish", "_seen", "_forget",
+    "_entries", "_lease", "_again", "_take",
+)  # fmt: skip
 """Functions that the transitions share; a script that Redis has cached costs little more for them."""
 
 
@@ -18,6 +21,14 @@ class Opened(IntEnum):
     CLOSING = -1
     RUNNING = 0
     OPENING = 1
+
+
+class Audited(IntEnum):
+    """What `audit` answers of a source."""
+
+    SET_ASIDE = -1
+    UNKNOWN = 0
+    KNOWN = 1
 
 
 class Settled(IntEnum):
@@ -32,6 +43,8 @@ class Settled(IntEnum):
 class Replayed(IntEnum):
     """What `replay` answers for each dead letter."""
 
+    UNREADABLE = -7
+    TOO_LONG = -6
     ORDER = -5
     LIMIT_REACHED = -4
     NEWER_CRAWL = -3
@@ -49,19 +62,27 @@ def script(name: str) -> str:
     return "\n".join((flags, *(lua.joinpath(f"{part}.lua").read_text() for part in PRELUDE), body))
 
 
+@cache
+def bare_script(name: str) -> str:
+    """The text of a script that touches no shard, and so needs none of the shared functions."""
+    return files(__package__).joinpath("lua", f"{name}.lua").read_text()
+
+
 class Transitions:
     """The transitions of one shard. Each may raise redis.RedisError, and may be repeated."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: Redis, prefix: str, letters_max: int, letters_max_bytes: int) -> None:
         self._redis = redis
         self._prefix = prefix
+        self._keep = (letters_max, letters_max_bytes)
+        """Any of them may have to keep a dead letter."""
         self._scripts: dict[str, Any] = {}
 
     async def run(self, name: str, *arguments: Any) -> Any:
         """Run lua/<name>.lua; a script that Redis does not know (a restart, a flush) is loaded again."""
         if name not in self._scripts:
             self._scripts[name] = self._redis.register_script(script(name))
-        return await self._scripts[name](keys=[self._prefix], args=arguments)
+        return await self._scripts[name](keys=[self._prefix], args=(*arguments, *self._keep))
 
 
 async def awaited(call: Awaitable[Any] | Any) -> Any:

@@ -11,15 +11,15 @@ from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.errors import Outage, Retry
-from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.frontier.closing import close_or_set_aside
 from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.recovery import EVERY_SECONDS, recover
 from alonchat_crawl.frontier.seed import SourceSeed
 from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
-from alonchat_crawl.signals import frontier_observed, source_completed
+from alonchat_crawl.signals import entry_unreadable, frontier_observed, source_completed
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
 from alonchat_crawl.uploads import stored_url
@@ -56,13 +56,25 @@ class Upkeep:
         self._own: Source | None = None
         """The run of `only`."""
         self._gone: list[Lease] = []
+        self._unreadable: list[tuple[str, str, str]] = []
+        """Keys outside the frontier that were set aside: each one's name, what is wrong, its new name."""
+        signals.connect(self.unreadable, entry_unreadable)
+        for exchange in exchanges:
+            exchange.queue.domains.told = self.unreadable
         self._recover_at = 0.0
+        self._told_of = 0
+        """Entries set aside that are logged."""
         self._waits = False
         self._wake = asyncio.Event()
 
     def gone(self, lease: Lease) -> None:
         """The site says that a page is no more."""
         self._gone.append(lease)
+
+    def unreadable(self, key: str, why: str, aside: str) -> None:
+        """Somebody else wrote into a key of ours, which is set aside: a dead letter is to tell."""
+        self._unreadable.append((key, why, aside))
+        self._wake.set()
 
     def wake(self) -> None:
         """A source completed: close it now."""
@@ -124,10 +136,16 @@ class Upkeep:
         await self._try(self._write)
 
     async def _write(self) -> None:
+        while self._unreadable:
+            await self._shards.queues[0].run("note", *self._unreadable[-1])
+            self._unreadable.pop()
         while self._gone:
             lease = self._gone[-1]
             url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url
-            await mark_gone(self._pool, lease.source.source_id, url)
+            try:
+                await mark_gone(self._pool, lease.source.source_id, url)
+            except GiveUp:
+                logger.exception("%s is gone from its site; that cannot be written down", lease.url)
             self._gone.pop()
         await self.close_sources()
 
@@ -144,6 +162,7 @@ class Upkeep:
             for lease_id in await exchange.queue.extend(kept):
                 exchange.held.pop(lease_id, None)
             exchange.extended_at = asked_at
+        await exchange.queue.sweep()
         reaped, completed = await exchange.queue.reap()
         if reaped:
             logger.warning("%d URLs came back from workers that are gone", reaped)
@@ -155,9 +174,19 @@ class Upkeep:
         """Write every completed source to Postgres and tell of it."""
         for queue in self._shards.queues:
             for source_id in await queue.completed():
-                progress = await close_source(self._shards, queue, self._pool, source_id)
+                progress = await close_or_set_aside(self._shards, queue, self._pool, source_id)
                 if progress is not None and source_id != self._only:  # `_observe` tells of that one
                     self._signals.send_catch_log(source_completed, progress=progress)
+
+    def _tell_of(self, set_aside: int) -> None:
+        """Log once what nobody could read: somebody else writes into Redis, or a worker has a fault."""
+        if set_aside > self._told_of:
+            logger.error(
+                "%d entries of the frontier could not be read and are set aside: "
+                "see `scrapy dead_letters -a reason=unreadable`",
+                set_aside - self._told_of,
+            )
+        self._told_of = set_aside
 
     async def _recover(self) -> None:
         if await recover(self._shards, self._pool):
@@ -166,9 +195,14 @@ class Upkeep:
 
     async def _observe(self) -> None:
         totals = [exchange.totals for exchange in self._exchanges]
+        self._tell_of(sum(one.set_aside for one in totals))
         pending, leased = sum(one.pending for one in totals), sum(one.leased for one in totals)
         if self._only is not None:
-            found = await self._shards.find(self._only)
+            try:
+                found = await self._shards.find(self._only)
+            except Unreadable as error:
+                await self._shards.set_aside(self._only, str(error))
+                found = None
             if found is None and self._own is not None:
                 logger.warning("Redis has lost the crawl: it begins again")
                 await self.admit(self._own)
@@ -186,4 +220,5 @@ class Upkeep:
             leased=leased,
             sources=sum(one.sources for one in totals),
             dead_letters=sum(one.dead_letters for one in totals),
+            set_aside=self._told_of,
         )

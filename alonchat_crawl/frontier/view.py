@@ -1,13 +1,16 @@
 """What a shard holds, for those who only look."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from alonchat_crawl.frontier.codec import decode_source
+from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.frontier.codec import decode_source, readable
 from alonchat_crawl.frontier.keys import Keys
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import SourceProgress
@@ -39,12 +42,21 @@ class FrontierView:
 
     async def completed(self) -> list[UUID]:
         """Sources that are done but not yet written to Postgres, oldest first."""
-        members = await awaited(self.redis.zrange(self.keys.completed, 0, 99))
-        return [UUID(member.decode()) for member in members]
+        return _ids(await awaited(self.redis.zrange(self.keys.completed, 0, 999)))
 
     async def open_sources(self) -> list[UUID]:
         """The sources that run or are paused."""
-        return [UUID(member.decode()) for member in await awaited(self.redis.smembers(self.keys.running))]
+        return _ids(await awaited(self.redis.smembers(self.keys.running)))
+
+    async def unreadable_sources(self) -> list[UUID]:
+        """Sources that are set aside, until their dead letters are dropped."""
+        return _ids(await awaited(self.redis.smembers(self.keys.unreadable)))
+
+    async def listed(self, most: int = 1000) -> set[bytes]:
+        """What stands in the lists of sources, whatever it is: up to so many of each."""
+        running = await awaited(self.redis.srandmember(self.keys.running, most))
+        paused = await awaited(self.redis.srandmember(self.keys.paused, most))
+        return {*running, *paused, *await awaited(self.redis.zrange(self.keys.completed, 0, most))}
 
     async def running_count(self) -> int:
         """How many run: paused ones are not among them."""
@@ -55,7 +67,10 @@ class FrontierView:
         """Where up to `most` of the source's domains stand, those that are due soonest first."""
         now_s, now_us = await awaited(self.redis.time())
         domains = await awaited(self.redis.srandmember(self.keys.domains(source_id), most))
-        found = [await self._wait(source_id, domain.decode(), now_s + now_us / 1e6) for domain in domains]
+        found = []
+        for domain in domains:
+            with suppress(ValueError, OverflowError, ResponseError):  # what somebody else wrote there
+                found.append(await self._wait(source_id, domain.decode(), now_s + now_us / 1e6))
         return sorted(found, key=lambda wait: wait.due_seconds)
 
     async def _wait(self, source_id: UUID, domain: str, now: float) -> Wait:
@@ -73,25 +88,49 @@ class FrontierView:
         )
 
     async def progress(self, source_id: UUID) -> SourceProgress | None:
-        """How far a source is; None for one that the frontier does not know."""
-        values: Mapping[bytes, bytes] = await awaited(self.redis.hgetall(self.keys.source(source_id)))
-        if b"spec" not in values:
+        """How far a source is; None for one that the frontier does not know.
+
+        Raises errors.Unreadable where somebody else wrote into it.
+        """
+        name = f"source {source_id}"
+        try:
+            values: Mapping[bytes, bytes] = await awaited(self.redis.hgetall(self.keys.source(source_id)))
+        except ResponseError:
+            raise Unreadable(name, "it is no hash") from None
+        if not values:
             return None
-        fields = {name.decode(): value.decode() for name, value in values.items()}
+        with readable(name):
+            return _progress(source_id, values)
 
-        def counts(prefix: str) -> dict[str, int]:
-            return {name[2:]: int(n) for name, n in fields.items() if name.startswith(prefix) and int(n) > 0}
 
-        return SourceProgress(
-            source=decode_source(values[b"spec"]),
-            state=fields["state"],
-            pending=int(fields["pending"]),
-            leased=int(fields["leased"]),
-            counts=counts("n:"),
-            reasons=counts("r:"),
-            first_failure=fields.get("first_failure", ""),
-            ends=fields.get("ends", ""),
-            started_at=datetime.fromtimestamp(int(fields["started_ms"]) / 1000, UTC)
-            if "started_ms" in fields
-            else None,
-        )
+def _ids(members: Iterable[bytes]) -> list[UUID]:
+    """Those that are UUIDs: `audit` sets the others aside."""
+    found = []
+    for member in members:
+        with suppress(ValueError):
+            found.append(UUID(member.decode()))
+    return found
+
+
+def _progress(source_id: UUID, values: Mapping[bytes, bytes]) -> SourceProgress:
+    source = decode_source(values[b"spec"])
+    if source.source_id != source_id:
+        raise ValueError
+    fields = {name.decode(): value.decode() for name, value in values.items()}
+
+    def counts(prefix: str) -> dict[str, int]:
+        return {name[2:]: int(n) for name, n in fields.items() if name.startswith(prefix) and int(n) > 0}
+
+    return SourceProgress(
+        source=source,
+        state=fields["state"],
+        pending=int(fields["pending"]),
+        leased=int(fields["leased"]),
+        counts=counts("n:"),
+        reasons=counts("r:"),
+        first_failure=fields.get("first_failure", ""),
+        ends=fields.get("ends", ""),
+        started_at=datetime.fromtimestamp(int(fields["started_ms"]) / 1000, UTC)
+        if "started_ms" in fields
+        else None,
+    )

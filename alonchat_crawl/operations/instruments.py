@@ -62,6 +62,11 @@ class Instruments:
         self.dead_letters = Gauge(
             "alonchat_frontier_dead_letters", "URLs and seeds given up, until replayed.", registry=registry
         )
+        self.set_aside = Gauge(
+            "alonchat_frontier_set_aside_entries",
+            "Entries that nobody could read, ever; their dead letters have the reason `unreadable`.",
+            registry=registry,
+        )
         self.in_flight = Gauge("alonchat_requests_in_flight", "Downloads under way.", registry=registry)
         self.model_load = Gauge(
             "alonchat_model_load_seconds", "How long loading the model took; 0 before.", registry=registry

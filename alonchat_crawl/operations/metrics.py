@@ -108,11 +108,14 @@ class Metrics:
     def _on_source(self) -> None:
         self.instruments.sources_completed.inc()
 
-    def _on_frontier(self, pending: int, leased: int, sources: int, dead_letters: int) -> None:
+    def _on_frontier(
+        self, pending: int, leased: int, sources: int, dead_letters: int, set_aside: int
+    ) -> None:
         self.instruments.pending.set(pending)
         self.instruments.leased.set(leased)
         self.instruments.sources.set(sources)
         self.instruments.dead_letters.set(dead_letters)
+        self.instruments.set_aside.set(set_aside)
 
     async def _on_stopped(self) -> None:
         logging.root.removeHandler(self._errors)

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
+from alonchat_crawl.aside import Told, of_its_type, tell_nobody
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.extract.sameness import Sameness
 from alonchat_crawl.policies.shapes import Shape, shape_of
@@ -71,8 +72,9 @@ class Repeats:
 
     _of: ClassVar[WeakKeyDictionary[Crawler, "Repeats"]] = WeakKeyDictionary()
 
-    def __init__(self, redis: Redis, limits: Limits) -> None:
+    def __init__(self, redis: Redis, limits: Limits, told: Told = tell_nobody) -> None:
         self._redis = redis
+        self._told = told
         self._limits = limits
         self._full: set[tuple[UUID, Item]] = set()
         """By run: what has been counted above its limit, as far as this worker has met it."""
@@ -85,7 +87,8 @@ class Repeats:
         """Return the one instance of this crawler."""
         if crawler not in cls._of:
             limits = Limits.from_settings(crawler.settings)
-            cls._of[crawler] = cls(Connections.of(crawler).redis, limits)
+            connections = Connections.of(crawler)
+            cls._of[crawler] = cls(connections.redis, limits, connections.unreadable)
         return cls._of[crawler]
 
     async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repeat:
@@ -169,8 +172,11 @@ class Repeats:
         for item in items:
             for place in _places(source, item):
                 arguments += (command, "u16", f"#{place}", *value)
+        key = _key(source)
         bitfield: Any = self._redis.execute_command  # untyped
-        found: list[int] = await bitfield("BITFIELD", _key(source), *arguments)
+        found: list[int] = await of_its_type(
+            self._redis, key, self._told, lambda: bitfield("BITFIELD", key, *arguments)
+        )
         return [min(pair) for pair in zip(found[::2], found[1::2], strict=True)]
 
 

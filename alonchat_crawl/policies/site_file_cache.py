@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from redis.asyncio import Redis
 
+from alonchat_crawl.aside import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.policies.site_visits import Body, Kept, Limits, Visit, decode, encode
 
@@ -60,14 +61,15 @@ class _Remembered:
 class SiteFileCache:
     """By kind and origin."""
 
-    def __init__(self, redis: Redis, limits: Limits) -> None:
+    def __init__(self, redis: Redis, limits: Limits, told: Told = tell_nobody) -> None:
         self._redis = redis
+        self._told = told
         self._limits = limits
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
         self._weight = 0
 
     async def get(self, file: SiteFile[T], origin: str) -> Known[T] | Visit:
-        """What is known, or what to fetch to know it; anew where what is kept cannot be read.
+        """What is known, or what to fetch to know it. What cannot be read is set aside, and fetched anew.
 
         Raises redis.RedisError.
         """
@@ -75,7 +77,7 @@ class SiteFileCache:
         remembered = self._remembered.get(key)
         if remembered is not None and remembered.until > monotonic():
             return remembered.known
-        value: Any = await self._redis.get(key)
+        value: Any = await of_its_type(self._redis, key, self._told, lambda: self._redis.get(key))
         if remembered is not None and value == remembered.value:
             remembered.until = monotonic() + SURE_SECONDS
             self._remembered.move_to_end(key)
@@ -91,6 +93,8 @@ class SiteFileCache:
                 weight = len(value) + len(found.essence) + KNOWN_OVERHEAD_BYTES
                 self._remember(key, _Remembered(value, known, monotonic() + SURE_SECONDS, weight))
                 return known
+        if value is not None and found is None:
+            await set_aside(self._redis, key, "it cannot be read", self._told)
         # Older workers kept where redirects led unread: what no host can be made of is begun anew.
         return found if found and canonical_url(found.url) else Visit(f"{origin}{file.path}")
 

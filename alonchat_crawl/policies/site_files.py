@@ -55,7 +55,8 @@ class SiteFiles:
                 cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
                 unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
             )
-            cache = SiteFileCache(Connections.of(crawler).redis, limits)
+            connections = Connections.of(crawler)
+            cache = SiteFileCache(connections.redis, limits, connections.unreadable)
             found = cls._of_crawlers[crawler] = cls(crawler, cache, limits)
         return found
 

@@ -39,6 +39,7 @@ from alonchat_crawl.uploads import UPLOAD, file_name
 logger = logging.getLogger(__name__)
 
 FILE_TYPE = "file type"
+VALIDATOR_MAX_BYTES = 1024  # of an ETag or Last-Modified: sites send 40
 """Why a file is not read that is of no type that is taken in."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -272,7 +273,9 @@ def _provenance(lease: Lease, response: Response, found: PageLinks, *, validated
 
     def header(name: str) -> str | None:
         value = response.headers.get(name) if validated and url == lease.url else None
-        return value.decode("latin-1").replace("\0", "") if value else None  # Postgres takes no NUL
+        if not value or len(value) > VALIDATOR_MAX_BYTES:  # as if there were none: the page is fetched again
+            return None
+        return value.decode("latin-1").replace("\0", "")  # Postgres takes no NUL
 
     return Provenance(
         url=url,

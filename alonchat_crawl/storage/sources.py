@@ -20,6 +20,9 @@ from alonchat_crawl.storage.queries import QUERIES
 
 Pool = AsyncConnectionPool[AsyncConnection]
 
+ERROR_MAX_CHARS = 1000
+"""Of the sentence in which a run failed: a site's words may be quoted in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
@@ -56,6 +59,10 @@ def _options(source: Source, more: Mapping[str, object] = MappingProxyType({})) 
         | ({"files": True} if source.files else {})
         | dict(more)
     )
+
+
+def _text(error: str) -> str:
+    return error[:ERROR_MAX_CHARS].replace("\0", "").encode(errors="replace").decode()
 
 
 async def begin_crawl(
@@ -105,7 +112,7 @@ async def finish_crawl(
         "status": status,
         "counts": Jsonb(dict(counts)),
         # A site's own words may be quoted in it, and must not keep the run from ending.
-        "error": error.replace("\0", "").encode(errors="replace").decode(),
+        "error": _text(error),
         "unreached_are_gone": unreached_are_gone,
     }
     with translated():
@@ -156,6 +163,14 @@ async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
         async with pool.connection() as connection:
             found = await (await connection.execute(QUERIES["uploads_of_run"], row)).fetchone()
     return found[0] if found else None
+
+
+async def fail_source(pool: Pool, source_id: UUID, error: str) -> None:
+    """Note that a run cannot go on, whichever it is; nothing happens where it has ended."""
+    row = {"source_id": source_id, "error": _text(error)}
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(QUERIES["fail_source"], row)
 
 
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:

@@ -7,15 +7,14 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import ValidationError
 from scrapy.settings import Settings
 
 from alonchat_crawl.blocklists.reading import NoListError, read_file
 from alonchat_crawl.blocklists.rule_set import Target
 from alonchat_crawl.clamd import CLEAN_ANSWER, Fault, Verdict, read_answer
-from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.errors import GiveUp, Unreadable
 from alonchat_crawl.extract.directives import directives
-from alonchat_crawl.frontier.codec import UNREADABLE, decode_lease, decode_source, encode_entry, encode_source
+from alonchat_crawl.frontier.codec import decode_lease, decode_source, encode_entry, encode_source
 from alonchat_crawl.frontier.orders import Order
 from alonchat_crawl.frontier.seed import Seed, SeedError, check, read_json
 from alonchat_crawl.frontier.upload_seed import UploadSeed
@@ -82,15 +81,15 @@ def order(data: bytes) -> None:
 
 
 def source(data: bytes) -> None:
-    """A source in Redis is one, or a ValidationError."""
-    with suppress(ValidationError):
+    """A source in Redis is one, or a ValueError."""
+    with suppress(ValueError):
         made = decode_source(data)
         assert decode_source(encode_source(made)) == made
 
 
 def lease(data: bytes) -> None:
-    """An entry is a lease, or one of the errors that `FrontierQueue.take` bears."""
-    with suppress(*UNREADABLE):
+    """An entry is a lease, or an Unreadable."""
+    with suppress(Unreadable):
         decode_lease(0, b"1-a", SOURCE, b"https://example.com", b"example.com", b"5", data)
 
 

@@ -37,6 +37,8 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
         "MAX_DEPTH": 5,
         "MAX_QUEUE_SIZE": 100,
         "FRONTIER_IDLE_POLL_SECONDS": 5,
+        "MESSAGE_MAX_BYTES": 5_000_000,
+        "MESSAGE_HEAD_BYTES": 2048,
         **settings,
     }
     admitted: list[Source] = []

@@ -91,7 +91,7 @@ class Watched(Spider):
     def parse(self, response: Response, **_: Any) -> Iterator[Any]:
         """Store the page, or break as the path says."""
         send = self.crawler.signals.send_catch_log
-        send(signals.frontier_observed, pending=7, leased=2, sources=1, dead_letters=3)
+        send(signals.frontier_observed, pending=7, leased=2, sources=1, dead_letters=3, set_aside=0)
         if "boom" in response.url:
             raise ValueError("the spider broke")
         logger.warning("a warning on the page")

@@ -10,8 +10,11 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
+from alonchat_crawl.extract.links import PageLinks
 from alonchat_crawl.policies.conditional import ConditionalRequests, conditions, confirms
 from alonchat_crawl.policies.status import StatusPolicy
+from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.spiders.website import _provenance
 from alonchat_crawl.storage.visits import Visit
 
 URL = "https://e.org/a"
@@ -148,3 +151,13 @@ def test_a_304_for_another_etag_is_tried_again(middleware: ConditionalRequests) 
 def middleware() -> ConditionalRequests:
     """The middleware of a crawl whose database is never asked."""
     return ConditionalRequests(Connections(Settings()), "test/1", max_days=30)
+
+
+@pytest.mark.parametrize(("sent", "kept"), [('"1"', '"1"'), ('"' + "x" * 1023 + '"', None), ("", None)])
+def test_a_long_validator_is_not_kept(sent: str, kept: str | None) -> None:
+    """Sites may send headers of 256 KB, and each page would keep two: the page is fetched whole again."""
+    source = Source(UUID(int=1), UUID(int=2), UUID(int=3), URL, "shop", max_pages=9, max_depth=9)
+    lease = Lease("1", source, ("https://e.org",), "e.org", URL, Kind.PAGE, 1, 1)
+    response = Response(URL, headers={"ETag": sent, "Last-Modified": sent})
+    found = _provenance(lease, response, PageLinks((), None, ()), validated=True)
+    assert (found.etag, found.last_modified) == (kept, kept)

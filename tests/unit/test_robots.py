@@ -51,6 +51,7 @@ FILE = robots_file(Settings({"USER_AGENT": "AlonChatBot/1.0", "ROBOTS_MAX_DELAY_
         (301, "http://xn--a-.e.org/", UNREADABLE_FILE),
         (301, "http://user@e.org/", UNREADABLE_FILE),
         (301, "http://\u00df_.e.org/", Visit("http://xn--_-pfa.e.org/", hops=1)),
+        (301, "/" + "x" * 3000, UNREADABLE_FILE),  # all workers keep where to ask next: it is bounded
         (300, "", Body(b"")),
         (304, "", Body(b"")),
     ],

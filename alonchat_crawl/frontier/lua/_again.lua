@@ -22,16 +22,8 @@ local function put_back(source, domain, entry, delay_ms)
   end
 end
 
--- Keep a dead letter among at most `keep`; what falls out, the oldest, is counted. Returns its id.
-local function keep_letter(keep, ...)
-  local id = call('XADD', P .. ':dead', '*', ...)
-  local evicted = call('XTRIM', P .. ':dead', 'MAXLEN', keep)
-  if evicted > 0 then call('INCRBY', P .. ':dead_evicted', evicted) end
-  return id
-end
-
 -- An attempt failed: try again after delay_ms, or give up where it was the last of max_attempts.
-local function fail(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
+local function fail(source, domain, entry, reason, detail, delay_ms, max_attempts)
   local failures = entry[6] or {}
   failures[#failures + 1] = {math.floor(now / 1000), reason, detail}
   entry[6] = failures
@@ -40,9 +32,9 @@ local function fail(source, domain, entry, reason, detail, delay_ms, max_attempt
     put_back(source, domain, entry, delay_ms)
     return
   end
-  local url = url_of(source, entry)
+  local url = url_of(source, entry) or ''
   local letter = {crawl = call('HGET', source_key(source), 'crawl'), kind = entry[1], depth = entry[2], hops = entry[5], domain = domain, failures = failures}
-  keep_letter(keep, 'project', call('HGET', source_key(source), 'tenant'), 'source', source, 'url', url,
+  keep_letter('project', call('HGET', source_key(source), 'tenant'), 'source', source, 'url', url,
     'reason', reason, 'letter', cjson.encode(letter))
   if entry[1] == 0 then call('HSET', source_key(source), 'first_failure', detail) end
   finish(source, 'dead', reason, 1)

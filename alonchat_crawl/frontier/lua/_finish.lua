@@ -7,6 +7,7 @@ local completed = {} -- the sources that this call completed
 -- Count `n` URLs of a source as ended, and complete the source with its last one.
 local function finish(source, outcome, reason, n)
   local key = source_key(source)
+  if not is_known(source) then return end -- it was set aside meanwhile
   call('HINCRBY', key, 'n:' .. outcome, n)
   if reason ~= '' then call('HINCRBY', key, 'r:' .. outcome .. ':' .. reason, n) end
   call('DECRBY', P .. ':pending', n)
@@ -51,6 +52,8 @@ end
 
 -- Drop what waits where the page limit is reached.
 local function heed_limit(source)
-  local known = call('HMGET', source_key(source), 'max_pages', 'pending')
-  if pages_of(source) >= tonumber(known[1]) and tonumber(known[2]) > 0 then drop_waiting(source, 'max_pages') end
+  local s = call('HMGET', source_key(source), 'max_pages', 'pending')
+  if is_known(source) and pages_of(source) >= tonumber(s[1]) and tonumber(s[2]) > 0 then
+    drop_waiting(source, 'max_pages')
+  end
 end

@@ -27,14 +27,18 @@
 --   running, paused   SETS    sources that are open; those of them that are paused
 --   completed         ZSET    source -> ms: done here, not yet written to Postgres
 --   pending           STRING  URLs of all sources not yet ended
+--   sequence          STRING  number of the last lease
 --   wake              LIST    holds one element where an idle worker is wanted
---   dead, dead_evicted        STREAM of dead letters; STRING: how many fell out of it
+--   dead, dead_bytes, dead_evicted    STREAM of dead letters; STRINGS: their bytes; how many fell out of it
+--   aside:<n>, set_aside      what nobody could read, as it was found, until its dead letter is dropped; STRING: how
+--                             many entries ever were: see _aside.lua
+--   unreadable        SET     sources of which that is true: they stand still until they are seeded again
 --
 -- entry = msgpack {kind, depth, origin, path, hops, failures}: origin is the index of one of the source's origins,
 -- or -1 where `path` is a whole URL; failures, absent until there is one, are {s, reason, detail} each.
 local P = KEYS[1]
-local call = redis.call
-local time = call('TIME')
+local KEEP_BYTES, KEEP = tonumber(table.remove(ARGV)), tonumber(table.remove(ARGV)) -- of dead letters, at most
+local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function source_key(source) return P .. ':source:' .. source end

@@ -9,7 +9,7 @@ local function seen_key(source, bucket) return P .. ':seen:' .. source .. ':' ..
 local function buckets_of(count) return math.max(1, math.ceil(count / BUCKET)) end
 
 -- A fingerprint's last 15 decimal digits: what a Lua number holds exactly.
-local function digits(fingerprint) return tonumber(string.sub(fingerprint, -15)) end
+local function digits(fingerprint) return tonumber(string.sub(fingerprint, -15)) or 0 end
 
 -- The largest power of two that is at most n.
 local function power_below(n)
@@ -48,6 +48,6 @@ end
 
 -- Do something (UNLINK, PERSIST, PEXPIRE) with all that a source has seen.
 local function with_seen(source, command, ...)
-  local count = tonumber(call('HGET', source_key(source), 'seen')) or 0
+  local count = number(call('HGET', source_key(source), 'seen'), 0, SEEN_MOST) or 0
   for bucket = 0, buckets_of(count) - 1 do call(command, seen_key(source, bucket), ...) end
 end

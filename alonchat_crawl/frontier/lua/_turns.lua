@@ -31,7 +31,7 @@ end
 -- From when (ms) a domain may be taken.
 local function due_at(domain)
   local known = call('HMGET', domain_key(domain), 'tenant', 'next')
-  return tonumber(known[1] and call('ZSCORE', ready_key(known[1]), domain) or known[2] or 0)
+  return moment(known[1] and call('ZSCORE', ready_key(known[1]), domain) or known[2] or 0)
 end
 
 -- A source has URLs in a domain: it takes part in the domain's turns.

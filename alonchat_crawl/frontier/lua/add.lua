@@ -10,11 +10,11 @@ local source, lease, origins = ARGV[1], ARGV[2], ARGV[3]
 if call('HEXISTS', P .. ':inflight', lease) == 1 then
   call('HINCRBY', P .. ':told', lease, (#ARGV - 3) / 3)
 end
-local known = call('HMGET', source_key(source), 'state', 'ends', 'seen', 'tenant', 'origins', 'max_pages')
-if not (known[1] == 'running' or known[1] == 'paused') or known[2] then return 0 end
-if #origins > #known[5] then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
-local before, domains, new = tonumber(known[3]), {}, nil
-local seen, most = before, known[6] * URLS_A_PAGE + 1000
+local s = known(source)
+if not s or not (s.state == 'running' or s.state == 'paused') or s.ends then return 0 end
+if #origins > #s.origins then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
+local before, domains, new = s.seen, {}, nil
+local seen, most = before, s.max_pages * URLS_A_PAGE + 1000
 for i = 4, #ARGV, 3 do
   if seen >= most then
     call('HINCRBY', source_key(source), 'r:refused:max_urls', 1)
@@ -28,6 +28,10 @@ for i = 4, #ARGV, 3 do
   end
 end
 local added = seen - before
+if not known(source) then -- a key of it was in the way, and it was set aside with what was added
+  for domain in pairs(domains) do call('UNLINK', queue_key(domain, source)) end
+  return 0
+end
 if added > 0 then
   call('HSET', source_key(source), 'seen', seen)
   call('HINCRBY', source_key(source), 'pending', added)
@@ -35,6 +39,6 @@ if added > 0 then
 end
 for domain in pairs(domains) do
   call('SADD', domains_key(source), domain)
-  if known[1] == 'running' then join(source, known[4], domain) end
+  if s.state == 'running' then join(source, s.tenant, domain) end
 end
 return added

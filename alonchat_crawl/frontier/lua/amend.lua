@@ -5,7 +5,7 @@
 -- Returns 1 amended, 0 it is not open
 local source, spec, max_pages, step = unpack(ARGV)
 local key = source_key(source)
-local state = call('HGET', key, 'state')
+local state = (known(source) or {}).state
 if not (state == 'opening' or state == 'running' or state == 'paused') then return 0 end
 call('HSET', key, 'spec', spec, 'max_pages', max_pages, 'step', step)
 if call('HGET', key, 'ends') == 'max_pages' then call('HDEL', key, 'ends') end

@@ -4,7 +4,7 @@
 -- ARGV  1 source
 -- Returns {1 cancelled (0: it is not open), domains left to be cleared: call again, sources completed}
 local source = ARGV[1]
-local state = call('HGET', source_key(source), 'state')
+local state = (known(source) or {}).state
 if not (state == 'running' or state == 'paused') then return {0, 0, 0} end
 local left = drop_waiting(source, 'cancelled')
 return {1, left, #completed}

@@ -4,10 +4,10 @@
 -- ARGV  1 source  2 cursor: 0, then what the call before returned
 -- Returns {1 paused (0: it is not open), cursor to go on with: 0 when all is done}
 local source, cursor = unpack(ARGV)
-local known = call('HMGET', source_key(source), 'state', 'tenant')
-if not (known[1] == 'running' or known[1] == 'paused') then return {0, 0} end
+local s = known(source) or {}
+if not (s.state == 'running' or s.state == 'paused') then return {0, 0} end
 call('HSET', source_key(source), 'state', 'paused')
 call('SADD', P .. ':paused', source)
 local scanned = call('SSCAN', domains_key(source), cursor, 'COUNT', 500)
-for _, domain in ipairs(scanned[2]) do leave(source, known[2], domain) end
+for _, domain in ipairs(scanned[2]) do leave(source, s.tenant, domain) end
 return {1, tonumber(scanned[1])}

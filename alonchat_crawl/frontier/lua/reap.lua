@@ -2,13 +2,13 @@
 -- Take back the URLs of workers that are gone: their leases have expired. This counts as an attempt, so
 -- that a page that kills its worker ends as a dead letter.
 -- KEYS  1 prefix
--- ARGV  1 limit  2 max_attempts  3 dead letters kept
+-- ARGV  1 limit  2 max_attempts
 -- Returns the number taken back, the number of sources completed
 local ids = call('ZRANGEBYSCORE', P .. ':lease', '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
 for _, id in ipairs(ids) do
   local source, domain, entry = end_lease(id, true)
   if source then
-    fail(source, domain, entry, 'lease expired', 'its worker stopped answering', 0, tonumber(ARGV[2]), tonumber(ARGV[3]))
+    fail(source, domain, entry, 'lease expired', 'its worker stopped answering', 0, tonumber(ARGV[2]))
   end
 end
 return {#ids, #completed}

@@ -9,10 +9,11 @@ local codes = {}
 for i = 1, #ARGV, 6 do
   local id, source, crawl, domain, reason, entry = unpack(ARGV, i, i + 5)
   local key = source_key(source)
-  local state, ends, current = unpack(call('HMGET', key, 'state', 'ends', 'crawl'))
+  local s = known(source) or {}
+  local state, ends, current = s.state, s.ends, s.crawl
   local done = state == 'completed' or state == 'cancelled'
   local code = not state and -1 or current ~= crawl and -3 or ((not done and ends) or state == 'cancelled') and -2
-    or pages_of(source) >= tonumber(call('HGET', key, 'max_pages')) and -4 or call('XDEL', P .. ':dead', id)
+    or pages_of(source) >= s.max_pages and -4 or drop_letter(id)
   if code == 1 then
     call('HINCRBY', key, 'n:dead', -1)
     call('HINCRBY', key, 'r:dead:' .. reason, -1)

@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 -- End leases with their outcomes; a lease that ended before, or expired, is left alone.
 -- KEYS  1 prefix
--- ARGV  1 max_attempts  2 dead letters kept; then for each: lease id, outcome, reason, detail, delay_ms before it is
---   taken again (retry, deferred), number of links told by `add`, 1 where the source rests in the domain meanwhile
+-- ARGV  1 max_attempts; then for each: lease id, outcome, reason, detail, delay_ms before it is taken again
+--   (retry, deferred), number of links told by `add`, 1 where the source rests in the domain meanwhile
 -- Returns for each: 0 no such lease, 1 settled, 2 settled and its source completed, 3 not settled: links are lost
-local max_attempts, keep, codes = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
-for i = 3, #ARGV, 7 do
+local max_attempts, codes = tonumber(ARGV[1]), {}
+for i = 2, #ARGV, 7 do
   local id, outcome, reason, detail, delay_ms = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local done_before = #completed
   local lost = tonumber(ARGV[i + 5]) > (tonumber(call('HGET', P .. ':told', id)) or 0)
@@ -14,9 +14,9 @@ for i = 3, #ARGV, 7 do
   if not lost then source, domain, entry = end_lease(id) end
   if source then
     if outcome == 'retry' then
-      fail(source, domain, entry, reason, detail, delay_ms, max_attempts, keep)
+      fail(source, domain, entry, reason, detail, delay_ms, max_attempts)
     elseif outcome == 'dead' then
-      fail(source, domain, entry, reason, detail, 0, 0, keep)
+      fail(source, domain, entry, reason, detail, 0, 0)
     elseif outcome == 'deferred' then
       put_back(source, domain, entry, delay_ms)
       -- It is woken by this URL, which is queued again at its time.

@@ -5,7 +5,7 @@
 -- Returns 1 started, 0 it was not opening
 local source, domain, fingerprint, entry = unpack(ARGV)
 local key = source_key(source)
-if call('HGET', key, 'state') ~= 'opening' then return 0 end
+if (known(source) or {}).state ~= 'opening' then return 0 end
 call('HSET', key, 'state', 'running', 'started_ms', now, 'pending', 1, 'seen', 1)
 call('INCR', P .. ':pending')
 call('SADD', P .. ':running', source)

@@ -3,19 +3,19 @@
 -- KEYS  1 prefix
 -- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 what makes the lease ids unique
 -- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
---   number of sources completed, URLs pending, URLs leased, sources open, dead letters}
+--   number of sources completed, URLs pending, URLs leased, sources open, dead letters, entries set aside}
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local sums = totals()
 if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find
 queue_retries(math.max(count, 1))
-local clock = tonumber(call('GET', P .. ':clock')) or 0
+local clock = number(call('GET', P .. ':clock')) or 0
 wake_tenants(2 * count + 1, clock)
-
 local leased, taken = {}, 0
 local function serve(tenant, domain)
-  local full
-  for _, source in ipairs(call('ZRANGE', turns_key(domain, tenant), 0, 7)) do
+  local full, sources = nil, call('ZRANGE', turns_key(domain, tenant), 0, 7)
+  if not sources[1] then unfile(tenant, domain) end
+  for _, source in ipairs(sources) do
     local lease, limited = lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
     if lease then
       for _, value in ipairs(lease) do leased[#leased + 1] = value end
@@ -35,10 +35,10 @@ end
 -- The least served tenant that has a domain which is due, that domain, and its virtual time; nil for none.
 local function next_turn()
   while true do
-    local tenant, at = unpack(call('ZRANGE', P .. ':tenants', 0, 0, 'WITHSCORES'))
+    local tenant, at = one_of(P .. ':tenants', 0)
     if not tenant then return nil end
     local first = call('ZRANGE', ready_key(tenant), 0, 0, 'WITHSCORES')
-    if first[1] and tonumber(first[2]) <= now then return tenant, first[1], tonumber(at) end
+    if first[1] and tonumber(first[2]) <= now then return tenant, first[1], at end
     call('ZREM', P .. ':tenants', tenant)
     call('ZADD', P .. ':served', at, tenant)
     if first[1] then call('ZADD', P .. ':waiting', first[2], tenant) end

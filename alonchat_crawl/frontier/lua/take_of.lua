@@ -7,13 +7,13 @@ local count, lease_ms, hold_ms, nonce, source = tonumber(ARGV[1]), tonumber(ARGV
 local LOOKED_AT = 100 -- of its domains, at random
 
 queue_retries(math.max(count, 1))
-local known = call('HMGET', source_key(source), 'state', 'tenant')
+local s = known(source) or {}
 local leased, taken, due = {}, 0, first_score(delayed_key(source))
-if known[1] == 'running' then
+if s.state == 'running' then
   for _, domain in ipairs(call('SRANDMEMBER', domains_key(source), LOOKED_AT)) do
     local at = call('ZSCORE', turns_key(domain, known[2]), source) and due_at(domain) or math.huge -- it rests there
     if at <= now and taken < count then
-      local lease, full = lease_from(source, known[2], domain, lease_ms, hold_ms, nonce)
+      local lease, full = lease_from(source, s.tenant, domain, lease_ms, hold_ms, nonce)
       if lease then
         for _, value in ipairs(lease) do leased[#leased + 1] = value end
         taken = taken + 1

@@ -5,7 +5,8 @@
 -- Returns ms until it may be asked (0: now), ms of its delay that AutoThrottle found
 local key = site_key(ARGV[1])
 local known = call('HMGET', key, 'next', 'pace', 'delay')
-local wait = (tonumber(known[1]) or 0) - now
+local wait = moment(known[1]) - now
 if wait > 0 then return {wait, 0} end
-if known[2] then call('HSET', key, 'next', now + known[2]) end
-return {0, tonumber(known[3]) or 0}
+local pace = number(known[2], 0, FAR_MS)
+if pace then call('HSET', key, 'next', now + pace) end
+return {0, number(known[3], 0, FAR_MS) or 0}

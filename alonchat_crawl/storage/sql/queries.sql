@@ -69,6 +69,12 @@ update public.sources
 set status = 'running', error = '', finished_at = null
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is not null
 
+-- name: fail_source
+-- The run cannot go on: what the frontier had of it, or its own row, could not be read.
+update public.sources
+set status = 'failed', error = %(error)s, finished_at = now()
+where id = %(source_id)s and status in ('running', 'paused')
+
 -- name: source_record
 -- What is written down of a source's last run.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,

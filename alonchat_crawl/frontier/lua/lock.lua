@@ -1,0 +1,11 @@
+#!lua flags=allow-oom
+-- Take a lock, or hold it for longer; what is no lock, or would never end, is put out of the way.
+-- KEYS  1 the lock: a STRING
+-- ARGV  1 who takes it  2 ms
+-- Returns 1 taken, 0 another has it
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'none' and (kind ~= 'string' or redis.call('PTTL', KEYS[1]) < 0) then redis.call('UNLINK', KEYS[1]) end
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
