@@ -160,10 +160,14 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
     return 0
 
 
-async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: bool) -> int:
+async def _show(
+    settings: BaseSettings, source_id: UUID, name: str, project_id: UUID | None, *, as_json: bool
+) -> int:
     async with desk.frontier(settings) as (shards, connections):
-        found = await shards.find(source_id)
+        found = await shards.find(source_id, project_id)
         record = await read_source(await connections.postgres(), source_id)
+        if record and project_id not in {None, record.project_id}:
+            record = None
         waits = await found[0].waits(source_id) if found else []
     row = (_in_postgres(record) if record else {}) | (_in_frontier(found[1]) if found else {})
     if not row:
@@ -175,13 +179,15 @@ async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: 
     return 0
 
 
-async def _steer(settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int) -> int:
+async def _steer(
+    settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int, project_id: UUID | None
+) -> int:
     code = 0
     async with desk.frontier(settings) as (shards, connections):
         pool = await connections.postgres()  # before anything is changed
         for source_id, name in names.items():
             try:
-                source = await steer(shards, pool, verb, source_id, number)
+                source = await steer(shards, pool, verb, source_id, number, project_id=project_id)
             except GiveUp as error:
                 desk.complain(f"{error}{_hint(source_id, name)}")
                 code = 1
@@ -216,7 +222,7 @@ class Command(ScrapyCommand):
         """Add -a, --watch and --json to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
-                            help="list this project's; or take IDs for names in it")  # fmt: skip
+                            help="only this project's; IDs may be names in it")  # fmt: skip
         parser.add_argument("--watch", action="store_true", help="list again every second, until Ctrl-C")
         parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
@@ -235,11 +241,12 @@ class Command(ScrapyCommand):
         if steers != bool(ids):
             raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
         parent = as_uuid(project or settings["DEFAULT_PROJECT"])
+        only = parent if project else None  # a UUID alone says enough, unless a project is said as well
         if steers:
             named = {as_uuid(one, parent): one for one in ids}
-            work = _steer(settings, Verb(verb), named, number)
+            work = _steer(settings, Verb(verb), named, number, only)
         elif verb:
-            work = _show(settings, as_uuid(verb, parent), verb, as_json=opts.json)
+            work = _show(settings, as_uuid(verb, parent), verb, only, as_json=opts.json)
         else:
             work = _look(settings, project, watch=opts.watch, as_json=opts.json)
         self.exitcode = desk.run(work)

@@ -31,12 +31,12 @@ async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
             continue
         logger.warning("Redis has lost the crawl of %s: it begins again", source.url)
         try:
-            await admit(shards, pool, source)
+            _, running = await admit(shards, pool, source)
         except GiveUp as error:  # erased meanwhile
             logger.warning("It cannot: %s", error)
             continue
         if record.status == "paused":
-            await (await shards.home(source)).pause(source.source_id)
+            await (await shards.home(running)).pause(running)
         recovered.append(source)
     return recovered
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from scrapy.settings import BaseSettings
@@ -45,6 +45,18 @@ class SourceSeed(BaseModel):
     def uploads(self) -> tuple[str, ...]:
         """The files of an upload, canonical; none where the source is a web site."""
         return ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its source goes by in the project; the first gives the source its id."""
+        raise NotImplementedError
+
+    def derives(self, source: Source) -> bool:
+        """Whether the source's id follows from the project's own: no other project can come by it honestly.
+
+        A UUID that a seed names is no such proof: whoever knows a project and a URL can compute it.
+        """
+        return source.source_id in {uuid5(source.project_id, name) for name in self.names}
 
     @property
     def is_local(self) -> bool:
@@ -105,12 +117,17 @@ class Seed(SourceSeed):
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name that it gives, and its URL."""
+        return (self.url,) if self.source_id is None else (self.source_id, self.url)
+
     def source(self, settings: BaseSettings) -> Source:
         """A new run of the web site."""
         project_name, project_id = self.project(settings)
         most_pages, most_depth = settings.getint("MAX_PAGES"), settings.getint("MAX_DEPTH")
         return Source(
-            source_id=as_uuid(self.source_id or self.url, project_id),
+            source_id=as_uuid(self.names[0], project_id),
             project_id=project_id,
             crawl_id=uuid4(),
             url=self.url,

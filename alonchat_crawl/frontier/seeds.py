@@ -14,7 +14,7 @@ from alonchat_crawl.frontier.seed import Seed, SourceSeed
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.sources import begin_crawl
+from alonchat_crawl.storage.sources import begin_crawl, owner_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +26,29 @@ async def admit(
     uploads: Sequence[str] = (),
     *,
     local: bool = False,
+    derived: bool = False,
 ) -> tuple[Opened, Source]:
     """Open a source: in Redis, then its row in Postgres, then let it run with its start URL.
 
-    Every step may be repeated, by any worker: one that dies half way is carried on from the seed,
-    which is removed last. `uploads` and `local` are as for `begin_crawl`. Returns the run in effect.
+    Its owner is asked for before anything is written: Postgres' row decides, unless the id is `derived` from
+    the project that asks (`SourceSeed.derives`); then whoever else has it is evicted. Every step may be
+    repeated, by any worker: one that dies half way is carried on from the seed, which is removed last.
+    `uploads` and `local` are as for `begin_crawl`. Returns the run in effect; another project's, as CLOSING.
     Raises errors.Outage or errors.GiveUp.
     """
+    owner = await owner_of(pool, asked.source_id)
+    if owner not in {None, asked.project_id} and not derived:
+        raise wrong_project(asked)
     queue = await shards.home(asked)
     opened, source = await queue.open(asked)
-    if source.project_id != asked.project_id:
-        raise GiveUp("wrong project", f"source {source.source_id} belongs to another project")
+    if opened is Opened.FOREIGN:
+        if owner is None and not derived:
+            raise wrong_project(asked)
+        logger.warning("Source %s is its owner's again: another project had opened it", asked.source_id)
+        await queue.cancel(source)
+        opened, source = await queue.open(asked, displaced=source.crawl_id)
+    if opened is Opened.FOREIGN:  # yet another run: the next try displaces that one
+        return Opened.CLOSING, source
     if opened is Opened.RUNNING:
         if source.kind != asked.kind:
             raise GiveUp("other kind", f"source {source.source_id} is being crawled as a {source.kind}")
@@ -46,12 +58,17 @@ async def admit(
         return opened, amended
     if opened is Opened.OPENING:
         try:
-            await begin_crawl(pool, source, uploads, local=local)
+            await begin_crawl(pool, source, uploads, local=local, evict=derived)
         except GiveUp:
-            await queue.abandon(source)
+            await shards.abandon(queue, source)
             raise
         await queue.start(source)
     return opened, source
+
+
+def wrong_project(asked: Source) -> GiveUp:
+    """Why nothing is done for a source that is another project's."""
+    return GiveUp("wrong project", f"source {asked.source_id} belongs to another project")
 
 
 class SeedReader(Inbox):
@@ -84,9 +101,11 @@ class SeedReader(Inbox):
     async def act(self, raw: bytes) -> None:
         """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""
         seed = self._model.parse(raw)
-        opened, source = await admit(self.shards, self._pool, seed.source(self._settings), seed.uploads)
+        asked = seed.source(self._settings)
+        derived = seed.derives(asked)
+        opened, source = await admit(self.shards, self._pool, asked, seed.uploads, derived=derived)
         if opened is Opened.CLOSING:
-            raise Retry("closing", f"the last crawl of {source.url} is being written down")
+            raise Retry("closing", f"the last crawl of {asked.url} is being written down")
         if opened is Opened.RUNNING and seed.uploads:
             # Its files may have changed since that run read them.
             raise Postponed("running", f"{source.url} is being read already; its next seed waits until it is")

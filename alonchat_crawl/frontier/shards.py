@@ -58,10 +58,21 @@ class Shards:
         if await queue.close(source) and len(self.queues) > 1:
             await awaited(queue.redis.delete(f"home:{source.source_id}"))
 
-    async def find(self, source_id: UUID) -> tuple[FrontierQueue, SourceProgress] | None:
-        """A source that the frontier knows, with its shard; None for any other."""
+    async def abandon(self, queue: FrontierQueue, source: Source) -> None:
+        """Forget a source that could not be opened."""
+        if await queue.abandon(source) and len(self.queues) > 1:
+            await awaited(queue.redis.delete(f"home:{source.source_id}"))
+
+    async def find(
+        self, source_id: UUID, project_id: UUID | None = None
+    ) -> tuple[FrontierQueue, SourceProgress] | None:
+        """A source that the frontier knows, with its shard; None for any other.
+
+        Where `project_id` is given, one of another project is not known.
+        """
         for queue in self.queues:
-            if (progress := await queue.progress(source_id)) is not None:
+            progress = await queue.progress(source_id)
+            if progress is not None and project_id in {None, progress.source.project_id}:
                 return queue, progress
         return None
 

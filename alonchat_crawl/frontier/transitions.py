@@ -8,13 +8,14 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-PRELUDE = ("_keys", "_line", "_turns", "_queue", "_finish", "_seen", "_lease", "_again", "_take")
+PRELUDE = ("_keys", "_run", "_line", "_turns", "_queue", "_finish", "_seen", "_lease", "_again", "_take")
 """Functions that the transitions share; a script that Redis has cached costs little more for them."""
 
 
 class Opened(IntEnum):
     """What `open` answers."""
 
+    FOREIGN = -2
     CLOSING = -1
     RUNNING = 0
     OPENING = 1

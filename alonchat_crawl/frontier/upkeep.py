@@ -27,6 +27,8 @@ from alonchat_crawl.uploads import stored_url
 logger = logging.getLogger(__name__)
 
 OBSERVE_SECONDS = 1.0
+CLOSING_SECONDS = 0.05
+"""Between looks whether a run has come to its end."""
 
 
 class Upkeep:
@@ -72,10 +74,14 @@ class Upkeep:
         """Open this process's own source; one that is being written down is waited for."""
         while True:
             uploads, local = (self._seed.uploads, self._seed.is_local) if self._seed else ((), False)
-            opened, running = await admit(self._shards, self._pool, source, uploads, local=local)
+            derived = self._seed is not None and self._seed.derives(source)
+            opened, running = await admit(
+                self._shards, self._pool, source, uploads, local=local, derived=derived
+            )
             if opened is not Opened.CLOSING:
                 break
             await self.close_sources()
+            await asyncio.sleep(CLOSING_SECONDS)
         if opened is Opened.RUNNING and self._own is None:
             logger.warning("%s is being crawled already: joining that crawl", running.url)
             queue, links = await self._shards.home(running), [Link(url, Kind.FILE, 0) for url in uploads]
@@ -127,7 +133,7 @@ class Upkeep:
         while self._gone:
             lease = self._gone[-1]
             url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url
-            await mark_gone(self._pool, lease.source.source_id, url)
+            await mark_gone(self._pool, lease.source, url)
             self._gone.pop()
         await self.close_sources()
 

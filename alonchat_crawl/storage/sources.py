@@ -58,13 +58,28 @@ def _options(source: Source, more: Mapping[str, object] = MappingProxyType({})) 
     )
 
 
+async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
+    """Return the project that a source belongs to; None for an unknown one."""
+    with translated():
+        async with pool.connection() as connection:
+            row = {"source_id": source_id}
+            found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
+    return found[0] if found else None
+
+
 async def begin_crawl(
-    pool: Pool, source: Source, uploads: Sequence[str] = (), *, local: bool = False
+    pool: Pool,
+    source: Source,
+    uploads: Sequence[str] = (),
+    *,
+    local: bool = False,
+    evict: bool = False,
 ) -> None:
     """Note that the source is running; every worker of the run may say so.
 
     `uploads` are the files of an upload; `local` says that only this process can read them.
-    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then.
+    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then;
+    with `evict` that project had no right to the id, and what it stored under it is deleted.
     """
     row = {
         "source_id": source.source_id,
@@ -80,6 +95,8 @@ async def begin_crawl(
     with translated():
         async with pool.connection() as connection, connection.transaction():
             await connection.execute(QUERIES["add_project"], row)
+            if evict:
+                await connection.execute(QUERIES["evict_source"], row)
             await connection.execute(QUERIES["begin_source"], row)
             found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
             if found != (source.project_id,):
@@ -169,8 +186,9 @@ async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
             return await cursor.fetchall()
 
 
-async def mark_gone(pool: Pool, source_id: UUID, url: str) -> None:
+async def mark_gone(pool: Pool, source: Source, url: str) -> None:
     """Note that the site says the page is no more (404, 410); a page never stored is passed over."""
+    row = {"page_id": page_id(source.source_id, url), "project_id": source.project_id}
     with translated():
         async with pool.connection() as connection:
-            await connection.execute(QUERIES["mark_page_gone"], {"page_id": page_id(source_id, url)})
+            await connection.execute(QUERIES["mark_page_gone"], row)

@@ -4,6 +4,10 @@
 -- A seed may name a project that the web app has not created yet.
 insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conflict do nothing
 
+-- name: evict_source
+-- Another project stands where only this one's own names lead: it goes, with the pages that it put there.
+delete from public.sources where id = %(source_id)s and project_id <> %(project_id)s
+
 -- name: begin_source
 -- Starts a run, once: workers that join it later, and another project's source, are left as they are.
 insert into public.sources as s (id, project_id, kind, url, status, options, crawl_id, started_at)
@@ -86,7 +90,8 @@ order by s.started_at
 
 -- name: mark_page_gone
 -- The site says that the page is no more. Its chunks stay, unsearchable, in case it comes back.
-update public.pages set gone_at = now() where id = %(page_id)s and gone_at is null
+update public.pages set gone_at = now()
+where id = %(page_id)s and project_id = %(project_id)s and gone_at is null
 
 -- name: touch_page
 -- The same text under the same embedding: only the visit is noted.
