@@ -23,9 +23,10 @@ from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.frontier.inboxes import SEEDS
+from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
-from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import SourceProgress
@@ -99,14 +100,15 @@ def _age(started_at: str | None) -> str:
     return f"{max(0, int(seconds / length))} {unit}"
 
 
-async def _unread(connections: Connections, settings: BaseSettings) -> str:
-    """What no worker has read yet, for people; empty where there is none."""
-    names = {"name": "website"}
-    counts = {
-        word: await awaited(connections.redis.llen(settings[key] % names))
-        for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY"))
-    }
-    return "".join(f", {count} {word} unread" for word, count in counts.items() if count)
+async def _unread(connections: Connections, settings: BaseSettings, project: str) -> str:
+    """What no worker has acted on yet, for people; empty where there is none."""
+    only = as_uuid(project) if project else None
+    said = ""
+    for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY")):
+        lists = (Lanes(connections.redis, settings[key] % {"name": name}) for name in SEEDS)
+        count = sum([await one.waiting(only) for one in lists])
+        said += f", {count} {word} unread" if count else ""
+    return said
 
 
 def _table(rows: Sequence[dict[str, Any]], unread: str, width: int) -> RenderableType:
@@ -141,7 +143,7 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
 
         async def table() -> RenderableType:
             rows = await _listed(shards, project)
-            return _table(rows, await _unread(connections, settings), out.width)
+            return _table(rows, await _unread(connections, settings, project), out.width)
 
         if as_json:
             for row in await _listed(shards, project):

@@ -44,11 +44,6 @@ class Keys:
         return f"{self.prefix}:running"
 
     @property
-    def paused(self) -> str:
-        """SET: those of them that are paused."""
-        return f"{self.prefix}:paused"
-
-    @property
     def completed(self) -> str:
         """ZSET: sources done in the frontier but not yet written to Postgres, by ms."""
         return f"{self.prefix}:completed"

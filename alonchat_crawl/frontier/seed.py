@@ -171,6 +171,18 @@ def read_json(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def named_project(raw: bytes, *names: str) -> str | None:
+    """What a message says its project is under the first of these names; None for one that says nothing.
+
+    Raises SeedError for what cannot be read.
+    """
+    values = read_json(raw) if raw.lstrip().startswith(b"{") else {}
+    found = next((values[name] for name in names if values.get(name) is not None), None)
+    if found is not None and not isinstance(found, str):
+        raise SeedError("the project is no text")
+    return found and found.strip()
+
+
 def check(
     kind: type[Message], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
 ) -> Message:

@@ -1,20 +1,22 @@
 """How seeds become open sources: one at a time from the terminal, or read from the web app's list."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import ClassVar
+from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.errors import GiveUp, Retry
-from alonchat_crawl.frontier.inbox import Inbox, Postponed
-from alonchat_crawl.frontier.seed import Seed, SourceSeed
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.frontier.inbox import NOBODY, Inbox, Postponed
+from alonchat_crawl.frontier.seed import Seed, SourceSeed, named_project
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
+from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.sources import begin_crawl, owner_of
+from alonchat_crawl.storage.sources import begin_crawl, owner_of, projects_with_room
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ def wrong_project(asked: Source) -> GiveUp:
 
 
 class SeedReader(Inbox):
-    """Reads the list of seeds, as long as fewer than MAX_QUEUE_SIZE sources are running."""
+    """Reads the list of seeds: a project's as long as it has fewer sources running than it may."""
 
     kind: ClassVar[str] = "seed"
 
@@ -93,10 +95,16 @@ class SeedReader(Inbox):
         self._admitted = admitted
         self._most_sources = settings.getint("MAX_QUEUE_SIZE")
 
-    async def ready(self) -> None:
-        """Raise Retry while the frontier is full."""
-        if await self.shards.running_count() >= self._most_sources:
-            raise Retry("full", f"{self._most_sources} sources are running (MAX_QUEUE_SIZE)")
+    def project_of(self, raw: bytes) -> UUID:
+        """The project that the seed names, as `act` reads it."""
+        try:
+            return as_uuid(named_project(raw, "project", "project_id") or self._settings["DEFAULT_PROJECT"])
+        except ValueError:
+            return NOBODY
+
+    async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
+        """Those with fewer sources running than MAX_QUEUE_SIZE, or than is written down for them."""
+        return await projects_with_room(self._pool, projects, self._most_sources)
 
     async def act(self, raw: bytes) -> None:
         """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""
@@ -105,7 +113,7 @@ class SeedReader(Inbox):
         derived = seed.derives(asked)
         opened, source = await admit(self.shards, self._pool, asked, seed.uploads, derived=derived)
         if opened is Opened.CLOSING:
-            raise Retry("closing", f"the last crawl of {asked.url} is being written down")
+            raise Postponed("closing", f"the last crawl of {asked.url} is being written down")
         if opened is Opened.RUNNING and seed.uploads:
             # Its files may have changed since that run read them.
             raise Postponed("running", f"{source.url} is being read already; its next seed waits until it is")

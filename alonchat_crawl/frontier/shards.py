@@ -90,10 +90,6 @@ class Shards:
         """Whether a source is open, or its end is still kept."""
         return any([await queue.redis.exists(queue.keys.source(source_id)) for queue in self.queues])
 
-    async def running_count(self) -> int:
-        """How many sources run."""
-        return sum([await queue.running_count() for queue in self.queues])
-
     async def erase(self) -> None:
         """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""
         redis = self.queues[0].redis

@@ -50,6 +50,12 @@ def script(name: str) -> str:
     return "\n".join((flags, *(lua.joinpath(f"{part}.lua").read_text() for part in PRELUDE), body))
 
 
+@cache
+def bare_script(name: str) -> str:
+    """The text of a script that touches no shard, and so needs none of the shared functions."""
+    return files(__package__).joinpath("lua", f"{name}.lua").read_text()
+
+
 class Transitions:
     """The transitions of one shard. Each may raise redis.RedisError, and may be repeated."""
 

@@ -175,6 +175,18 @@ async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
     return found[0] if found else None
 
 
+async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) -> set[UUID]:
+    """Return those of the projects that have fewer sources running than they may.
+
+    That is their own number, as an operator set it, or else `most`.
+    """
+    row = {"projects": list(projects), "most": most}
+    with translated():
+        async with pool.connection() as connection:
+            found = await (await connection.execute(QUERIES["projects_with_room"], row)).fetchall()
+    return {project_id for (project_id,) in found}
+
+
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
     """Return the sources that are not done as far as Postgres knows, oldest first."""
     with translated():

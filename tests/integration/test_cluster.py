@@ -99,7 +99,7 @@ async def test_sources_come_to_their_ends(shards: Shards) -> None:
     assert done == {source.source_id for source in sources}
     for source in sources:
         await shards.close(await shards.home(source), source)
-    assert await shards.running_count() == 0
+    assert await shards.progresses() == []
 
 
 async def _all_leases(shards: Shards) -> list[Lease]:

@@ -24,6 +24,15 @@ where s.project_id = excluded.project_id and s.crawl_id is distinct from exclude
 -- Whose source it is.
 select project_id from public.sources where id = %(source_id)s
 
+-- name: projects_with_room
+-- Projects with fewer sources running than they may. Paused ones do not count, nor a terminal's own files, which no
+-- worker will ever end. Read by idx_sources_running: a project's own running sources, and nothing else.
+select u.id
+from unnest(%(projects)s::uuid[]) as u (id) left join public.projects p on p.id = u.id
+where coalesce(p.max_queue_size, %(most)s) > (
+    select count(*) from public.sources s
+    where s.project_id = u.id and s.status = 'running' and not s.options ? 'local')
+
 -- name: finish_source
 -- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see, provided
 -- that it looked in the same places as the one before. Files that an upload names no more are gone in any case.
