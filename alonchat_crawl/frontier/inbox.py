@@ -30,8 +30,10 @@ LOOK_SECONDS = 4.0
 """Between looks whether it is."""
 WAIT_SECONDS = 1.0
 """Until a project that has no room, or whose message must wait, is looked at again."""
-TURN_SECONDS = 10.0
-"""What takes longer, a name server for instance, goes on at the project's next turn."""
+TURN_SECONDS = 5.0
+"""What takes longer, a lock for instance, goes on at the project's next turn."""
+SLOW_FACTOR = 10
+"""That next turn comes after so many times as long: a project takes a tenth of the reader's time at most."""
 PART_SECONDS = 0.5
 """Of parting what has come in, until the projects take turns again."""
 NOBODY = UUID(int=0)
@@ -147,7 +149,8 @@ class Inbox(ABC):
             return
         except (Retry, TimeoutError) as error:
             self._say(f"a {self.kind} of project {project}", error)
-            await self._lanes.put_off(due, [project], WAIT_SECONDS)
+            wait = SLOW_FACTOR * TURN_SECONDS if isinstance(error, TimeoutError) else WAIT_SECONDS
+            await self._lanes.put_off(due, [project], wait)
             return
         except (Outage, RedisError, OSError):
             raise

@@ -11,12 +11,13 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.inbox import NOBODY, Inbox, Postponed
+from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.seed import Seed, SourceSeed, named_project
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.sources import begin_crawl, owner_of, projects_with_room
+from alonchat_crawl.storage.sources import begin_crawl, clear_squatted, owner_of, projects_with_room
 
 logger = logging.getLogger(__name__)
 
@@ -42,15 +43,7 @@ async def admit(
     if owner not in {None, asked.project_id} and not derived:
         raise wrong_project(asked)
     queue = await shards.home(asked)
-    opened, source = await queue.open(asked)
-    if opened is Opened.FOREIGN:
-        if owner is None and not derived:
-            raise wrong_project(asked)
-        logger.warning("Source %s is its owner's again: another project had opened it", asked.source_id)
-        await queue.cancel(source)
-        opened, source = await queue.open(asked, displaced=source.crawl_id)
-    if opened is Opened.FOREIGN:  # yet another run: the next try displaces that one
-        return Opened.CLOSING, source
+    opened, source = await _opened(queue, asked, is_owner=derived or owner == asked.project_id)
     if opened is Opened.RUNNING:
         if source.kind != asked.kind:
             raise GiveUp("other kind", f"source {source.source_id} is being crawled as a {source.kind}")
@@ -59,6 +52,8 @@ async def admit(
             await queue.amend(amended)
         return opened, amended
     if opened is Opened.OPENING:
+        if owner not in {None, asked.project_id}:
+            await clear_squatted(pool, asked)
         try:
             await begin_crawl(pool, source, uploads, local=local, evict=derived)
         except GiveUp:
@@ -66,6 +61,20 @@ async def admit(
             raise
         await queue.start(source)
     return opened, source
+
+
+async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tuple[Opened, Source]:
+    """Open a source in Redis; the owner ends another project's run first, and waits for that."""
+    opened, source = await queue.open(asked)
+    if opened is not Opened.FOREIGN:
+        return opened, source
+    if not is_owner:
+        raise wrong_project(asked)
+    logger.warning("Source %s goes back to its owner: another project had opened it", asked.source_id)
+    await queue.cancel(source)
+    opened, source = await queue.open(asked, displaced=source.crawl_id)
+    # Where that project was quick to open yet another run, the next try displaces that one.
+    return Opened.CLOSING if opened is Opened.FOREIGN else opened, source
 
 
 def wrong_project(asked: Source) -> GiveUp:

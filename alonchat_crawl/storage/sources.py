@@ -67,6 +67,15 @@ async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
     return found[0] if found else None
 
 
+async def clear_squatted(pool: Pool, source: Source) -> None:
+    """Delete what another project stored under a source's id, some pages at a time; may be repeated."""
+    row = {"source_id": source.source_id, "project_id": source.project_id}
+    with translated():
+        async with pool.connection() as connection:
+            while (await connection.execute(QUERIES["delete_squatted_pages"], row)).rowcount:
+                pass
+
+
 async def begin_crawl(
     pool: Pool,
     source: Source,
@@ -79,7 +88,7 @@ async def begin_crawl(
 
     `uploads` are the files of an upload; `local` says that only this process can read them.
     Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then;
-    with `evict` that project had no right to the id, and what it stored under it is deleted.
+    with `evict` that project had no right to the id, and its row is deleted.
     """
     row = {
         "source_id": source.source_id,

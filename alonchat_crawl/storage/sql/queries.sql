@@ -4,8 +4,13 @@
 -- A seed may name a project that the web app has not created yet.
 insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conflict do nothing
 
+-- name: delete_squatted_pages
+-- Of another project, under an id that is this one's.
+delete from public.pages where id = any (array(
+    select id from public.pages where source_id = %(source_id)s and project_id <> %(project_id)s limit 100))
+
 -- name: evict_source
--- Another project stands where only this one's own names lead: it goes, with the pages that it put there.
+-- Another project stands where only this one's own names lead.
 delete from public.sources where id = %(source_id)s and project_id <> %(project_id)s
 
 -- name: begin_source

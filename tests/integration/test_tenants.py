@@ -1,0 +1,332 @@
+"""Two tenants: what one does with the other's ids changes no byte of what Redis and Postgres hold of that."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.frontier.inboxes import inboxes_of
+from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Failure, Filter
+from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.scheduler import _end
+from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.transitions import Opened, Replayed, awaited
+from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.storage import sources as rows_of
+from alonchat_crawl.storage.pages import store
+from tests.acceptance.conftest import loopback_environment
+from tests.integration.conftest import Desk
+from tests.integration.knowledge import SCHEME, Piece, make_page
+from tests.lists import unread_by
+
+URL = "https://a.example/"
+BETA = as_uuid("beta")
+STATES = ("opening", "running", "leased", "paused", "completed", "closed")
+DEAD = Ending(Outcome.DEAD, "status 500", "it failed")
+
+# --- What is there ---
+
+
+async def bring(desk: Desk, source: Source, state: str) -> Lease | None:
+    """Bring a source that was just started to a state; return its lease where it has one."""
+    if state in {"leased", "completed", "closed"}:
+        lease = await desk.lease()
+        await asyncio.sleep(0.05)  # what was remembered of its domain is forgotten
+        if state == "leased":
+            return lease
+        await desk.end(lease, DEAD.outcome, DEAD.reason, DEAD.detail)
+    if state == "closed":
+        await close_source(desk.shards, desk.queue, desk.pool, source.source_id)
+    if state == "paused":
+        assert await desk.queue.pause(source)
+    await asyncio.sleep(0.05)  # what was remembered of its domain is forgotten
+    return None
+
+
+async def victim_in(desk: Desk, state: str) -> tuple[Source, Lease | None]:
+    """A source of alpha in a state, by the id that its project and URL give it."""
+    asked = Seed.of({"url": URL, "project": "alpha"}).source(desk.settings())
+    if state != "opening":
+        source = await desk.source(URL)
+        return source, await bring(desk, source, state)
+    _, source = await desk.queue.open(asked)
+    await rows_of.begin_crawl(desk.pool, source)
+    return source, None
+
+
+async def everything(desk: Desk) -> dict[str, Any]:
+    """All that the frontier and the database hold, but for dead letters of messages."""
+    redis = desk.queue.redis
+    found: dict[str, Any] = {}
+    for pattern in (f"{desk.queue.keys.prefix}:*", "home:*"):
+        async for key in redis.scan_iter(pattern):
+            if key.decode().removeprefix(f"{desk.queue.keys.prefix}:") not in {"dead", "dead_evicted"}:
+                found[key.decode()] = (await redis.dump(key), await redis.pttl(key) >= 0)
+    letters = DeadLetters(desk.shards).find(Filter())
+    found["letters"] = [letter async for letter in letters if not letter.seed]
+    async with desk.pool.connection() as connection:
+        for table in ("projects", "sources", "pages"):
+            cursor = await connection.execute(f"select t::text from public.{table} t order by 1")  # noqa: S608
+            found[table] = await cursor.fetchall()
+    return found
+
+
+# --- Every way in ---
+
+
+async def read_lists(desk: Desk, key: str, *messages: object, closing: bool = False) -> list[Source]:
+    """Push messages, and let a worker read its lists until none is left; return what it admitted.
+
+    With `closing` a worker closes what is done meanwhile.
+    """
+    admitted: list[Source] = []
+    redis = desk.queue.redis
+    await awaited(redis.lpush(key, *map(json.dumps, messages))) if messages else None
+    inboxes = inboxes_of(desk.shards, desk.pool, desk.settings(), admitted.append)
+    tasks = [asyncio.create_task(inbox.run()) for inbox in inboxes]
+    try:
+        async with asyncio.timeout(30):
+            while await unread_by(redis, key):
+                for source_id in await desk.queue.completed() if closing else ():
+                    await close_source(desk.shards, desk.queue, desk.pool, source_id)
+                await asyncio.sleep(0.02)
+    finally:
+        await _end(tasks)
+        for inbox in inboxes:
+            await inbox.leave()
+    return admitted
+
+
+def messages(victim: Source) -> Iterator[tuple[str, dict[str, object]]]:
+    """By list: what beta may push with alpha's id."""
+    own = {"project_id": "beta", "source_id": str(victim.source_id)}
+    yield "website:start_urls", {"url": URL, **own}
+    yield "website:start_urls", {"url": "https://b.example/", "max_pages": 1, **own}
+    yield "website:start_urls", {"url": URL, "project": "beta", "source": str(victim.source_id).upper()}
+    yield "upload:start_urls", {"url": "https://files.example/a.pdf", **own}
+    yield "upload:start_urls", {"url": "https://files.example/a.pdf", "name": str(victim.source_id), **own}
+    for name in ("website", "upload"):
+        for action in ("pause", "resume", "cancel"):
+            yield f"{name}:orders", {"action": action, **own}
+        yield f"{name}:orders", {"action": "cap", "value": 1, **own}
+        yield f"{name}:orders", {"action": "priority", "value": 1, **own}
+
+
+def commands(victim: Source, letter: str) -> Iterator[tuple[str, ...]]:
+    """What is said at a terminal for beta with alpha's ids."""
+    source, beta = str(victim.source_id), ("-a", "project=beta")
+    yield from (("sources", *beta, verb, source) for verb in ("pause", "resume", "cancel"))
+    yield from (("sources", *beta, verb, source, "1") for verb in ("cap", "priority"))
+    yield ("sources", *beta, source)
+    yield ("dead_letters", "replay", *beta, letter)
+    yield ("dead_letters", "drop", *beta, letter)
+    yield ("dead_letters", "replay", *beta, "-a", f"source={source}")
+    yield ("reembed", *beta)
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_no_way_in_reaches_anothers_source(desk: Desk, state: str) -> None:
+    """Each message becomes a dead letter, also when that is replayed, and each command finds nothing."""
+    victim, _ = await victim_in(desk, state)
+    before = await everything(desk)
+    letters = DeadLetters(desk.shards)
+    for key, message in messages(victim):
+        assert await read_lists(desk, key, message) == [], (key, message)
+        assert await everything(desk) == before, (key, message)
+        [letter] = [one async for one in letters.find(Filter()) if one.seed]
+        assert letter.reason in {"wrong project", "unknown source"}, message
+        [(_, code)] = await letters.replay([letter])
+        if code is Replayed.QUEUED:  # an order is not replayed
+            assert await read_lists(desk, key) == []
+            assert await everything(desk) == before, (key, message, "replayed")
+        await letters.drop([one async for one in letters.find(Filter()) if one.seed])
+    own = [letter.id async for letter in letters.find(Filter())]
+    for command in commands(victim, own[0] if own else "0/1-0"):
+        done = await desk.scrapy(*command)
+        filtered = any(part.startswith("source=") for part in command)
+        assert (done.code, "0 queued" in done.out) == (0, True) if filtered else done.code == 1, command
+        assert await everything(desk) == before, command
+
+
+async def test_neither_does_a_terminal(desk: Desk, tmp_path: Path, redis_url: str, database_url: str) -> None:
+    """Nor do scrapyd's arguments, which are the same: the crawl ends with a sentence, and changes nothing."""
+    victim, _ = await victim_in(desk, "closed")
+    before = await everything(desk)
+    (tmp_path / "a.txt").write_text("words")
+    servers = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "VIRUS_SCAN": "off"}
+    environment = loopback_environment(**servers, ALONCHAT_DATA_DIR=str(tmp_path / "unused"))
+    for spider, what in (("website", f"url={URL}"), ("upload", f"file={tmp_path / 'a.txt'}")):
+        arguments = ["-a", what, "-a", "project=beta", "-a", f"source={victim.source_id}"]
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "scrapy", "crawl", spider, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert "belongs to another project" in done.stderr
+        assert await everything(desk) == before, spider
+
+
+# --- Every transition ---
+
+
+def forged(victim: Source, stolen: Source) -> Lease:
+    """A lease as beta might guess it."""
+    return Lease("1-00000000", stolen, (URL,), "a.example", victim.url, Kind.START, 0, 1)
+
+
+def transitions(desk: Desk, victim: Source, stolen: Source) -> dict[str, Callable[[], Awaitable[object]]]:
+    """By name: what beta may do under alpha's id, with a run of its own; each comes to something falsy."""
+    queue, pool, lease = desk.queue, desk.pool, forged(victim, stolen)
+    kept = {"crawl": str(stolen.crawl_id), "kind": 0, "depth": 0, "hops": 0, "domain": "a.example"}
+    failures = (Failure(datetime.now(UTC), "status 500", ""),)
+    letter = DeadLetter("0/1-0", str(BETA), str(victim.source_id), URL, "status 500", failures, "", kept)
+
+    async def foreign(displaced: UUID | None = None) -> bool:
+        opened, found = await queue.open(stolen, displaced)
+        return (opened, found.project_id) != (Opened.FOREIGN, victim.project_id)
+
+    async def replay() -> bool:
+        return Replayed.QUEUED in {code for _, code in await DeadLetters(desk.shards).replay([letter])}
+
+    async def begin() -> bool:
+        with suppress(GiveUp):
+            await rows_of.begin_crawl(pool, stolen)
+            return True
+        return False
+
+    return {
+        "open": foreign,
+        "open, displacing another run": lambda: foreign(uuid4()),
+        "start": lambda: queue.start(stolen),
+        "abandon": lambda: queue.abandon(stolen),
+        "amend": lambda: queue.amend(replace(stolen, max_pages=1)),
+        "pause": lambda: queue.pause(stolen),
+        "resume": lambda: queue.resume(stolen),
+        "cancel": lambda: queue.cancel(stolen),
+        "close": lambda: queue.close(stolen),
+        "add": lambda: queue.add(stolen, [Link(f"{URL}x", Kind.PAGE, 1)], (URL,), lease.id),
+        "settle": lambda: _first(queue.settle([(lease, DEAD)])),
+        "release": lambda: queue.release([Release(lease.id, lease.domain, 0.0, 0.0)]),
+        "extend": lambda: _kept(queue.extend([lease])),
+        "untake": lambda: queue.untake([lease]),
+        "replay": replay,
+        "find": lambda: desk.shards.find(victim.source_id, BETA),
+        "begin_crawl": begin,
+        "finish_crawl": lambda: rows_of.finish_crawl(pool, stolen, "failed", {}, "", unreached_are_gone=True),
+        "set_status": lambda: rows_of.set_status(pool, stolen, "paused"),
+        "amend_crawl": lambda: rows_of.amend_crawl(pool, replace(stolen, max_pages=1)),
+        "reopen_crawl": lambda: rows_of.reopen_crawl(pool, stolen),
+        "uploads_of_run": lambda: rows_of.uploads_of_run(pool, stolen),
+        "mark_gone": lambda: rows_of.mark_gone(pool, stolen, URL),
+    }
+
+
+async def _first(codes: Awaitable[list[Any]]) -> object:
+    return (await codes)[0]
+
+
+async def _kept(lost: Awaitable[set[str]]) -> object:
+    return not await lost
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_no_transition_touches_anothers_source(desk: Desk, state: str) -> None:
+    """Under alpha's id and a run of its own, beta changes nothing."""
+    victim, _ = await victim_in(desk, state)
+    before = await everything(desk)
+    stolen = replace(victim, project_id=BETA, project_name="beta", crawl_id=uuid4())
+    for name, act in transitions(desk, victim, stolen).items():
+        assert not await act(), name
+        assert await everything(desk) == before, name
+
+
+# --- What was squatted ---
+
+
+async def squat(desk: Desk, state: str) -> tuple[Source, Lease | None]:
+    """Beta comes first with the id that alpha's own URL will have."""
+    derived = Seed.of({"url": URL, "project": "alpha"}).source(desk.settings()).source_id
+    seed = {"url": "https://b.example/", "project": "beta", "source_id": str(derived)}
+    asked = Seed.of(seed).source(desk.settings())
+    if state == "opening":
+        return (await desk.queue.open(asked))[1], None
+    [source] = await read_lists(desk, "website:start_urls", seed)
+    return source, await bring(desk, source, state)
+
+
+async def owner(desk: Desk, source_id: UUID) -> UUID | None:
+    """Whose source it is, by its row."""
+    return await rows_of.owner_of(desk.pool, source_id)
+
+
+async def come_back(desk: Desk, lease: Lease | None, **seed: str) -> Source:
+    """Alpha seeds its URL while what beta has in flight comes to its end."""
+    await awaited(desk.queue.redis.lpush("website:start_urls", json.dumps({"url": URL, **seed})))
+    reading = asyncio.create_task(read_lists(desk, "website:start_urls", closing=True))
+    if lease is not None:
+        await asyncio.sleep(0.3)
+        await desk.end(lease, Outcome.DEFERRED)
+    [admitted] = await reading
+    return admitted
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_its_owner_has_a_squatted_id_back(desk: Desk, state: str) -> None:
+    """The seed from whose project the id follows gets it, whatever the squatter's run has come to."""
+    squatter, lease = await squat(desk, state)
+    if state != "opening":
+        page = make_page(squatter, Piece("a squatter's words"), url="https://b.example/x")
+        await store(desk.pool, [page], SCHEME)
+    admitted = await come_back(desk, lease, project_id="alpha")
+    assert admitted.source_id == squatter.source_id
+    assert await owner(desk, squatter.source_id) == admitted.project_id == as_uuid("alpha")
+    assert not await desk.queue.start(squatter)  # a worker that stood still since
+    assert not await desk.queue.abandon(squatter)
+    assert not await desk.queue.add(squatter, [Link("https://b.example/x", Kind.PAGE, 1)])
+    async with desk.pool.connection() as connection:
+        assert await (await connection.execute("select from public.pages")).fetchall() == []
+    [only] = (await desk.queue.take(10)).leases
+    assert (only.url, only.source.project_name) == (URL, "alpha")
+    assert (await read_lists(desk, "website:start_urls", {"url": URL, "project": "beta"}))[0].source_id != (
+        squatter.source_id
+    )
+
+
+async def test_a_row_decides_about_an_id_that_follows_from_nothing(desk: Desk) -> None:
+    """Who came first has a random id, until the web app writes another owner down."""
+    source_id, redis = uuid4(), desk.queue.redis
+    for name in ("beta", "alpha"):
+        seed = {"url": f"https://{name}.example/", "project": name, "source_id": str(source_id)}
+        await read_lists(desk, "website:start_urls", seed)
+    assert await owner(desk, source_id) == BETA
+    assert len([one async for one in DeadLetters(desk.shards).find(Filter(reason="wrong project"))]) == 1
+    async with desk.pool.connection() as connection:
+        await connection.execute("delete from public.sources where id = %s", [source_id])
+        await connection.execute(
+            "insert into public.projects (id, name) values (%s, 'alpha')", [as_uuid("alpha")]
+        )
+        query = "insert into public.sources (id, project_id, url) values (%s, %s, %s)"
+        await connection.execute(query, [source_id, as_uuid("alpha"), URL])
+    admitted = await come_back(desk, None, project_id="alpha", source_id=str(source_id))
+    assert (admitted.source_id, admitted.project_name) == (source_id, "alpha")
+    assert await read_lists(desk, "website:start_urls", seed | {"project": "beta"}) == []
+    assert await unread_by(redis, "website:start_urls") == []
