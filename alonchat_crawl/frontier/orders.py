@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.frontier.inbox import NOBODY, Inbox
-from alonchat_crawl.frontier.seed import Name, check, named_project, read_json
+from alonchat_crawl.frontier.seed import Name, check, project_of, read_json
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.identity import as_uuid
@@ -48,10 +48,7 @@ class OrderReader(Inbox):
 
     def project_of(self, raw: bytes) -> UUID:
         """The project that the order names, as `act` reads it."""
-        try:
-            return as_uuid(named_project(raw, "project_id") or self._default_project)
-        except ValueError:
-            return NOBODY
+        return project_of(raw, self._default_project, "project_id") or NOBODY
 
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
         """All: who has as many sources running as it may has a reason to cancel one."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -13,7 +14,8 @@ from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Source
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+NAME_MAX_CHARS = 200
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX_CHARS)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
 
 
@@ -181,6 +183,20 @@ def named_project(raw: bytes, *names: str) -> str | None:
     if found is not None and not isinstance(found, str):
         raise SeedError("the project is no text")
     return found and found.strip()
+
+
+def project_of(raw: bytes, default: str, *names: str) -> UUID | None:
+    """The project whose message it is, as acting on it will find; None where that cannot be told."""
+    try:
+        name = named_project(raw, *names) or default
+        return None if len(name) > NAME_MAX_CHARS else _project_id(name)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _project_id(name: str) -> UUID:
+    return as_uuid(name)
 
 
 def check(

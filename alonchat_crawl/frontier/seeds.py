@@ -12,10 +12,9 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.inbox import NOBODY, Inbox, Postponed
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.seed import Seed, SourceSeed, named_project
+from alonchat_crawl.frontier.seed import Seed, SourceSeed, project_of
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
-from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import begin_crawl, clear_squatted, owner_of, projects_with_room
 
@@ -106,10 +105,7 @@ class SeedReader(Inbox):
 
     def project_of(self, raw: bytes) -> UUID:
         """The project that the seed names, as `act` reads it."""
-        try:
-            return as_uuid(named_project(raw, "project", "project_id") or self._settings["DEFAULT_PROJECT"])
-        except ValueError:
-            return NOBODY
+        return project_of(raw, self._settings["DEFAULT_PROJECT"], "project", "project_id") or NOBODY
 
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
         """Those with fewer sources running than MAX_QUEUE_SIZE, or than is written down for them."""

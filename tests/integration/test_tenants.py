@@ -13,14 +13,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from redis.asyncio import Redis
+from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.closing import close_source
 from alonchat_crawl.frontier.inboxes import inboxes_of
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Failure, Filter
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.seeds import admit
+from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed, awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Ending, Outcome
@@ -29,7 +33,7 @@ from alonchat_crawl.storage import sources as rows_of
 from alonchat_crawl.storage.pages import store
 from tests.acceptance.conftest import loopback_environment
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import SCHEME, Piece, make_page
+from tests.integration.knowledge import SCHEME, Piece, make_page, open_pool
 from tests.lists import unread_by
 
 URL = "https://a.example/"
@@ -159,6 +163,31 @@ async def test_no_way_in_reaches_anothers_source(desk: Desk, state: str) -> None
         filtered = any(part.startswith("source=") for part in command)
         assert (done.code, "0 queued" in done.out) == (0, True) if filtered else done.code == 1, command
         assert await everything(desk) == before, command
+
+
+async def test_in_every_shard(redis_url: str, database_url: str) -> None:
+    """A refusal leaves no trace in the shard that it asked for; alpha's dead letters can be replayed."""
+    async with Redis.from_url(redis_url) as redis, open_pool(database_url) as pool:
+        queues = [
+            FrontierQueue(redis, lease_seconds=60, max_attempts=1, dead_letters_max=9, shard=shard)
+            for shard in range(4)
+        ]
+        shards, limits = Shards(queues), Settings({"MAX_PAGES": 9, "MAX_DEPTH": 9})
+        asked = Seed.of({"url": URL, "project": "alpha"}).source(limits)
+        _, victim = await admit(shards, pool, asked, derived=True)
+        home = await shards.home(victim)
+        [lease] = (await home.take(1)).leases
+        await home.settle([(lease, DEAD)])
+        await close_source(shards, home, pool, victim.source_id)
+        keys = sorted([key async for key in redis.scan_iter()])
+        for n in range(8):  # one of them at least would live in another shard
+            seed = {"url": f"https://b{n}.example/", "project": "beta", "source_id": str(victim.source_id)}
+            with pytest.raises(GiveUp, match="another project"):
+                await admit(shards, pool, Seed.of(seed).source(limits))
+        assert sorted([key async for key in redis.scan_iter()]) == keys
+        letters = DeadLetters(shards)
+        [(_, code)] = await letters.replay([one async for one in letters.find(Filter())])
+        assert code is Replayed.QUEUED
 
 
 async def test_neither_does_a_terminal(desk: Desk, tmp_path: Path, redis_url: str, database_url: str) -> None:
