@@ -1,7 +1,6 @@
 """Two tenants: what one does with the other's ids changes no byte of what Redis and Postgres hold of that."""
 
 import asyncio
-import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,100 +17,20 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.closing import close_source
-from alonchat_crawl.frontier.inboxes import inboxes_of
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Failure, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.frontier.transitions import Opened, Replayed, awaited
-from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.frontier.transitions import Opened, Replayed
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage import sources as rows_of
-from alonchat_crawl.storage.pages import store
 from tests.acceptance.conftest import loopback_environment
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import SCHEME, Piece, make_page, open_pool
-from tests.lists import unread_by
-
-URL = "https://a.example/"
-BETA = as_uuid("beta")
-STATES = ("opening", "running", "leased", "paused", "completed", "closed")
-DEAD = Ending(Outcome.DEAD, "status 500", "it failed")
-
-# --- What is there ---
-
-
-async def bring(desk: Desk, source: Source, state: str) -> Lease | None:
-    """Bring a source that was just started to a state; return its lease where it has one."""
-    if state in {"leased", "completed", "closed"}:
-        lease = await desk.lease()
-        await asyncio.sleep(0.05)  # what was remembered of its domain is forgotten
-        if state == "leased":
-            return lease
-        await desk.end(lease, DEAD.outcome, DEAD.reason, DEAD.detail)
-    if state == "closed":
-        await close_source(desk.shards, desk.queue, desk.pool, source.source_id)
-    if state == "paused":
-        assert await desk.queue.pause(source)
-    await asyncio.sleep(0.05)  # what was remembered of its domain is forgotten
-    return None
-
-
-async def victim_in(desk: Desk, state: str) -> tuple[Source, Lease | None]:
-    """A source of alpha in a state, by the id that its project and URL give it."""
-    asked = Seed.of({"url": URL, "project": "alpha"}).source(desk.settings())
-    if state != "opening":
-        source = await desk.source(URL)
-        return source, await bring(desk, source, state)
-    _, source = await desk.queue.open(asked)
-    await rows_of.begin_crawl(desk.pool, source)
-    return source, None
-
-
-async def everything(desk: Desk) -> dict[str, Any]:
-    """All that the frontier and the database hold, but for dead letters of messages."""
-    redis = desk.queue.redis
-    found: dict[str, Any] = {}
-    for pattern in (f"{desk.queue.keys.prefix}:*", "home:*"):
-        async for key in redis.scan_iter(pattern):
-            if key.decode().removeprefix(f"{desk.queue.keys.prefix}:") not in {"dead", "dead_evicted"}:
-                found[key.decode()] = (await redis.dump(key), await redis.pttl(key) >= 0)
-    letters = DeadLetters(desk.shards).find(Filter())
-    found["letters"] = [letter async for letter in letters if not letter.seed]
-    async with desk.pool.connection() as connection:
-        for table in ("projects", "sources", "pages"):
-            cursor = await connection.execute(f"select t::text from public.{table} t order by 1")  # noqa: S608
-            found[table] = await cursor.fetchall()
-    return found
-
+from tests.integration.knowledge import open_pool
+from tests.integration.tenants import BETA, DEAD, STATES, URL, everything, read_lists, victim_in
 
 # --- Every way in ---
-
-
-async def read_lists(desk: Desk, key: str, *messages: object, closing: bool = False) -> list[Source]:
-    """Push messages, and let a worker read its lists until none is left; return what it admitted.
-
-    With `closing` a worker closes what is done meanwhile.
-    """
-    admitted: list[Source] = []
-    redis = desk.queue.redis
-    await awaited(redis.lpush(key, *map(json.dumps, messages))) if messages else None
-    inboxes = inboxes_of(desk.shards, desk.pool, desk.settings(), admitted.append)
-    tasks = [asyncio.create_task(inbox.run()) for inbox in inboxes]
-    try:
-        async with asyncio.timeout(30):
-            while await unread_by(redis, key):
-                for source_id in await desk.queue.completed() if closing else ():
-                    await close_source(desk.shards, desk.queue, desk.pool, source_id)
-                await asyncio.sleep(0.02)
-    finally:
-        await _end(tasks)
-        for inbox in inboxes:
-            await inbox.leave()
-    return admitted
 
 
 def messages(victim: Source) -> Iterator[tuple[str, dict[str, object]]]:
@@ -286,76 +205,3 @@ async def test_no_transition_touches_anothers_source(desk: Desk, state: str) -> 
     for name, act in transitions(desk, victim, stolen).items():
         assert not await act(), name
         assert await everything(desk) == before, name
-
-
-# --- What was squatted ---
-
-
-async def squat(desk: Desk, state: str) -> tuple[Source, Lease | None]:
-    """Beta comes first with the id that alpha's own URL will have."""
-    derived = Seed.of({"url": URL, "project": "alpha"}).source(desk.settings()).source_id
-    seed = {"url": "https://b.example/", "project": "beta", "source_id": str(derived)}
-    asked = Seed.of(seed).source(desk.settings())
-    if state == "opening":
-        return (await desk.queue.open(asked))[1], None
-    [source] = await read_lists(desk, "website:start_urls", seed)
-    return source, await bring(desk, source, state)
-
-
-async def owner(desk: Desk, source_id: UUID) -> UUID | None:
-    """Whose source it is, by its row."""
-    return await rows_of.owner_of(desk.pool, source_id)
-
-
-async def come_back(desk: Desk, lease: Lease | None, **seed: str) -> Source:
-    """Alpha seeds its URL while what beta has in flight comes to its end."""
-    await awaited(desk.queue.redis.lpush("website:start_urls", json.dumps({"url": URL, **seed})))
-    reading = asyncio.create_task(read_lists(desk, "website:start_urls", closing=True))
-    if lease is not None:
-        await asyncio.sleep(0.3)
-        await desk.end(lease, Outcome.DEFERRED)
-    [admitted] = await reading
-    return admitted
-
-
-@pytest.mark.parametrize("state", STATES)
-async def test_its_owner_has_a_squatted_id_back(desk: Desk, state: str) -> None:
-    """The seed from whose project the id follows gets it, whatever the squatter's run has come to."""
-    squatter, lease = await squat(desk, state)
-    if state != "opening":
-        page = make_page(squatter, Piece("a squatter's words"), url="https://b.example/x")
-        await store(desk.pool, [page], SCHEME)
-    admitted = await come_back(desk, lease, project_id="alpha")
-    assert admitted.source_id == squatter.source_id
-    assert await owner(desk, squatter.source_id) == admitted.project_id == as_uuid("alpha")
-    assert not await desk.queue.start(squatter)  # a worker that stood still since
-    assert not await desk.queue.abandon(squatter)
-    assert not await desk.queue.add(squatter, [Link("https://b.example/x", Kind.PAGE, 1)])
-    async with desk.pool.connection() as connection:
-        assert await (await connection.execute("select from public.pages")).fetchall() == []
-    [only] = (await desk.queue.take(10)).leases
-    assert (only.url, only.source.project_name) == (URL, "alpha")
-    assert (await read_lists(desk, "website:start_urls", {"url": URL, "project": "beta"}))[0].source_id != (
-        squatter.source_id
-    )
-
-
-async def test_a_row_decides_about_an_id_that_follows_from_nothing(desk: Desk) -> None:
-    """Who came first has a random id, until the web app writes another owner down."""
-    source_id, redis = uuid4(), desk.queue.redis
-    for name in ("beta", "alpha"):
-        seed = {"url": f"https://{name}.example/", "project": name, "source_id": str(source_id)}
-        await read_lists(desk, "website:start_urls", seed)
-    assert await owner(desk, source_id) == BETA
-    assert len([one async for one in DeadLetters(desk.shards).find(Filter(reason="wrong project"))]) == 1
-    async with desk.pool.connection() as connection:
-        await connection.execute("delete from public.sources where id = %s", [source_id])
-        await connection.execute(
-            "insert into public.projects (id, name) values (%s, 'alpha')", [as_uuid("alpha")]
-        )
-        query = "insert into public.sources (id, project_id, url) values (%s, %s, %s)"
-        await connection.execute(query, [source_id, as_uuid("alpha"), URL])
-    admitted = await come_back(desk, None, project_id="alpha", source_id=str(source_id))
-    assert (admitted.source_id, admitted.project_name) == (source_id, "alpha")
-    assert await read_lists(desk, "website:start_urls", seed | {"project": "beta"}) == []
-    assert await unread_by(redis, "website:start_urls") == []

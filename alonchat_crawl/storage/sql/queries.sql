@@ -33,8 +33,8 @@ select project_id from public.sources where id = %(source_id)s
 -- Projects with fewer sources running than they may. Paused ones do not count, nor a terminal's own files, which no
 -- worker will ever end. Read by idx_sources_running: a project's own running sources, and nothing else.
 select u.id
-from unnest(%(projects)s::uuid[]) as u (id) left join public.projects p on p.id = u.id
-where coalesce(p.max_queue_size, %(most)s) > (
+from unnest(%(projects)s::uuid[]) as u (id)
+where coalesce((select p.max_queue_size from public.projects p where p.id = u.id), %(most)s) > (
     select count(*) from public.sources s
     where s.project_id = u.id and s.status = 'running' and not s.options ? 'local')
 
