@@ -8,12 +8,16 @@ from redis.asyncio import Redis
 from alonchat_crawl.frontier.transitions import awaited
 
 
-def _lane(key: str, project: bytes) -> str:
-    return f"{{{key}}}:lane:{project.decode()}"
+def _text(found: bytes | str) -> str:
+    return found if isinstance(found, str) else found.decode()  # some clients decode
 
 
-def _read(messages: list[bytes]) -> list[str]:
-    return [message.decode() for message in reversed(messages)]
+def _lane(key: str, project: bytes | str) -> str:
+    return f"{{{key}}}:lane:{_text(project)}"
+
+
+def _read(messages: list[bytes | str]) -> list[str]:
+    return [_text(message) for message in reversed(messages)]
 
 
 def unread(client: redis.Redis, key: str) -> list[str]:
