@@ -24,9 +24,10 @@ from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, Unreadable
+from alonchat_crawl.frontier.inboxes import SEEDS
+from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
-from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import SourceProgress
@@ -114,12 +115,14 @@ def _age(started_at: str | None) -> str:
     return f"{max(0, int(seconds / length))} {unit}"
 
 
-async def _unread(connections: Connections, settings: BaseSettings) -> str:
-    """What no worker has read yet, for people; empty where there is none."""
+async def _unread(connections: Connections, settings: BaseSettings, project: str) -> str:
+    """What no worker has acted on yet, for people; empty where there is none."""
+    only = as_uuid(project) if project else None
     said = ""
     for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY")):
+        lists = (Lanes(connections.redis, settings[key] % {"name": name}) for name in SEEDS)
         try:
-            count = await awaited(connections.redis.llen(settings[key] % {"name": "website"}))
+            count = sum([await one.waiting(only) for one in lists])
         except ResponseError:
             said += f", {word} unreadable: their key is no list"
         else:
@@ -159,7 +162,7 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
 
         async def table() -> RenderableType:
             rows = await _listed(shards, project)
-            return _table(rows, await _unread(connections, settings), out.width)
+            return _table(rows, await _unread(connections, settings, project), out.width)
 
         if as_json:
             for row in await _listed(shards, project):
@@ -178,10 +181,14 @@ async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: b
     return 0
 
 
-async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: bool) -> int:
+async def _show(
+    settings: BaseSettings, source_id: UUID, name: str, project_id: UUID | None, *, as_json: bool
+) -> int:
     async with desk.frontier(settings) as (shards, connections):
-        found = await shards.find(source_id)
+        found = await shards.find(source_id, project_id)
         record = await read_source(await connections.postgres(), source_id)
+        if record and project_id not in {None, record.project_id}:
+            record = None
         waits = await found[0].waits(source_id) if found else []
     row = (_in_postgres(record) if record else {}) | (_in_frontier(found[1]) if found else {})
     if not row:
@@ -193,13 +200,15 @@ async def _show(settings: BaseSettings, source_id: UUID, name: str, *, as_json: 
     return 0
 
 
-async def _steer(settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int) -> int:
+async def _steer(
+    settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int, project_id: UUID | None
+) -> int:
     code = 0
     async with desk.frontier(settings) as (shards, connections):
         pool = await connections.postgres()  # before anything is changed
         for source_id, name in names.items():
             try:
-                source = await steer(shards, pool, verb, source_id, number)
+                source = await steer(shards, pool, verb, source_id, number, project_id=project_id)
             except GiveUp as error:
                 desk.complain(f"{error}{_hint(source_id, name)}")
                 code = 1
@@ -215,13 +224,13 @@ def _hint(source_id: UUID, name: str) -> str:
     )
 
 
-async def _drop(settings: BaseSettings, names: Mapping[UUID, str]) -> int:
+async def _drop(settings: BaseSettings, names: Mapping[UUID, str], only: UUID | None) -> int:
     """Set sources aside that cannot be read; others are cancelled."""
     code = 0
     async with desk.frontier(settings) as (shards, _):
         for source_id, name in names.items():
             try:
-                readable = await shards.find(source_id) is not None
+                readable = await shards.find(source_id, only) is not None
             except Unreadable as error:
                 await shards.set_aside(source_id, error.detail)
                 print(f"{source_id} is set aside: scrapy dead_letters -a reason=unreadable")
@@ -251,7 +260,7 @@ class Command(ScrapyCommand):
         """Add -a, --watch and --json to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
-                            help="list this project's; or take IDs for names in it")  # fmt: skip
+                            help="only this project's; IDs may be names in it")  # fmt: skip
         parser.add_argument("--watch", action="store_true", help="list again every second, until Ctrl-C")
         parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
@@ -270,11 +279,16 @@ class Command(ScrapyCommand):
         if steers != bool(ids):
             raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
         parent = as_uuid(project or settings["DEFAULT_PROJECT"])
+        only = parent if project else None  # a UUID alone says enough, unless a project is said as well
         if steers:
             named = {as_uuid(one, parent): one for one in ids}
-            work = _drop(settings, named) if verb == DROP else _steer(settings, Verb(verb), named, number)
+            work = (
+                _drop(settings, named, only)
+                if verb == DROP
+                else _steer(settings, Verb(verb), named, number, only)
+            )
         elif verb:
-            work = _show(settings, as_uuid(verb, parent), verb, as_json=opts.json)
+            work = _show(settings, as_uuid(verb, parent), verb, only, as_json=opts.json)
         else:
             work = _look(settings, project, watch=opts.watch, as_json=opts.json)
         self.exitcode = desk.run(work)

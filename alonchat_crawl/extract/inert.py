@@ -7,7 +7,9 @@ from alonchat_crawl.extract.clean_text import clean_text
 LINE_MAX_CHARS = 500  # of a title or description
 # A tag, an image, a link, a definition of a reference, a backtick that could pair with one of the text that
 # the line is shown with, and an address that is neither http nor https.
-ACTIVE = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)|\](?=\s*\(|[:\[])|`|(?<=[A-Za-z0-9+.\-]):(?=//)")
+ACTIVE = re.compile(
+    r"<(?=[A-Za-z/!?])|!(?=\[)|\](?=\s*\(|[:\[])|`|(?<=[A-Za-z0-9+.\-]):(?=//)|(?<=xmpp):", re.IGNORECASE
+)
 LOOKS_LIKE = {"<": "‹", "!": "! ", "]": "］", "`": "'", ":": "∶"}
 HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
 SCHEME_CHARS = 6  # of `https`, and what stands before it

@@ -3,7 +3,7 @@
 Five rules keep each line inert in any renderer, also in one that lets raw HTML through, or that finds other
 blocks in the document than its writer did:
 
-- `<` begins no tag: it is an entity, except before a space, a digit, `=` or `-`.
+- `<` is an entity, except before a space, a digit, `=` or `-`: it begins no tag. Other code with one is text.
 - A backtick is an entity, except around code: the code spans of a line pair up with themselves.
 - `]` is escaped before `(`, `[` and `:`: text makes no link, and defines no reference.
 - A link leads to http, https or mailto, percent-encoded. A bare address of another scheme is broken up.
@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 SPECIAL = re.compile(r"[<&`\[\]\\*_~]|://|xmpp:", re.IGNORECASE)
 TEXT = re.compile(
-    r"<(?! +\S|[\d=\-])|&(?=#?\w{1,32};)|`"
+    r"<(?! \S|[\d=\-])|(?<=\\)<|&(?=#?\w{1,32};)|`"
     r"|(?<=!)\[|\[(?![^\[\]]*\](?!\s*\(|[:\[]))|\](?:\s*\(|[:\[])"
     r"|\\(?![\w ]|[^\x00-\x7f])|\*+|_+|~+|:(?=//)|(?<=[xX][mM][pP][pP]):"
 )
@@ -27,14 +27,15 @@ ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
 BRACKETS = re.compile(r"(?<!\\)[\[\]]")
 BLOCK_OPENS = re.compile(
     r"(\d{1,9})(?=[.)](?:\s|$))"  # the number of a list's item
-    r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~)"
+    r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~|---)"
 )
 METADATA = "«««"  # begins a document's metadata for showdown, which leaves it out
-# Code that would be a tag, an image, a link or a definition if a renderer took it for text.
-RISKY_CODE = re.compile(r"<(?=[A-Za-z/!?])|!\[|\](?:\s*\(|[:\[])")
+# Code that would be a tag, an image, a link or a definition if a renderer took it for text: and some would.
+RISKY_CODE = re.compile(r"<(?![ \d=\-])|`|\\<|!\[|\](?:\s*\(|[:\[])")
 ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 LAST_WORD = re.compile(r"\S*\Z")
 LAST_WORD_CHARS = 200
+LINE_END = re.compile(r"[\n\r\v\f]")
 LINK = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 URL_SAFE = "/:?#@!$&+,;=%-._~"
 ENTITY = re.compile(r"&(?=#?\w{1,32};)")
@@ -77,6 +78,12 @@ class Inline:
 
     def add(self, part: Part) -> None:
         """Add the next part."""
+        if isinstance(part, Code) and (RISKY_CODE.search(part.text) or not part.text.strip(" ")):
+            part = part.text
+            self.is_kept = False
+        if isinstance(part, str) and LINE_END.search(part):  # written as an entity
+            part = LINE_END.sub(" ", part)
+            self.is_kept = False
         self._parts.append(part)
         if isinstance(part, str | Code):
             self._words += bool((part if isinstance(part, str) else part.text).strip())
@@ -92,7 +99,7 @@ class Inline:
         if words == self._words or not (LINK.match(mark) if link else mark and _is_tight(parts, place)):
             self.is_kept = False
         elif link:
-            parts[place:] = [" " if isinstance(part, Break) else part for part in parts[place:]]
+            parts[place:] = map(_in_link, parts[place:])
             parts.insert(place, Mark("[", opens_link=True))
             parts.append(Mark(f"]({address(mark)})", closes_link=True))
         else:
@@ -108,7 +115,7 @@ class Inline:
                 part.text if isinstance(part, Code) and '"' in part.text else part for part in self._parts
             ]
         line, lines = _Line(cell=cell, opens=not one_line), list[str]()
-        for part, linked in self._settled(one_line=one_line or cell, cell=cell):
+        for part, linked in self._settled(one_line=one_line or cell):
             if isinstance(part, Break):
                 lines += line.ended(hard=part.hard)
                 line = _Line(cell=cell, opens=True)
@@ -122,35 +129,24 @@ class Inline:
         written = "\n".join(lines).rstrip(" ")
         return written.replace('"', "&quot;") if head else written
 
-    def _settled(self, *, one_line: bool, cell: bool) -> Iterator[tuple[Part, bool]]:
-        """Yield the parts, and whether each stands in a link; neighbouring texts are one.
+    def _settled(self, *, one_line: bool) -> Iterator[tuple[Part, bool]]:
+        """Yield the parts, and whether each stands in a link.
 
-        Neighbours are joined because what has to be escaped can be spread over them. Code is text if a
-        renderer could pair its backticks otherwise.
+        Neighbouring texts are one, because what has to be escaped can be spread over them.
         """
-        gathered, before, linked = "", "", False
+        gathered, linked = "", False
         for part in self._parts:
-            if isinstance(part, Break) and one_line:
-                plain: str | None = " "
-            elif isinstance(part, Code):
-                stays = not before.endswith("`") and _stays(part.text, before, linked=linked, cell=cell)
-                plain = None if stays else part.text
-                self.is_kept = self.is_kept and stays
+            if isinstance(part, str):
+                gathered += part
+            elif isinstance(part, Break) and one_line:
+                gathered += " "
             else:
-                plain = part if isinstance(part, str) else None
-            if plain is not None:
-                gathered += plain
-                before += plain
-                continue
-            if gathered:
-                yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
-            gathered = ""
-            if isinstance(part, Mark):
-                linked = part.opens_link or (linked and not part.closes_link)
-                before += part.text
-            else:
-                before = f"{before}`" if isinstance(part, Code) else ""
-            yield part, linked
+                if gathered:
+                    yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
+                gathered = ""
+                if isinstance(part, Mark):
+                    linked = part.opens_link or (linked and not part.closes_link)
+                yield part, linked
         if gathered:
             yield gathered.rstrip(" \t"), linked
 
@@ -169,8 +165,10 @@ class _Line:
         return [f"{line}  " if hard else line] if line else []
 
     def add_mark(self, mark: Mark) -> None:
-        if mark.opens_link and self.written.endswith("!"):  # it would be an image
-            self.written = f"{self.written[:-1]}\\!"
+        if mark.opens_link:
+            self._end_address()
+            if self.written.endswith("!"):  # it would be an image
+                self.written = f"{self.written[:-1]}\\!"
         self.written += mark.text
 
     def add_text(self, plain: str, *, linked: bool = False) -> None:
@@ -186,24 +184,18 @@ class _Line:
         self.written += escaped
 
     def add_code(self, inside: str) -> None:
+        self._end_address()
+        if self.written.endswith("`"):  # two spans would be one
+            self.written += " "
         inside = inside.replace("|", "\\|") if self._cell else inside
         padded = inside[:1] == inside[-1:] == " "
         self.written += f"` {inside} `" if padded else f"`{inside}`"
 
-
-def _stays(inside: str, before: str, *, linked: bool, cell: bool) -> bool:
-    """Whether code can stand as such; `before` is what stands before it in its line."""
-    if "`" in inside or not inside.strip(" "):
-        return False
-    if not RISKY_CODE.search(inside):
-        return True
-    # A cell's end, a link's, and a bare address take precedence of backticks for some renderers.
-    last_word = LAST_WORD.search(before[-LAST_WORD_CHARS:])
-    return not (
-        (cell and "|" in inside)
-        or (linked and BRACKETS.search(inside))
-        or (last_word and ADDRESS.search(last_word[0]))
-    )
+    def _end_address(self) -> None:
+        """Part what comes next from a bare address: some renderers take in all up to a space."""
+        last = LAST_WORD.search(self.written[-LAST_WORD_CHARS:])
+        if last and ADDRESS.search(last[0]):
+            self.written += " "
 
 
 def text(plain: str) -> str:
@@ -249,6 +241,13 @@ def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
     if marks[0] == "_":
         return before.isalnum() and after.isalnum()
     return marks == "~" and (not before or before.isspace())
+
+
+def _in_link(part: Part) -> Part:
+    """A link's words are one line, without brackets but those of text, which are escaped."""
+    if isinstance(part, Break):
+        return " "
+    return part.text if isinstance(part, Code) and BRACKETS.search(part.text) else part
 
 
 def _is_emphasis(part: Part) -> bool:

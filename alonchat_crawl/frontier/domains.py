@@ -15,6 +15,8 @@ from alonchat_crawl.aside import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
 from alonchat_crawl.uploads import is_at_no_site
 
+LOOKUP_SECONDS = 1.0
+"""Of a name server that may be anybody's: it must not hold up who waits for the answer."""
 KNOWN_MAX = 100_000
 """Domains whose address a worker keeps in mind."""
 
@@ -107,7 +109,8 @@ def _is_known_as(settled: bytes, domain: str) -> bool:
 
 async def _address_of(host: str) -> str | None:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError
         return None
     return min(str(entry[4][0]) for entry in found)

@@ -43,14 +43,8 @@ class Messages:
         self._look = redis.register_script(bare_script("look"))
         self._discard = redis.register_script(bare_script("discard"))
 
-    async def oldest(self, wait_seconds: float) -> Message | None:
-        """The oldest message, which stays where it is; None where none came for so long."""
-        if (found := await self._looked_at()) is None:
-            await self._until_one_comes(wait_seconds)
-            found = await self._looked_at()
-        return found
-
-    async def _looked_at(self) -> Message | None:
+    async def oldest(self) -> Message | None:
+        """The oldest message, which stays where it is; None where there is none."""
         found = await self._look(keys=[self._key, self._guard], args=self._limits)
         match found:
             case []:
@@ -61,9 +55,10 @@ class Messages:
                 return Message(head, length, digest.decode())
         raise ValueError(found)
 
-    async def _until_one_comes(self, seconds: float) -> None:
-        """Wait, and see nothing: moving a message onto a key of another type fails as soon as there is one.
+    async def listen(self, seconds: float) -> None:
+        """Wait until there is a message, or for so long, and take nothing.
 
+        Moving a message onto a key of another type fails as soon as there is one.
         Redis' own tests hold it to that ("with wrong destination type"). Should the guard be lost meanwhile,
         by a restart, the message goes to its name, and `look` brings it back.
         """
@@ -73,11 +68,9 @@ class Messages:
             if not str(error).startswith("WRONGTYPE"):
                 raise
 
-    async def remove(self, message: Message) -> bool:
-        """Take it out, once it is acted on or kept elsewhere; False where another worker has."""
+    async def discard(self, message: Message) -> bool:
+        """Take out one that is too long, once it is kept elsewhere; False where another worker has."""
         if message.length == NOT_A_LIST:
             return True
-        if message.whole is not None:
-            return bool(await awaited(self._redis.lrem(self._key, -1, message.whole)))  # type: ignore[arg-type] # bytes are fine
         same = (self._limits[0], message.length, message.digest)
         return bool(await self._discard(keys=[self._key], args=same))

@@ -1,13 +1,15 @@
 """Orders: the messages by which the web app pauses, resumes, cancels, caps or prioritises a source."""
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Self
+from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.frontier.inbox import Inbox
-from alonchat_crawl.frontier.seed import Name, check, read_json
+from alonchat_crawl.frontier.inbox import NOBODY, Inbox
+from alonchat_crawl.frontier.seed import Name, check, project_of, read_json
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.identity import as_uuid
@@ -44,8 +46,13 @@ class OrderReader(Inbox):
         self._pool = pool
         self._default_project = str(settings["DEFAULT_PROJECT"])
 
-    async def ready(self) -> None:
-        """Never wait: a full frontier is a reason to cancel something."""
+    def project_of(self, raw: bytes) -> UUID:
+        """The project that the order names, as `act` reads it."""
+        return project_of(raw, self._default_project, "project_id") or NOBODY
+
+    async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
+        """All: who has as many sources running as it may has a reason to cancel one."""
+        return projects
 
     async def act(self, raw: bytes) -> None:
         """Steer the source; raises SeedError or GiveUp for an order that cannot be carried out."""

@@ -136,8 +136,11 @@ class FrontierQueue(FrontierView):
 
     # --- A source's life ---
 
-    async def open(self, source: Source) -> tuple[Opened, Source]:
-        """Open a source, and return the run that is now in effect: an earlier one if it is not done."""
+    async def open(self, source: Source, displaced: UUID | None = None) -> tuple[Opened, Source]:
+        """Open a source, and return the run that is now in effect: an earlier one if it is not done.
+
+        Another project's source is left as it is, unless its run is the one that is to be `displaced`.
+        """
         arguments = (
             str(source.source_id),
             encode_source(source),
@@ -146,6 +149,7 @@ class FrontierQueue(FrontierView):
             source.max_pages,
             1 / source.priority,
             str(source.crawl_id),
+            str(displaced or ""),
         )
         code, spec = await self.run("open", *arguments)
         try:
@@ -159,38 +163,40 @@ class FrontierQueue(FrontierView):
         """Queue the start URL of a source that is opening; False where it was not."""
         entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
         domain = await self.domains.of(source.url, source)
+        source_id, crawl_id = _run_of(source)
         return bool(
-            await self.run("start", str(source.source_id), domain, fingerprint(source, source.url), entry)
+            await self.run("start", source_id, domain, fingerprint(source, source.url), entry, crawl_id)
         )
 
-    async def abandon(self, source: Source) -> None:
-        """Forget a source that could not be opened."""
-        await awaited(self.redis.delete(self.keys.source(source.source_id)))
+    async def abandon(self, source: Source) -> bool:
+        """Forget a source that could not be opened; False where it runs, or is in another run."""
+        return bool(await self.run("abandon", *_run_of(source)))
 
     async def amend(self, source: Source) -> bool:
         """Give an open source other limits, those of its latest seed; False where it is not open."""
-        values = (str(source.source_id), encode_source(source), source.max_pages, 1 / source.priority)
+        source_id, crawl_id = _run_of(source)
+        values = (source_id, encode_source(source), source.max_pages, 1 / source.priority, crawl_id)
         return bool(await self.run("amend", *values))
 
-    async def pause(self, source_id: UUID) -> bool:
-        """Fetch nothing more of it for the time being; False where it is not open."""
-        return await self._over_domains("pause", source_id)
+    async def pause(self, source: Source) -> bool:
+        """Fetch nothing more of a run for the time being; False where it is not open, or is another run."""
+        return await self._over_domains("pause", source)
 
-    async def resume(self, source_id: UUID) -> bool:
-        """Let a paused source run again; False where it is not open."""
-        return await self._over_domains("resume", source_id)
+    async def resume(self, source: Source) -> bool:
+        """Let a paused run go on; False where it is not open, or is another run."""
+        return await self._over_domains("resume", source)
 
-    async def _over_domains(self, transition: str, source_id: UUID) -> bool:
-        done, cursor = await self.run(transition, str(source_id), 0)
+    async def _over_domains(self, transition: str, source: Source) -> bool:
+        done, cursor = await self.run(transition, *_run_of(source), 0)
         while cursor:
-            _, cursor = await self.run(transition, str(source_id), cursor)
+            _, cursor = await self.run(transition, *_run_of(source), cursor)
         return bool(done)
 
-    async def cancel(self, source_id: UUID) -> bool:
-        """Drop what waits of it; it ends with what is in flight. False where it is not open."""
-        cancelled, left, _ = await self.run("cancel", str(source_id))
+    async def cancel(self, source: Source) -> bool:
+        """Drop what waits of a run; it ends with what is in flight. False where it is not open."""
+        cancelled, left, _ = await self.run("cancel", *_run_of(source))
         while left:
-            _, left, _ = await self.run("cancel", str(source_id))
+            _, left, _ = await self.run("cancel", *_run_of(source))
         return bool(cancelled)
 
     async def forget(self, source_id: UUID) -> None:
@@ -199,8 +205,7 @@ class FrontierQueue(FrontierView):
 
     async def close(self, source: Source) -> bool:
         """Note that a run's end is written to Postgres; False where it goes on, or a newer one has begun."""
-        ids = (str(source.source_id), str(source.crawl_id))
-        return bool(await self.run("close", *ids, KEPT_MS, SEEN_KEPT_MS))
+        return bool(await self.run("close", *_run_of(source), KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
 
@@ -214,7 +219,8 @@ class FrontierQueue(FrontierView):
         """
         added = 0
         for start in range(0, len(links), ADDED_AT_ONCE):
-            values: list[Any] = [str(source.source_id), lease_id, " ".join(origins)]
+            source_id, crawl_id = _run_of(source)
+            values: list[Any] = [source_id, lease_id, " ".join(origins), crawl_id]
             for link in links[start : start + ADDED_AT_ONCE]:
                 values += (
                     await self.domains.of(link.url, source),
@@ -316,6 +322,10 @@ class FrontierQueue(FrontierView):
         """Take back the URLs whose lease expired; return how many, and how many sources completed by it."""
         reaped, completed = await self.run("reap", limit, self.max_attempts)
         return reaped, completed
+
+
+def _run_of(source: Source) -> tuple[str, str]:
+    return str(source.source_id), str(source.crawl_id)
 
 
 def _text(detail: str) -> bytes:

@@ -60,12 +60,12 @@ async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRe
         return None
     logger.warning("Redis has lost the crawl of %s: it begins again", source.url)
     try:
-        await admit(shards, pool, source)
+        _, running = await admit(shards, pool, source)
     except GiveUp as error:  # erased meanwhile
         logger.warning("It cannot: %s", error)
         return None
     if record.status == "paused":
-        await (await shards.home(source)).pause(source.source_id)
+        await (await shards.home(running)).pause(running)
     return source
 
 

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from scrapy.settings import BaseSettings
@@ -13,7 +14,8 @@ from alonchat_crawl.extract.links import canonical_url
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Source
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+NAME_MAX_CHARS = 200
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX_CHARS)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
 
 
@@ -45,6 +47,18 @@ class SourceSeed(BaseModel):
     def uploads(self) -> tuple[str, ...]:
         """The files of an upload, canonical; none where the source is a web site."""
         return ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its source goes by in the project; the first gives the source its id."""
+        raise NotImplementedError
+
+    def derives(self, source: Source) -> bool:
+        """Whether the source's id follows from the project's own: no other project can come by it honestly.
+
+        A UUID that a seed names is no such proof: whoever knows a project and a URL can compute it.
+        """
+        return source.source_id in {uuid5(source.project_id, name) for name in self.names}
 
     @property
     def is_local(self) -> bool:
@@ -105,12 +119,17 @@ class Seed(SourceSeed):
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name that it gives, and its URL."""
+        return (self.url,) if self.source_id is None else (self.source_id, self.url)
+
     def source(self, settings: BaseSettings) -> Source:
         """A new run of the web site."""
         project_name, project_id = self.project(settings)
         most_pages, most_depth = settings.getint("MAX_PAGES"), settings.getint("MAX_DEPTH")
         return Source(
-            source_id=as_uuid(self.source_id or self.url, project_id),
+            source_id=as_uuid(self.names[0], project_id),
             project_id=project_id,
             crawl_id=uuid4(),
             url=self.url,
@@ -152,6 +171,32 @@ def read_json(raw: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SeedError("the message is not a JSON object")
     return found
+
+
+def named_project(raw: bytes, *names: str) -> str | None:
+    """What a message says its project is under the first of these names; None for one that says nothing.
+
+    Raises SeedError for what cannot be read.
+    """
+    values = read_json(raw) if raw.lstrip().startswith(b"{") else {}
+    found = next((values[name] for name in names if values.get(name) is not None), None)
+    if found is not None and not isinstance(found, str):
+        raise SeedError("the project is no text")
+    return found and found.strip()
+
+
+def project_of(raw: bytes, default: str, *names: str) -> UUID | None:
+    """The project whose message it is, as acting on it will find; None where that cannot be told."""
+    try:
+        name = named_project(raw, *names) or default
+        return None if len(name) > NAME_MAX_CHARS else _project_id(name)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _project_id(name: str) -> UUID:
+    return as_uuid(name)
 
 
 def check(

@@ -81,10 +81,21 @@ class Shards:
         if await queue.close(source) and len(self.queues) > 1:
             await awaited(queue.redis.delete(f"home:{source.source_id}"))
 
-    async def find(self, source_id: UUID) -> tuple[FrontierQueue, SourceProgress] | None:
-        """A source that the frontier knows, with its shard; None for any other. Raises errors.Unreadable."""
+    async def abandon(self, queue: FrontierQueue, source: Source) -> None:
+        """Forget a source that could not be opened."""
+        if await queue.abandon(source) and len(self.queues) > 1:
+            await awaited(queue.redis.delete(f"home:{source.source_id}"))
+
+    async def find(
+        self, source_id: UUID, project_id: UUID | None = None
+    ) -> tuple[FrontierQueue, SourceProgress] | None:
+        """A source that the frontier knows, with its shard; None for any other. Raises errors.Unreadable.
+
+        If `project_id` is given, a source of another project is not known.
+        """
         for queue in self.queues:
-            if (progress := await queue.progress(source_id)) is not None:
+            progress = await queue.progress(source_id)
+            if progress is not None and project_id in {None, progress.source.project_id}:
                 return queue, progress
         return None
 
@@ -118,10 +129,6 @@ class Shards:
     async def set_aside(self, source_id: UUID, detail: str) -> bool:
         """Set aside a source that cannot be read; False for one that the frontier does not know."""
         return any([await queue.set_aside(source_id, detail) for queue in self.queues])
-
-    async def running_count(self) -> int:
-        """How many sources run."""
-        return sum([await queue.running_count() for queue in self.queues])
 
     async def erase(self) -> None:
         """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""

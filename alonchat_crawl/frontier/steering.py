@@ -45,8 +45,8 @@ async def steer(
     Where `project_id` is given the source must be of that project. Raises GiveUp with a sentence where it
     cannot be done, errors.Outage and redis.RedisError where a server is away.
     """
-    found = await shards.find(source_id)
-    if found is None or project_id not in {None, found[1].source.project_id}:
+    found = await shards.find(source_id, project_id)
+    if found is None:
         raise GiveUp("unknown source", f"The frontier knows no source {source_id}.")
     queue, progress = found
     source = progress.source
@@ -69,11 +69,11 @@ async def steer(
 async def _in_frontier(queue: FrontierQueue, verb: Verb, source: Source) -> bool:
     match verb:
         case Verb.PAUSE:
-            return await queue.pause(source.source_id)
+            return await queue.pause(source)
         case Verb.RESUME:
-            return await queue.resume(source.source_id)
+            return await queue.resume(source)
         case Verb.CANCEL:
-            return await queue.cancel(source.source_id)
+            return await queue.cancel(source)
         case Verb.CAP | Verb.PRIORITY:
             return await queue.amend(source)
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 PRELUDE = (
-    "_keys", "_aside", "_sound", "_letters", "_line", "_turns", "_queue", "_finish", "_seen", "_forget",
-    "_entries", "_lease", "_again", "_take",
+    "_keys", "_aside", "_sound", "_run", "_letters", "_line", "_turns", "_queue", "_finish", "_seen",
+    "_forget", "_entries", "_lease", "_again", "_take",
 )  # fmt: skip
 """Functions that the transitions share; a script that Redis has cached costs little more for them."""
 
@@ -18,6 +18,7 @@ PRELUDE = (
 class Opened(IntEnum):
     """What `open` answers."""
 
+    FOREIGN = -2
     CLOSING = -1
     RUNNING = 0
     OPENING = 1

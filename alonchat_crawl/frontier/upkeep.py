@@ -27,6 +27,8 @@ from alonchat_crawl.uploads import stored_url
 logger = logging.getLogger(__name__)
 
 OBSERVE_SECONDS = 1.0
+CLOSING_SECONDS = 0.05
+"""Between looks whether a run has come to its end."""
 
 
 class Upkeep:
@@ -84,10 +86,14 @@ class Upkeep:
         """Open this process's own source; one that is being written down is waited for."""
         while True:
             uploads, local = (self._seed.uploads, self._seed.is_local) if self._seed else ((), False)
-            opened, running = await admit(self._shards, self._pool, source, uploads, local=local)
+            derived = self._seed is not None and self._seed.derives(source)
+            opened, running = await admit(
+                self._shards, self._pool, source, uploads, local=local, derived=derived
+            )
             if opened is not Opened.CLOSING:
                 break
             await self.close_sources()
+            await asyncio.sleep(CLOSING_SECONDS)
         if opened is Opened.RUNNING and self._own is None:
             logger.warning("%s is being crawled already: joining that crawl", running.url)
             queue, links = await self._shards.home(running), [Link(url, Kind.FILE, 0) for url in uploads]
@@ -143,7 +149,7 @@ class Upkeep:
             lease = self._gone[-1]
             url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url
             try:
-                await mark_gone(self._pool, lease.source.source_id, url)
+                await mark_gone(self._pool, lease.source, url)
             except GiveUp:
                 logger.exception("%s is gone from its site; that cannot be written down", lease.url)
             self._gone.pop()

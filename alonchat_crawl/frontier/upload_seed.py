@@ -72,6 +72,12 @@ class UploadSeed(SourceSeed):
         return self.files if self.url is None else (self.url,)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it gives, and its files."""
+        known_by = " ".join(map(stored_url, self.uploads))
+        return tuple(name for name in (self.source_id, self.name, known_by) if name is not None)
+
+    @property
     def is_local(self) -> bool:
         """Whether they are this machine's own."""
         return scheme_of(self.uploads[0]) == LOCAL
@@ -86,8 +92,7 @@ class UploadSeed(SourceSeed):
         for url in uploads:
             if scheme_of(url) == STORAGE:
                 storage.check(project_id, url)
-        known_by = " ".join(map(stored_url, uploads))
-        source_id = as_uuid(self.source_id or self.name or known_by, project_id)
+        source_id = as_uuid(self.names[0], project_id)
         called = self.name or (file_name(uploads[0]) if len(uploads) == 1 else f"{len(uploads)} files")
         return Source(
             source_id=source_id,

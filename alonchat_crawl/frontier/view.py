@@ -58,11 +58,6 @@ class FrontierView:
         paused = await awaited(self.redis.srandmember(self.keys.paused, most))
         return {*running, *paused, *await awaited(self.redis.zrange(self.keys.completed, 0, most))}
 
-    async def running_count(self) -> int:
-        """How many run: paused ones are not among them."""
-        running = await awaited(self.redis.scard(self.keys.running))
-        return int(running) - int(await awaited(self.redis.scard(self.keys.paused)))
-
     async def waits(self, source_id: UUID, most: int = 100) -> list[Wait]:
         """Where up to `most` of the source's domains stand, those that are due soonest first."""
         now_s, now_us = await awaited(self.redis.time())

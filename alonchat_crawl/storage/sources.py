@@ -65,13 +65,37 @@ def _text(error: str) -> str:
     return error[:ERROR_MAX_CHARS].replace("\0", "").encode(errors="replace").decode()
 
 
+async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
+    """Return the project that a source belongs to; None for an unknown one."""
+    with translated():
+        async with pool.connection() as connection:
+            row = {"source_id": source_id}
+            found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
+    return found[0] if found else None
+
+
+async def clear_squatted(pool: Pool, source: Source) -> None:
+    """Delete what another project stored under a source's id, some pages at a time; may be repeated."""
+    row = {"source_id": source.source_id, "project_id": source.project_id}
+    with translated():
+        async with pool.connection() as connection:
+            while (await connection.execute(QUERIES["delete_squatted_pages"], row)).rowcount:
+                pass
+
+
 async def begin_crawl(
-    pool: Pool, source: Source, uploads: Sequence[str] = (), *, local: bool = False
+    pool: Pool,
+    source: Source,
+    uploads: Sequence[str] = (),
+    *,
+    local: bool = False,
+    evict: bool = False,
 ) -> None:
     """Note that the source is running; every worker of the run may say so.
 
     `uploads` are the files of an upload; `local` says that only this process can read them.
-    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then.
+    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then;
+    with `evict` that project had no right to the id, and its row is deleted.
     """
     row = {
         "source_id": source.source_id,
@@ -87,6 +111,8 @@ async def begin_crawl(
     with translated():
         async with pool.connection() as connection, connection.transaction():
             await connection.execute(QUERIES["add_project"], row)
+            if evict:
+                await connection.execute(QUERIES["evict_source"], row)
             await connection.execute(QUERIES["begin_source"], row)
             found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
             if found != (source.project_id,):
@@ -173,6 +199,18 @@ async def fail_source(pool: Pool, source_id: UUID, error: str) -> None:
             await connection.execute(QUERIES["fail_source"], row)
 
 
+async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) -> set[UUID]:
+    """Return those of the projects that have fewer sources running than they may.
+
+    That is their own number, as an operator set it, or else `most`.
+    """
+    row = {"projects": list(projects), "most": most}
+    with translated():
+        async with pool.connection() as connection:
+            found = await (await connection.execute(QUERIES["projects_with_room"], row)).fetchall()
+    return {project_id for (project_id,) in found}
+
+
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
     """Return the sources that are not done as far as Postgres knows, oldest first."""
     with translated():
@@ -184,8 +222,9 @@ async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
             return await cursor.fetchall()
 
 
-async def mark_gone(pool: Pool, source_id: UUID, url: str) -> None:
+async def mark_gone(pool: Pool, source: Source, url: str) -> None:
     """Note that the site says the page is no more (404, 410); a page never stored is passed over."""
+    row = {"page_id": page_id(source.source_id, url), "project_id": source.project_id}
     with translated():
         async with pool.connection() as connection:
-            await connection.execute(QUERIES["mark_page_gone"], {"page_id": page_id(source_id, url)})
+            await connection.execute(QUERIES["mark_page_gone"], row)

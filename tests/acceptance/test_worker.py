@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from tests.acceptance.conftest import idle_workers, rows, until, worker
+from tests.lists import unread
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Site, page
 
@@ -49,7 +50,7 @@ def test_seeds_good_and_bad(
         until(lambda: idle_workers(client) == 1, process)
         client.lpush(KEY, "{broken", "no-scheme.example", seed(site, max_pages=3, source_id="a"), site.url)
         client.lpush(KEY, "http://127.0.0.1:1/", '{"url": "https://e.org", "max_pages": 0}')
-        until(lambda: client.llen(KEY) == 0, process)
+        until(lambda: not unread(client, KEY), process)
         completed = "select count(*) from sources where status = 'completed'"
         until(lambda: rows(database_url, completed) == [(2,)], process)
         process.send_signal(signal.SIGTERM)

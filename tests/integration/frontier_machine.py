@@ -118,7 +118,8 @@ class Sources(RuleBasedStateMachine):
     @rule(index=of_sources, change=st.sampled_from(["pause", "resume", "cancel"]), times=of_times)
     def change(self, index: int, change: str, times: int) -> None:
         """Pause, resume or cancel."""
-        changed = self.call(lambda: getattr(self.steady, change)(UUID(int=100 + index)), times=times)
+        run = self.run_of(index)
+        changed = self.call(lambda: getattr(self.steady, change)(run), times=times)
         assert changed is self.is_open(index)
 
     @rule(index=of_sources, max_pages=of_limits, times=of_times)

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.letters import DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
@@ -99,7 +100,19 @@ async def test_sources_come_to_their_ends(shards: Shards) -> None:
     assert done == {source.source_id for source in sources}
     for source in sources:
         await shards.close(await shards.home(source), source)
-    assert await shards.running_count() == 0
+    assert await shards.progresses() == {}
+
+
+async def test_the_web_apps_lists_are_in_one_slot_each(redis: RedisCluster) -> None:
+    """A list is parted, and its lanes have their turns, in the list's own slot."""
+    lanes, project = Lanes(cast("Redis", redis), "website:start_urls"), uuid4()
+    await redis.lpush("website:start_urls", "a", "b")
+    assert await lanes.part(lambda _: project, 100) == 2
+    assert (await lanes.due()).projects == [project]
+    assert await lanes.turn(project) == b"a"
+    assert await lanes.to_the_end(project) == 2
+    assert await lanes.remove(project, b"b")
+    assert await lanes.waiting() == await lanes.waiting(project) == 1
 
 
 async def _all_leases(shards: Shards) -> list[Lease]:

@@ -228,7 +228,7 @@ async def test_what_cannot_be_replayed(desk: Desk) -> None:
     ending = await desk.source("https://c.example/", "/1")
     await desk.end(await desk.lease(), Outcome.DEAD, "http 404")
     await desk.lease()
-    await desk.queue.cancel(ending.source_id)
+    await desk.queue.cancel(ending)
     for source in gone:
         await awaited(desk.queue.redis.delete(desk.queue.keys.source(source.source_id)))
     done = await desk.scrapy("dead_letters", "replay", "-a", "reason=http 404")

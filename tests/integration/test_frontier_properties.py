@@ -114,7 +114,7 @@ class Frontier(Urls):
             self.delays.pop(domain, None)
         self.settle_all(list(self.expiring))
         for index in range(len(STARTS)):
-            self.call(partial(self.steady.resume, UUID(int=100 + index)))
+            self.call(partial(self.steady.resume, self.run_of(index)))
         last = Source(UUID(int=99), TENANTS[0], uuid4(), "https://last.example/", "p", 9, 9)
         self.met[str(last.source_id)], self.gone[str(last.source_id)] = {last.url}, set()
         self.limit[str(last.source_id)] = last.max_pages

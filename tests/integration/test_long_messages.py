@@ -76,10 +76,10 @@ async def test_a_long_seed_is_not_replayed(desk: Desk) -> None:
     """Only its head is kept: replaying says so, and leaves the letter; a whole one goes back to its list."""
     messages = Messages(desk.queue.redis, KEY, 100, 10)
     await desk.queue.redis.lpush(KEY, "x" * 101)
-    message = await messages.oldest(1)
+    message = await messages.oldest()
     assert message == Message(b"x" * 10, 101, sha1(b"x" * 100).hexdigest())  # noqa: S324
     await bury_message(desk.queue, "seed", KEY, message, "too long", "it has 101 bytes")
-    assert await messages.remove(message)
+    assert await messages.discard(message)
     await bury_message(desk.queue, "seed", KEY, Message.of(b"y" * 100, 10), "bad seed", "no scheme")
     done = await desk.scrapy("dead_letters", "replay", "--all")
     assert (done.code, done.out) == (1, "1 queued.\n")
@@ -169,14 +169,16 @@ async def test_a_lost_guard_loses_no_message(desk: Desk) -> None:
     """Should the guard vanish while a worker waits, the message moves to its name, and comes back."""
     redis = desk.queue.redis
     messages = Messages(redis, KEY, 1000, 10)
-    waiting = asyncio.create_task(messages.oldest(20))
+    assert await messages.oldest() is None
+    waiting = asyncio.create_task(messages.listen(20))
     async with asyncio.timeout(20):
         while not await redis.exists(f"{{{KEY}}}:guard"):
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
     await redis.delete(f"{{{KEY}}}:guard")
     await redis.lpush(KEY, "first", "second")
-    message = await waiting
+    await waiting
+    message = await messages.oldest()
     assert message is not None
     assert message.whole == b"first"
     assert await awaited(redis.lrange(KEY, 0, -1)) == [b"second", b"first"]

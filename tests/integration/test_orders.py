@@ -13,6 +13,7 @@ from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
 from tests.integration.conftest import Desk
+from tests.lists import unread_by
 
 KEY = "website:orders"
 
@@ -26,7 +27,7 @@ async def carried_out(desk: Desk, *orders: object) -> AsyncIterator[list[tuple[s
     task = asyncio.create_task(reader.run())
     try:
         async with asyncio.timeout(30):
-            while await awaited(desk.queue.redis.llen(KEY)):  # noqa: ASYNC110 - another worker might empty it
+            while await unread_by(desk.queue.redis, KEY):  # noqa: ASYNC110 - another worker might empty it
                 await asyncio.sleep(0.01)
     finally:
         await _end([task])

@@ -126,7 +126,8 @@ def writes(kind: str, family: str) -> Iterator[tuple[str, Write]]:
 
 FAMILIES = {
     "ready:": "zset", "tenants": "zset", "waiting": "zset", "served": "zset", "clock": "string",
-    "domain:": "hash", "site:": "hash", "turns:": "zset", "queue:": "list", "domains:": "set", "delayed": "zset",
+    "domain:": "hash", "site:": "hash", "turns:": "zset", "queue:": "list", "domains:": "set",
+    "delayed": "zset",
     "delayed:": "zset",
     "inflight": "hash", "lease": "zset", "told": "hash", "source:": "hash", "seen:": "set", "running": "set",
     "paused": "set", "completed": "zset", "pending": "string", "sequence": "string", "wake": "list",
@@ -162,7 +163,7 @@ class Crawl:
         self.held.remove(lease)
         self.good.append(done)  # completed, and not closed
         paused = await self._good("e", 0)
-        await desk.queue.pause(paused.source_id)
+        await desk.queue.pause(paused)
         for one in self.held:  # links under leases that are in flight
             await desk.queue.add(one.source, [], one.origins, one.id)
         await bury_message(desk.queue, "seed", SEEDS, Message.of(b"nonsense", 9), "bad seed", "no scheme")

@@ -99,7 +99,7 @@ def test_only_its_own_project(connection: Connection) -> None:
 async def test_gone_pages_are_not_found(stored: str, connection: Connection) -> None:
     """A page that is gone is found neither by its vectors nor by its words; its project remains."""
     async with open_pool(stored) as pool:
-        await mark_gone(pool, SOURCE.source_id, URL)
+        await mark_gone(pool, SOURCE, URL)
     assert search(connection, SOURCE.project_id, unit(0), "fox", 10) == []
     assert project_state(connection, SOURCE.project_id) == ProjectState(SCHEME, searchable=False)
     assert project_state(connection, OTHER.project_id) == ProjectState(SCHEME, searchable=True)
@@ -111,7 +111,7 @@ async def test_gone_pages_take_no_places(stored: str, connection: Connection) ->
     async with open_pool(stored) as pool:
         crowd = make_page(SOURCE, *[Piece("fox " * 9, ((2,),) * 3)] * 400, url=f"{URL}/old")
         await store(pool, [crowd], SCHEME)
-        await mark_gone(pool, SOURCE.source_id, f"{URL}/old")
+        await mark_gone(pool, SOURCE, f"{URL}/old")
     assert positions(search(connection, SOURCE.project_id, unit(2), "fox", 3))[0] == 2
 
 

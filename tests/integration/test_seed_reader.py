@@ -15,8 +15,8 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
+from tests.lists import unread_by
 
 KEY = "website:start_urls"
 
@@ -57,8 +57,8 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
 
 
 async def left(queue: FrontierQueue) -> list[str]:
-    """The seeds still in the list, oldest first."""
-    return [seed.decode() for seed in reversed(await awaited(queue.redis.lrange(KEY, 0, -1)))]
+    """The seeds that nobody has acted on, oldest first."""
+    return await unread_by(queue.redis, KEY)
 
 
 async def dead(queue: FrontierQueue) -> list[DeadLetter]:
@@ -111,7 +111,7 @@ async def test_two_readers_open_a_source_once(queue: FrontierQueue, database_url
 
 
 async def test_a_full_frontier_lets_seeds_wait(queue: FrontierQueue, database_url: str) -> None:
-    """Above MAX_QUEUE_SIZE seeds stay in the list, in their order."""
+    """Above MAX_QUEUE_SIZE a project's seeds wait, in their order."""
     seeds = [f"https://d{number}.example/" for number in range(4)]
     await queue.redis.lpush(KEY, *seeds)
     async with reading(queue, database_url, MAX_QUEUE_SIZE=2) as admitted:

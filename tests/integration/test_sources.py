@@ -148,9 +148,9 @@ async def test_a_page_the_site_says_is_gone(database_url: str) -> None:
         await begin_crawl(pool, SOURCE)
         for path in ("/a", "/b"):
             await store(pool, [make_page(SOURCE, Piece(path), url=SITE + path)], SCHEME)
-        await mark_gone(pool, SOURCE.source_id, f"{SITE}/a")
+        await mark_gone(pool, SOURCE, f"{SITE}/a")
         before = rows(database_url, "select * from pages order by id")
-        await mark_gone(pool, SOURCE.source_id, f"{SITE}/a")
-        await mark_gone(pool, SOURCE.source_id, f"{SITE}/never-seen")
+        await mark_gone(pool, SOURCE, f"{SITE}/a")
+        await mark_gone(pool, SOURCE, f"{SITE}/never-seen")
     assert rows(database_url, "select * from pages order by id") == before
     assert await gone(database_url) == {"/a"}

@@ -33,7 +33,7 @@ async def test_the_list(desk: Desk) -> None:
     await desk.end(await desk.lease(), Outcome.REFUSED, "robots")
     await desk.lease()
     paused = await desk.source("https://b.example/", project="bravo")
-    await desk.queue.pause(paused.source_id)
+    await desk.queue.pause(paused)
     done = await desk.source("https://c.example/")
     await desk.end(await desk.lease(), Outcome.DEAD, "http 500")
     listed = await desk.scrapy("sources")
@@ -176,7 +176,7 @@ async def test_priority(desk: Desk) -> None:
 async def test_some_cannot_be_had(desk: Desk) -> None:
     """Of several sources each is done or named; one sentence on stderr for each that is not, and a 1."""
     good, done = await desk.source("https://a.example/"), await desk.source("https://b.example/")
-    await desk.queue.cancel(done.source_id)
+    await desk.queue.cancel(done)
     unknown = str(uuid4())
     paused = await desk.scrapy("sources", "pause", unknown, str(done.source_id), str(good.source_id))
     assert paused.code == 1

@@ -183,7 +183,7 @@ async def test_unchanged(database_url: str) -> None:
         await begin_crawl(pool, SOURCE)
         assert not await touch_unchanged(pool, page, SCHEME)
         await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
-        await mark_gone(pool, SOURCE.source_id, URL)
+        await mark_gone(pool, SOURCE, URL)
         assert not await touch_unchanged(pool, page, "test/2")
         assert not await touch_unchanged(pool, replace(page, content_sha256=b"\0" * 32), SCHEME)
         assert rows(database_url, "select gone_at is null, crawl_id from pages") == [(False, SOURCE.crawl_id)]
@@ -199,7 +199,7 @@ async def test_storing_brings_a_gone_page_back(database_url: str) -> None:
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, SOURCE)
         await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
-        await mark_gone(pool, SOURCE.source_id, URL)
+        await mark_gone(pool, SOURCE, URL)
         await store(pool, [make_page(SOURCE, Piece("back"))], SCHEME)
     assert rows(database_url, "select gone_at from pages") == [(None,)]
 

@@ -18,6 +18,7 @@ from alonchat_crawl.storage.sources import begin_crawl, finish_crawl, uploads_of
 from alonchat_crawl.uploads import list_url
 from tests.integration.conftest import Desk
 from tests.integration.knowledge import SCHEME, Piece, again, make_page, make_source, rows
+from tests.lists import unread_by
 
 KEY = "upload:start_urls"
 SIGNED = "https://files.example/b.zip?token=hunter2"
@@ -98,10 +99,11 @@ async def test_the_next_seed_of_an_upload_waits_behind_others(desk: Desk) -> Non
     inbox = reader(desk, admitted)
     first, second = (json.dumps({"url": "https://e.org/a.pdf?sig=1", "name": name}) for name in ("a", "b"))
     await desk.queue.redis.lpush(KEY, first, first, second)
+    await inbox._part()
     for _ in range(3):
-        await inbox._read((await awaited(desk.queue.redis.lrange(KEY, -1, -1)))[0])
+        await inbox._take_turns()
     assert len(admitted) == 2
-    assert await awaited(desk.queue.redis.lrange(KEY, 0, -1)) == [first.encode()]
+    assert await unread_by(desk.queue.redis, KEY) == [first]
     with pytest.raises(Postponed):
         await inbox.act(first.encode())
     assert issubclass(Postponed, Retry)

@@ -232,7 +232,7 @@ def test_lines(line: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Use `<b>` and `<i>` for that, see `a < b`.",
+        'Use `[b]` and `i`, see `a > b` and `print("x")`.',
         "Text.\n\n```html\n<img src=x onerror=alert(1)>\n```\n\nMore <http://example.com/> here.",
         "1. Step\n\n```html\n<b>x</b>\n```\n\n2. Step",
         "A [link](https://example.com/a) and `code` and 1 < 2.",

@@ -1,11 +1,13 @@
 """Reading seeds."""
 
-from uuid import UUID
+import json
+from uuid import UUID, uuid5
 
 import pytest
 from scrapy.settings import Settings
 
-from alonchat_crawl.frontier.seed import Seed, SeedError
+from alonchat_crawl.frontier.seed import Seed, SeedError, named_project
+from alonchat_crawl.identity import as_uuid
 
 SETTINGS = Settings({"DEFAULT_PROJECT": "default", "MAX_PAGES": 100, "MAX_DEPTH": 7})
 
@@ -17,6 +19,41 @@ def test_a_plain_url_is_a_seed_of_the_default_project() -> None:
     assert (first.project_name, first.max_pages, first.max_depth) == ("default", 100, 7)
     assert (first.source_id, first.project_id) == (again.source_id, again.project_id)
     assert first.crawl_id != again.crawl_id
+
+
+@pytest.mark.parametrize(
+    ("values", "derived"),
+    [
+        ({}, True),
+        ({"source_id": "docs"}, True),
+        ({"source_id": str(uuid5(as_uuid("a"), "https://e.org/"))}, True),
+        ({"source_id": "11111111-2222-4333-8444-555555555555"}, False),
+        ({"source_id": str(uuid5(as_uuid("b"), "https://e.org/"))}, False),
+        ({"source_id": "{" + str(uuid5(as_uuid("b"), "https://e.org/")) + "}"}, False),
+    ],
+)
+def test_whose_an_id_is(values: dict[str, str], derived: bool) -> None:  # noqa: FBT001 - a table's column
+    """Only an id that follows from the seed's own project and names is proven to be that project's."""
+    seed = Seed.of({"url": "https://e.org", "project": "a", **values})
+    assert seed.derives(seed.source(SETTINGS)) is derived
+
+
+@pytest.mark.parametrize(
+    ("message", "project"),
+    [
+        ("https://e.org", None),
+        ('{"url": "x"}', None),
+        (' {"project_id": " a "}', "a"),
+        ('{"project_id": "a", "project": "b"}', "b"),
+        ('{"project_id": "a", "project_id": "b"}', "b"),
+        ('{"project_id": null, "project": null}', None),
+    ],
+)
+def test_the_lane_is_the_projects(message: str, project: str | None) -> None:
+    """A message is filed under the project that it is acted on for, so that none takes another's turns."""
+    assert named_project(message.encode(), "project", "project_id") == project
+    if message.startswith("{"):
+        assert Seed.of(json.loads(message) | {"url": "https://e.org"}).project_id == project
 
 
 def test_json_seeds() -> None:

@@ -47,7 +47,7 @@ def written(markdown: str) -> str:
         ('![alt](i.png) [x](ftp://h) [y](http://h/a(b) "t")', "alt x [y](http://h/a%28b%29)"),
         ("<http://h/a_b> <me@h.org> <javascript:x>", "http://h/a_b me@h.org javascript:x"),
         ("s3://h and https://h", "s3\\://h and https://h"),
-        ("`<b>` `a|b` `` a`b `` http://h/`<b>`", "`<b>` `a|b` a&#96;b http://h/&lt;b>"),
+        ("`<b>` `a|b` `` a`b `` http://h/`<b>`", "&lt;b> `a|b` a&#96;b http://h/&lt;b>"),
         (
             "| a | b |\n|--|:-:|\n| `<a\\|b>` | `a\\|b` |",
             "| a | b |\n| --- | --- |\n| &lt;a\\|b> | `a\\|b` |",
@@ -56,6 +56,11 @@ def written(markdown: str) -> str:
         # What showdown makes of a table's head, of a rule and of these quotes at a document's start.
         ('| a" | `"` |\n|--|--|\n| " | `"` |', '| a&quot; | &quot; |\n| --- | --- |\n| " | `"` |'),
         ("---\n\n«««\n\n»»»", "***\n\n&#171;««\n\n»»»"),
+        ("http://a.b`c` http://a.b[c](http://d)", "http://a.b `c` http://a.b [c](http://d)"),
+        ("---w", "\\---w"),
+        ("`\\<` `a < b` \\\\< 1 <= 2", "\\\\&lt; `a < b` \\\\&lt; 1 <= 2"),
+        ("`a`![](i)`b` [`a[0]`](http://h)", "`a` `b` [a\\[0\\]](http://h)"),
+        ("a&#13;b&NewLine;c ~~", "a b c \\~\\~"),
         ("xmpp:a@b.c mailto:a@b.c", "xmpp\\:a@b.c mailto:a@b.c"),
         ("wow\\![x](http://h)", "wow\\![x](http://h)"),
         ("a_b __init__ 2 * 3 *x*", "a_b __init__ 2 * 3 *x*"),

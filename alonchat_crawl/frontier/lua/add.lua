@@ -2,20 +2,21 @@
 -- Queue the URLs that an open source has not met before, and mark the lease that they were found under: where a
 -- restart of Redis loses them, it loses the mark too, and `settle` asks for them again.
 -- KEYS  1 prefix
--- ARGV  1 source  2 lease id ('' for none)  3 the source's origins, separated by spaces  then for each URL: domain,
---   fingerprint, entry
+-- ARGV  1 source  2 lease id ('' for none)  3 the source's origins, separated by spaces  4 id of the run  then for
+--   each URL: domain, fingerprint, entry
 -- Returns the number added
 local URLS_A_PAGE = 20 -- that may be met for each page that may be stored: a trap has no end
-local source, lease, origins = ARGV[1], ARGV[2], ARGV[3]
+local source, lease, origins, crawl = unpack(ARGV, 1, 4)
 if call('HEXISTS', P .. ':inflight', lease) == 1 then
-  call('HINCRBY', P .. ':told', lease, (#ARGV - 3) / 3)
+  call('HINCRBY', P .. ':told', lease, (#ARGV - 4) / 3)
 end
+if not is_run(source, crawl) then return 0 end
 local s = known(source)
 if not s or not (s.state == 'running' or s.state == 'paused') or s.ends then return 0 end
 if #origins > #s.origins then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
 local before, domains, new = s.seen, {}, nil
 local seen, most = before, s.max_pages * URLS_A_PAGE + 1000
-for i = 4, #ARGV, 3 do
+for i = 5, #ARGV, 3 do
   if seen >= most then
     call('HINCRBY', source_key(source), 'r:refused:max_urls', 1)
     break

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- Fetch nothing more of a source; what is in flight comes to its end, and then the source is done.
 -- KEYS  1 prefix
--- ARGV  1 source
+-- ARGV  1 source  2 id of the run
 -- Returns {1 cancelled (0: it is not open), domains left to be cleared: call again, sources completed}
-local source = ARGV[1]
+local source, crawl = unpack(ARGV)
+if not is_run(source, crawl) then return {0, 0, 0} end
 local state = (known(source) or {}).state
 if not (state == 'running' or state == 'paused') then return {0, 0, 0} end
 local left = drop_waiting(source, 'cancelled')

@@ -1,16 +1,20 @@
 #!lua
--- Open a source for a crawl, unless it is open already or its last crawl is not written down yet.
+-- Open a source for a crawl, unless it is open already or its last crawl is not written down yet. Whose it is is asked
+-- before anything is written: another tenant's is left alone, also when it is done.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 spec (JSON)  3 tenant  4 origin  5 max_pages  6 step of virtual time a URL  7 id of the run
--- Returns {code, spec in effect}: 1 opening (now or by another worker before), 0 open, -1 closing
-local source, spec, tenant, origin, max_pages, step, crawl = unpack(ARGV)
+--   8 id of another tenant's run that may be displaced once it is done, since Postgres has this tenant as the owner
+-- Returns {code, spec in effect}: 1 opening (now or by another worker before), 0 open, -1 closing, -2 another tenant's
+local source, spec, tenant, origin, max_pages, step, crawl, displaced = unpack(ARGV)
 local key = source_key(source)
-local state = (known(source) or {}).state
-if state == 'opening' then return {1, call('HGET', key, 'spec')} end
-if state == 'running' or state == 'paused' then return {0, call('HGET', key, 'spec')} end
+local s = known(source) or {}
+local foreign = s.state and s.tenant ~= tenant
+if foreign and s.crawl ~= displaced then return {-2, call('HGET', key, 'spec')} end
+if s.state == 'opening' and not foreign then return {1, call('HGET', key, 'spec')} end
+if s.state == 'running' or s.state == 'paused' then return {foreign and -1 or 0, call('HGET', key, 'spec')} end
 if call('ZSCORE', P .. ':completed', source) then return {-1, call('HGET', key, 'spec')} end
 with_seen(source, 'UNLINK')
-wipe(source, tenant)
+wipe(source, s.tenant or tenant)
 call('SREM', P .. ':unreadable', source)
 call('DEL', key) -- and with it the expiry of the run before
 call('HSET', key, 'spec', spec, 'tenant', tenant, 'origins', origin, 'step', step, 'crawl', crawl, 'state', 'opening',

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- Fetch nothing of a source until it is resumed; what is in flight comes to its end.
 -- KEYS  1 prefix
--- ARGV  1 source  2 cursor: 0, then what the call before returned
+-- ARGV  1 source  2 id of the run  3 cursor: 0, then what the call before returned
 -- Returns {1 paused (0: it is not open), cursor to go on with: 0 when all is done}
-local source, cursor = unpack(ARGV)
+local source, crawl, cursor = unpack(ARGV)
+if not is_run(source, crawl) then return {0, 0} end
 local s = known(source) or {}
 if not (s.state == 'running' or s.state == 'paused') then return {0, 0} end
 call('HSET', source_key(source), 'state', 'paused')

@@ -8,6 +8,15 @@
 -- A seed may name a project that the web app has not created yet.
 insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conflict do nothing
 
+-- name: delete_squatted_pages
+-- Of another project, under an id that is this one's.
+delete from public.pages where id = any (array(
+    select id from public.pages where source_id = %(source_id)s and project_id <> %(project_id)s limit 100))
+
+-- name: evict_source
+-- Another project stands where only this one's own names lead.
+delete from public.sources where id = %(source_id)s and project_id <> %(project_id)s
+
 -- name: begin_source
 -- Starts a run, once: workers that join it later, and another project's source, are left as they are.
 insert into public.sources as s (id, project_id, kind, url, status, options, crawl_id, started_at)
@@ -23,6 +32,15 @@ where s.project_id = excluded.project_id and s.crawl_id is distinct from exclude
 -- name: project_of_source
 -- Whose source it is.
 select project_id from public.sources where id = %(source_id)s
+
+-- name: projects_with_room
+-- Projects with fewer sources running than they may. Paused ones do not count, nor a terminal's own files, which no
+-- worker will ever end. Read by idx_sources_running: a project's own running sources, and nothing else.
+select u.id
+from unnest(%(projects)s::uuid[]) as u (id)
+where coalesce((select p.max_queue_size from public.projects p where p.id = u.id), %(most)s) > (
+    select count(*) from public.sources s
+    where s.project_id = u.id and s.status = 'running' and not s.options ? 'local')
 
 -- name: finish_source
 -- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see, provided
@@ -96,7 +114,8 @@ order by s.started_at
 
 -- name: mark_page_gone
 -- The site says that the page is no more. Its chunks stay, unsearchable, in case it comes back.
-update public.pages set gone_at = now() where id = %(page_id)s and gone_at is null
+update public.pages set gone_at = now()
+where id = %(page_id)s and project_id = %(project_id)s and gone_at is null
 
 -- name: touch_page
 -- The same text under the same embedding: only the visit is noted.

@@ -1,0 +1,233 @@
+"""Projects take turns at the web app's lists: what one of them pushed or runs holds up no other's."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from psycopg import AsyncConnection
+
+from alonchat_crawl.frontier import inbox
+from alonchat_crawl.frontier.lanes import Lanes
+from alonchat_crawl.frontier.orders import OrderReader
+from alonchat_crawl.frontier.scheduler import _end
+from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.seeds import SeedReader
+from alonchat_crawl.frontier.transitions import awaited
+from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Source, SourceProgress
+from alonchat_crawl.storage.sources import begin_crawl, projects_with_room, set_status
+from tests.integration.conftest import Desk
+from tests.lists import unread_by
+
+SEEDS, ORDERS = "website:start_urls", "website:orders"
+FLOOD = 2000
+
+
+def seed(project: str, number: int = 0) -> str:
+    """A seed of a project, for a site of its own."""
+    return json.dumps({"url": f"https://{project}{number}.example/", "project_id": project})
+
+
+@asynccontextmanager
+async def reading(desk: Desk, *, most: int = 1000) -> AsyncIterator[list[Source]]:
+    """A reader of seeds; at the end it is killed: it leaves its list to nobody."""
+    admitted: list[Source] = []
+    settings = desk.settings(MAX_QUEUE_SIZE=most)
+    reader = SeedReader(desk.shards, desk.pool, settings, key=SEEDS, admitted=admitted.append)
+    task = asyncio.create_task(reader.run())
+    try:
+        yield admitted
+    finally:
+        await _end([task])
+
+
+async def others_may_read(desk: Desk) -> None:
+    """The time is up after which another worker reads a list whose reader is gone."""
+    await desk.queue.redis.delete(f"{{{SEEDS}}}:reader")
+
+
+async def until(admitted: Sequence[Source], projects: set[str]) -> None:
+    """Wait until a source of each project is admitted, within bounds."""
+    async with asyncio.timeout(60):
+        while not projects <= {source.project_name for source in admitted}:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def running(desk: Desk) -> set[str]:
+    """The start URLs of the sources that run."""
+    found = (await desk.shards.progresses()).values()
+    return {progress.source.url for progress in found if isinstance(progress, SourceProgress)}
+
+
+async def end_one(desk: Desk) -> None:
+    """One source comes to its end, and is written down."""
+    lease = (await desk.queue.take(1)).leases[0]
+    await desk.end(lease, Outcome.REFUSED, "robots")
+    async with desk.pool.connection() as connection:
+        query = "update sources set status = 'failed' where id = %s"
+        await connection.execute(query, [lease.source.source_id])
+
+
+async def test_three_projects_at_their_limits(desk: Desk) -> None:
+    """Two thousand seeds of one in front of them hold back no other's: one turn of it comes before them.
+
+    A place that one of them has free again is its own, too.
+    """
+    flood = [seed("flood", number) for number in range(FLOOD)]
+    await awaited(desk.queue.redis.lpush(SEEDS, *flood, seed("calm"), seed("slow"), seed("slow", 1)))
+    async with reading(desk, most=1) as admitted:
+        await until(admitted, {"flood", "calm", "slow"})
+        await asyncio.sleep(1.5)
+        assert [source.project_name for source in admitted] == ["flood", "calm", "slow"]
+        for _ in range(3):
+            await end_one(desk)
+        async with asyncio.timeout(30):
+            while len(admitted) < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert sorted(source.url for source in admitted[3:]) == [
+        "https://flood1.example/",
+        "https://slow1.example/",
+    ]
+    assert await unread_by(desk.queue.redis, SEEDS) == flood[2:]
+
+
+async def test_readers_that_are_killed_lose_nothing(desk: Desk) -> None:
+    """Wherever one stops, each seed waits in exactly one place or has its source; others wait for nothing."""
+    chosen = random.Random(1)  # noqa: S311 - a test's
+    flood = [seed("flood", number) for number in range(FLOOD)]
+    await awaited(desk.queue.redis.lpush(SEEDS, *flood, seed("calm"), seed("slow")))
+    urls = {json.loads(one)["url"] for one in [*flood, seed("calm"), seed("slow")]}
+    for _ in range(12):
+        await others_may_read(desk)
+        async with reading(desk):
+            await asyncio.sleep(chosen.uniform(0, 0.15))
+        waiting = [json.loads(one)["url"] for one in await unread_by(desk.queue.redis, SEEDS)]
+        assert len(waiting) == len(set(waiting))
+        opened = await running(desk)
+        assert opened | set(waiting) == urls
+        assert len(opened & set(waiting)) <= 1  # it is open, and its seed was about to go
+    await others_may_read(desk)
+    async with reading(desk) as admitted:
+        async with asyncio.timeout(30):
+            while not {"https://calm0.example/", "https://slow0.example/"} <= await running(desk):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len(admitted) < FLOOD / 4
+    done = {"https://calm0.example/", "https://slow0.example/"}
+    assert [one for one in await unread_by(desk.queue.redis, SEEDS) if json.loads(one)["url"] in done] == []
+
+
+async def test_a_projects_own_limit(desk: Desk) -> None:
+    """`projects.max_queue_size` goes before MAX_QUEUE_SIZE; not counting paused and local sources."""
+    sources = [Seed.of(json.loads(seed("own", n))).source(desk.settings()) for n in range(3)]
+    own = sources[0].project_id
+
+    async def has_room(most: int, limit: int | None) -> bool:
+        async with desk.pool.connection() as connection:
+            await connection.execute("update projects set max_queue_size = %s", [limit])
+        return own in await projects_with_room(desk.pool, [own, as_uuid("new")], most)
+
+    assert await has_room(1, None)
+    await begin_crawl(desk.pool, sources[0])
+    await begin_crawl(desk.pool, sources[1], local=True)
+    assert [await has_room(*case) for case in ((1, None), (2, None), (1, 2), (9, 1), (9, 0))] == [
+        False, True, True, False, False,
+    ]  # fmt: skip
+    await set_status(desk.pool, sources[0], "paused")
+    assert await has_room(1, None)
+    assert not await has_room(1, 0)
+    assert as_uuid("new") in await projects_with_room(desk.pool, [own, as_uuid("new")], 1)
+
+
+async def test_a_turn_that_takes_long_ends(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seed that waits for a lock, or a name server, goes on at its project's next turn; no other waits."""
+    monkeypatch.setattr(inbox, "TURN_SECONDS", 0.5)
+    stuck = await desk.source("https://stuck0.example/", project="stuck")
+    async with await AsyncConnection.connect(database_url) as other, reading(desk) as admitted:
+        await other.execute("select from sources where id = %s for update", [stuck.source_id])
+        await desk.queue.cancel(stuck)
+        await desk.queue.close(stuck)
+        await awaited(desk.queue.redis.lpush(SEEDS, seed("stuck"), seed("stuck", 1), seed("calm")))
+        await until(admitted, {"calm"})
+        assert {source.project_name for source in admitted} == {"calm"}
+        await other.rollback()
+        await until(admitted, {"calm", "stuck"})
+        async with asyncio.timeout(30):
+            while await unread_by(desk.queue.redis, SEEDS):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "bad", ["{", '{"url": "x", "project_id": 7}', '{"project_id": "\\ud800"}', "[" * 5000, "\0", "no url"]
+)
+async def test_what_cannot_be_read_has_a_lane_too(desk: Desk, bad: str) -> None:
+    """A flood of it holds up no project, and each becomes a dead letter."""
+    await awaited(desk.queue.redis.lpush(SEEDS, *[f"{bad}{' ' * n}" for n in range(30)], seed("calm")))
+    async with reading(desk) as admitted:
+        await until(admitted, {"calm"})
+        async with asyncio.timeout(30):
+            while await unread_by(desk.queue.redis, SEEDS):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert [source.project_name for source in admitted] == ["calm"]
+
+
+async def test_lanes_of_others_and_what_is_none(desk: Desk) -> None:
+    """What somebody else wrote in the place of a lane stops no other."""
+    redis = desk.queue.redis
+    await redis.zadd(f"{{{SEEDS}}}:lanes", {"x": 0, str(as_uuid("text")): 0, "-" * 36: 0})
+    await redis.set(f"{{{SEEDS}}}:lane:{as_uuid('text')}", "no list")
+    await awaited(redis.lpush(SEEDS, seed("text"), seed("calm")))
+    async with reading(desk) as admitted:
+        await until(admitted, {"calm", "text"})
+    assert await unread_by(redis, SEEDS) == []
+
+
+async def test_orders_take_turns_too(desk: Desk) -> None:
+    """Another project's order is carried out after one of a flood, and one project's in their order."""
+    source = await desk.source("https://calm.example/")
+    flood = [
+        json.dumps({"action": "pause", "source_id": f"x{n}", "project_id": "flood"}) for n in range(FLOOD)
+    ]
+    own = [
+        json.dumps({"action": action, "source_id": str(source.source_id), "project_id": "alpha", "value": 7})
+        for action in ("cap", "pause")
+    ]
+    await awaited(desk.queue.redis.lpush(ORDERS, *flood, *own))
+    task = asyncio.create_task(OrderReader(desk.shards, desk.pool, desk.settings(), ORDERS).run())
+    try:
+        async with asyncio.timeout(60):
+            while await desk.status(source) != "paused":  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    finally:
+        await _end([task])
+    assert len(await unread_by(desk.queue.redis, ORDERS)) > FLOOD * 3 / 4
+    progress = await desk.queue.progress(source.source_id)
+    assert progress is not None
+    assert progress.source.max_pages == 7
+
+
+async def test_a_turn_costs_the_same_behind_any_backlog(desk: Desk) -> None:
+    """Redis is asked as often for a project's seed while another has two thousand in wait as with ten."""
+    redis, counts = desk.queue.redis, []
+    for number, waiting in enumerate((10, FLOOD)):
+        many = [seed("flood", 10_000 * number + n) for n in range(waiting)]
+        await awaited(redis.lpush(SEEDS, *many))
+        lanes = Lanes(redis, SEEDS)
+        while await lanes.part(lambda _: as_uuid("flood"), 1000):
+            pass
+        await others_may_read(desk)
+        async with reading(desk, most=1) as admitted:
+            await asyncio.sleep(0.5)
+            await redis.config_resetstat()
+            await awaited(redis.lpush(SEEDS, seed("calm", number)))
+            await until(admitted, {"calm"})
+            stats: dict[str, dict[str, int]] = await redis.info("commandstats")
+        counts.append(sum(one["calls"] for name, one in stats.items() if "evalsha" not in name))
+        await end_one(desk)
+        await end_one(desk)
+    assert counts[1] <= 2 * counts[0]
