@@ -15,6 +15,8 @@ const HEADING = /^(h[1-6]|th)$/
 const STYLES =
   /^(text-align: ?(left|right|center);?|list-style-type: none;|margin: 0px 0\.35em 0\.25em -1\.6em; vertical-align: middle;)$/
 const EMOJI = 'https://assets-cdn.github.com/images/icons/emoji/' // of showdown, for :octocat:
+const ITS_NAME = // for :showdown:
+  "font-family: 'Anonymous Pro', monospace; text-decoration: underline; text-decoration-style: dashed; text-decoration-color: #3e8b8a;text-underline-position: under;"
 const SCHEMES = new Set(['http:', 'https:', 'mailto:'])
 
 function address(value) {
@@ -57,6 +59,7 @@ function element(node, known) {
   if (tag === 'meta' && node.parentNode.tagName === 'head' && !has('http-equiv')) return []
   if (tag === 'img' && attrs.length === 5 && attrs.some(({name, value}) => name === 'src' && value.startsWith(EMOJI)))
     return [['autolinked', 'emoji']]
+  if (tag === 'span' && attrs.length === 1 && attrs[0].value === ITS_NAME) return [['autolinked', 'emoji']]
   if (!FORMATTING.has(tag) || node.namespaceURI !== 'http://www.w3.org/1999/xhtml') return [['active', `element ${tag}`]]
   return attrs.map(each => attribute(tag, each, known)).filter(Boolean)
 }
