@@ -238,9 +238,7 @@ def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
     """Whether a run of marks neither opens nor closes emphasis (CommonMark 6.2)."""
     if before.isspace() and after.isspace():
         return True
-    if marks[0] == "_":
-        return before.isalnum() and after.isalnum()
-    return marks == "~" and (not before or before.isspace())
+    return marks[0] == "_" and before.isalnum() and after.isalnum()
 
 
 def _in_link(part: Part) -> Part:

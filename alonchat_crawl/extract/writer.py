@@ -18,6 +18,7 @@ from alonchat_crawl.extract.written_blocks import Piece
 
 OPTIONS = Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH
 ROUNDS = 4  # of writing until it changes nothing more: what the first leaves out can bring two texts together
+LINE_END = re.compile(r"\r\n?")
 PARAGRAPHS = re.compile(r"\n\s*\n")
 DIGEST_BYTES = 8
 
@@ -50,6 +51,7 @@ def write(markdown: str) -> Written:
     references text, and of links to anything but http, https and mailto the words are left. Takes time in
     proportion to the text.
     """
+    markdown = LINE_END.sub("\n", markdown)
     for _ in range(ROUNDS):
         written, is_kept = _written(markdown)
         if is_kept or written.markdown == markdown:
