@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
@@ -29,7 +30,7 @@ class SeedError(ValueError):
     """A seed that cannot be used; its text says why in one sentence."""
 
 
-class SourceSeed(BaseModel):
+class SourceSeed(BaseModel, ABC):
     """What every source is asked for with. Unknown keys change nothing."""
 
     model_config = ConfigDict(
@@ -49,9 +50,9 @@ class SourceSeed(BaseModel):
         return ()
 
     @property
+    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """What its source goes by in the project; the first gives the source its id."""
-        raise NotImplementedError
 
     def derives(self, source: Source) -> bool:
         """Whether the source's id follows from the project's own: no other project can come by it honestly.
@@ -81,9 +82,9 @@ class SourceSeed(BaseModel):
         """Check the values of a message or of a command line; raises SeedError."""
         return check(cls, values)
 
+    @abstractmethod
     def source(self, settings: BaseSettings) -> Source:
         """A new run of the source; raises SeedError or errors.GiveUp where it is not to be had."""
-        raise NotImplementedError
 
     def project(self, settings: BaseSettings) -> tuple[str, UUID]:
         """The project's name, as the seed says it, and its id."""
