@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from alonchat_crawl.extract.blocks import Block, blocks
@@ -84,23 +83,16 @@ def _common(start: int, end: int, headings: Headings) -> Path:
 
 
 class _Whole:
-    """Where blocks begin and end that are no part of a list or quote: they mean the same alone."""
+    """Where a document can be parted: between blocks that no list or quote holds together."""
 
     def __init__(self, found: Sequence[Block]) -> None:
-        self._starts = [block.start for block in found]
-        self._ends = [block.end for block in found]
-        # How many blocks up to each stand in lists or quotes.
-        self._within = [*accumulate((block.begins != block.start for block in found), initial=0)]
+        self._starts = {block.start for block in found if not block.within}
+        following = [*(block.within for block in found[1:]), 0]
+        self._ends = {block.end for block, within in zip(found, following, strict=False) if not within}
 
     def holds(self, start: int, end: int) -> bool:
-        """Whether a text is made of such blocks, each of them whole."""
-        first, after = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        return (
-            first < after
-            and self._starts[first] == start
-            and self._ends[after - 1] == end
-            and self._within[first] == self._within[after]
-        )
+        """Whether a text is parted from the rest at such places: it means the same alone."""
+        return start in self._starts and end in self._ends
 
 
 def _alone(text: str) -> str:

@@ -1,7 +1,16 @@
-"""Pages a second over a mix of the three data sets, beside trafilatura on the same pages in turns."""
+"""Pages a second over a mix of the three data sets, beside trafilatura on the same pages in turns.
+
+BENCHMARK_BEFORE=<another checkout of this program> compares with that, too: by CPU, chunking included.
+"""
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from time import perf_counter
 
 from tests.benchmarks.bench import Bench
@@ -27,6 +36,51 @@ def measure(bench: Bench) -> Iterator[Row]:
                 extractor(html, url)
             values.append(len(mix) / (perf_counter() - began))
     yield Row(f"speed over {len(mix)} pages of all sets", "pages/s", rates[ours], BASELINE, rates[baseline])
+    if before := os.environ.get("BENCHMARK_BEFORE"):
+        yield from _beside(bench, mix, Path(before).resolve())
+
+
+def _beside(bench: Bench, mix: Sequence[tuple[str, str]], before: Path) -> Iterator[Row]:
+    """Yield pages a second of CPU by this checkout and another, in turns."""
+    program = Path(__file__).with_name("speed_process.py")
+    with ExitStack() as stack:
+        file = stack.enter_context(NamedTemporaryFile("w", suffix=".json"))
+        json.dump(mix, file)
+        file.flush()
+        rates: dict[Path, list[float]] = {Path.cwd(): [], before: []}
+        processes = {
+            folder: stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, program, file.name],
+                    cwd=folder,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for folder in rates
+        }
+        _passes(processes, len(mix), rates)  # what is loaded at first use is not measured
+        rates = {folder: [] for folder in rates}
+        for _ in bench.rounds(ROUNDS):
+            _passes(processes, len(mix), rates)
+        for process in processes.values():
+            process.communicate()
+        values = list(rates.values())
+        yield Row(
+            "the same, extracted and chunked", "pages/s of CPU", values[0], "BENCHMARK_BEFORE", values[1]
+        )
+
+
+def _passes(
+    processes: dict[Path, "subprocess.Popen[str]"], pages: int, rates: dict[Path, list[float]]
+) -> None:
+    for folder, process in processes.items():
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        rates[folder].append(pages / float(process.stdout.readline()))
 
 
 def _mix() -> Iterator[tuple[str, str]]:
