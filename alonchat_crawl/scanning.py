@@ -16,7 +16,7 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.clamd import Clamd, Fault, Finding, Verdict
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
-from alonchat_crawl.lanes import Lanes
+from alonchat_crawl.places import Places
 from alonchat_crawl.signals import stage_finished
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Scanner:
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
         self._signals = signals
-        self._room = Lanes(at_once)
+        self._room = Places(at_once)
         self._asking = asyncio.Lock()
         self._fault: Fault | None = None
         self._believed_until = self._proved_until = 0.0

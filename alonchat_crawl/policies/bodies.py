@@ -19,8 +19,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, ReasonedError
-from alonchat_crawl.lanes import SMALL_BYTES
 from alonchat_crawl.outcomes import Ending
+from alonchat_crawl.places import SMALL_BYTES
 from alonchat_crawl.policies.connection import TOO_LARGE
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease

@@ -21,7 +21,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from alonchat_crawl.errors import Deferred, ReasonedError, Refused, Retry
 from alonchat_crawl.extract.links import DEFAULT_PORTS
-from alonchat_crawl.lanes import SMALL_BYTES
+from alonchat_crawl.places import SMALL_BYTES
 from alonchat_crawl.policies.addresses import AddressRules, check_url, origin_of
 from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.connection import Body, Exchange, Limits, too_large

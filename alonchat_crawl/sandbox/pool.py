@@ -10,7 +10,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.lanes import Lanes
+from alonchat_crawl.places import Places
 from alonchat_crawl.reasons import GiveUp, ReasonedError
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.process import Limits, Process
@@ -33,7 +33,7 @@ class Sandbox:
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
         self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
-        self._turns = Lanes(processes)
+        self._turns = Places(processes)
         self._idle: list[Process] = []
         self._endings: set[asyncio.Task[None]] = set()
 

@@ -11,8 +11,8 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, GiveUp, Refused
-from alonchat_crawl.lanes import SMALL_BYTES, Lanes
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.places import SMALL_BYTES, Places
 from alonchat_crawl.policies.bodies import MEGABYTE, WEIGHT_MOST_BYTES, Bodies
 from alonchat_crawl.policies.connection import too_large
 from alonchat_crawl.sources import Kind
@@ -192,12 +192,12 @@ async def test_a_robots_txt_counts() -> None:
 
 
 @pytest.mark.parametrize(("places", "large_at_once"), [(1, 1), (2, 1), (4, 3)])
-async def test_lanes(places: int, large_at_once: int) -> None:
+async def test_places(places: int, large_at_once: int) -> None:
     """Large work leaves one place for what is small, where there are several; nobody is forgotten."""
-    lanes, working, release = Lanes(places), [0, 0], asyncio.Event()
+    room, working, release = Places(places), [0, 0], asyncio.Event()
 
     async def work(size: int) -> None:
-        async with lanes.place(size):
+        async with room.place(size):
             working[size > SMALL_BYTES] += 1
             await release.wait()
 

@@ -8,7 +8,7 @@ SMALL_BYTES = 1024 * 1024
 """What is larger is large: a page hardly ever is."""
 
 
-class Lanes:
+class Places:
     """So many places; with a single one, everybody waits for it."""
 
     def __init__(self, places: int) -> None:
