@@ -168,7 +168,7 @@ async def test_who_waits_too_long_gives_its_turn_back() -> None:
 
 
 async def test_several_wait_too_long_at_once() -> None:
-    """Each is put off in the same way, where the loop was busy when the time of all was up; no room is lost."""
+    """Each is put off in the same way, where the loop was busy when their time was up; no room is lost."""
     own = bodies(10, waiting=2, seconds=0.01)
     first, small = asked(), asked(SECOND)
     await own.let_in(first, 8 * MEGABYTE)
