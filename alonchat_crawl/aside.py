@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 Told = Callable[[str, str, str], None]
 """Is told the key, what is wrong with it, and its new name: a dead letter is to keep them."""
 
-NAME = re.compile(r"\{.*\}(:guard)?:aside:[0-9a-f-]+", re.DOTALL)
+NAME = re.compile(r"\{.*\}(:guard|:lanes|:lane:[0-9a-f-]+)?:aside:[0-9a-f-]+", re.DOTALL)
 """Of what was set aside: it lies in the cluster slot of the key that it was."""
 KEPT_SECONDS = 30 * 86_400
 
@@ -25,7 +25,8 @@ def tell_nobody(_key: str, _why: str, _aside: str) -> None:
 
 async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
     """Rename a key, so that the next look finds nothing there. Raises redis.RedisError."""
-    aside = f"{{{key}}}:aside:{token_hex(8)}"
+    slot = key if key.startswith("{") else f"{{{key}}}"
+    aside = f"{slot}:aside:{token_hex(8)}"
     try:
         await redis.rename(key, aside)
     except ResponseError as error:

@@ -46,12 +46,14 @@ _UNSAYABLE = re.compile(  # rare in any language's words, and common in random l
 )
 _PIECES = re.compile(r"[-_.,+ /@|]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_NO_CHANGES: Final = frozenset({"Aa", "A-", "a-", "0-", "-A", "-a", "-0"})  # a name, and `top-10-of-2024`
 _CLOUDINARY = re.compile(r"s--.+--")
 
 _SECRET_NAMES: Final = frozenset(
-    {"auth", "authkey", "authorization", "code", "credential", "hash", "hdnts", "hmac", "jwt", "key"}
-    | {"nonce", "otp", "pass", "passwd", "password", "pin", "policy", "pwd", "resourcekey", "rlkey", "sas"}
-    | {"secret", "session", "sessionid", "sid", "sig", "sign", "signature", "state", "ticket", "token"}
+    {"auth", "authkey", "authorization", "bearer", "code", "credential", "cvc", "cvv", "hash", "hdnts"}
+    | {"hmac", "jwt", "key", "nonce", "otp", "pass", "passcode", "passphrase", "passwd", "password", "pin"}
+    | {"policy", "pw", "pwd", "resourcekey", "rlkey", "sas", "secret", "session", "sessionid", "sid", "sig"}
+    | {"sign", "signature", "state", "ticket", "tok", "token"}
 )
 """Names whose value may be a secret although it is a plain word or number."""
 _SECRET_ENDINGS: Final = ("token", "secret", "password", "passwd", "signature", "apikey", "accesskey", "sid")
@@ -90,12 +92,16 @@ def _is_word(piece: str) -> bool:
 
 
 def _is_token(text: str) -> bool:
-    """Whether a segment of a path is random: it changes between cases and digits more than names do."""
+    """Whether a segment of a path is random: its words change between cases and digits more than names do."""
     if len(text) < TOKEN_MIN_CHARS or _UUID.fullmatch(text):
         return bool(_CLOUDINARY.fullmatch(text))
-    kinds = ["0" if char.isdecimal() else "A" if char.isupper() else "a" for char in text if char.isalnum()]
-    changes = sum(one != after and (one, after) != ("A", "a") for one, after in pairwise(kinds))
+    kinds = [_kind(char) for char in text]
+    changes = sum(one != after and one + after not in _NO_CHANGES for one, after in pairwise(kinds))
     return changes >= TOKEN_CHANGES * len(text) or bool(_CLOUDINARY.fullmatch(text))
+
+
+def _kind(char: str) -> str:
+    return "0" if char.isdecimal() else "A" if char.isupper() else "a" if char.isalpha() else "-"
 
 
 def _is_secret_name(name: str) -> bool:

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.frontier.exchange import is_of_one
 from alonchat_crawl.frontier.lanes import Due, Lanes
 from alonchat_crawl.frontier.letters import bury_message
 from alonchat_crawl.frontier.locks import take_lock
@@ -64,6 +65,9 @@ class Inbox(ABC):
         self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
         self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
         self._lanes = Lanes(self._redis, key)
+        self._lanes.told = lambda *found: self._unreadable.append(found)
+        self._unreadable: list[tuple[str, str, str]] = []
+        """Keys of lanes that were set aside: each one's name, what is wrong, its new name."""
         self._said = ""
         self._postponed: dict[UUID, int] = {}
         """Messages that a project had put off since one was not."""
@@ -73,7 +77,8 @@ class Inbox(ABC):
         """Do what a message asks for.
 
         Raises Retry where its project must wait, Outage, RedisError or OSError where all must; any other
-        error rejects it. It may be asked to do the same again, also by another worker at the same time.
+        error, as that of a script of Redis, rejects it. It may be asked to do the same again, also by another
+        worker at the same time.
         """
 
     @abstractmethod
@@ -104,6 +109,9 @@ class Inbox(ABC):
 
     async def _part(self) -> None:
         """Part all that has come in, however much of it is one project's; what is too long is no message."""
+        while self._unreadable:
+            await self.shards.queues[0].run("note", *self._unreadable[-1])
+            self._unreadable.pop()
         until = monotonic() + PART_SECONDS
         while (message := await self._messages.oldest()) is not None and monotonic() < until:
             if message.whole is None:
@@ -158,9 +166,9 @@ class Inbox(ABC):
             wait = SLOW_FACTOR * TURN_SECONDS if isinstance(error, TimeoutError) else WAIT_SECONDS
             await self._lanes.put_off(due, [project], wait)
             return
-        except (Outage, RedisError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it must not hold up the others
+        except Exception as error:
+            if isinstance(error, Outage) or not is_of_one(error):
+                raise  # else whatever is wrong with it, it must not hold up the others
             message = Message.of(raw, self._head_bytes)
             await self._reject(message, error, partial(self._lanes.remove, project, raw))
             return

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from alonchat_crawl.aside import Told, set_aside, tell_nobody
 from alonchat_crawl.frontier.transitions import awaited, bare_script
 
 PARTED_AT_ONCE = 200
@@ -16,6 +17,8 @@ PARTED_BYTES = 1_000_000
 """No message is read after so many; a longer one is read alone."""
 DUE_AT_ONCE = 100
 """Lanes that are asked for at once."""
+FAR_SECONDS = 600
+"""No lane is put off for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Lanes:
         self._key = key
         self._lanes = f"{{{key}}}:lanes"
         self._prefix = f"{{{key}}}:lane:"
+        self.told: Told = tell_nobody
+        """Set by the reader, which keeps the dead letters."""
         names = ("arrivals", "part", "due", "turn")
         self._run = {name: redis.register_script(bare_script(name)) for name in names}
 
@@ -60,14 +65,29 @@ class Lanes:
             for raw in found
             for value in (str(project_of(raw)), hashlib.sha1(raw, usedforsecurity=False).hexdigest())
         ]
-        return int(await self._run["part"](keys=[self._key, self._lanes, self._prefix], args=values))
+        keys = [self._key, self._lanes, self._prefix]
+        parted, in_the_way = await self._run["part"](keys=keys, args=values)
+        await self._clear(in_the_way)
+        return int(parted)
 
     async def due(self) -> Due:
         """Whose turn it is."""
         keys = [self._lanes, self._prefix]
-        at_us, wait_ms, lanes, *members = await self._run["due"](keys=keys, args=[DUE_AT_ONCE])
+        limits = [DUE_AT_ONCE, int(FAR_SECONDS * 1e6)]
+        at_us, wait_ms, lanes, in_the_way, *members = await self._run["due"](keys=keys, args=limits)
+        await self._clear(in_the_way)
         wait_seconds = wait_ms / 1000 if wait_ms >= 0 else float("inf")
         return Due([UUID(member.decode()) for member in members], at_us, wait_seconds, lanes)
+
+    async def _clear(self, in_the_way: bytes) -> None:
+        """Set aside a key that somebody else wrote; the list of the lanes is made anew from the lanes."""
+        if not in_the_way:
+            return
+        key = in_the_way.decode(errors="surrogateescape")
+        await set_aside(self._redis, key, "it is of another type", self.told)
+        if key == self._lanes:
+            async for lane in self._redis.scan_iter(f"{self._prefix}*", count=1000):
+                await self._redis.zadd(key, {lane.removeprefix(self._prefix.encode()): 0}, nx=True)
 
     async def turn(self, project: UUID) -> bytes | None:
         """Let a project have its turn: return its oldest message, which stays where it is."""
@@ -79,7 +99,7 @@ class Lanes:
     async def put_off(self, due: Due, projects: Sequence[UUID], seconds: float) -> None:
         """Let projects have no turn for so long."""
         if projects:
-            until = due.at_us + int(seconds * 1e6)
+            until = due.at_us + int(min(seconds, FAR_SECONDS) * 1e6)
             await self._redis.zadd(self._lanes, dict.fromkeys(map(str, projects), until), xx=True)
 
     async def remove(self, project: UUID, raw: bytes) -> bool:

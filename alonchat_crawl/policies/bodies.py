@@ -170,6 +170,7 @@ class Bodies:
 
     def _line_up(self, waiting: _Waiting) -> None:
         """Take a place in the line, if need be that of a tenant which has more of them. Raises Deferred."""
+        self._leave_out_the_late()
         if len(self._waiting) >= self._waiting_max:
             counts = Counter(other.tenant for other in self._waiting)
             tenant, most = counts.most_common(1)[0]
@@ -182,6 +183,7 @@ class Bodies:
 
     def _admit(self) -> None:
         """Let in who waits, the tenant first that was let in longest ago; who is first is not overtaken."""
+        self._leave_out_the_late()
         while self._waiting:
             first = min(self._waiting, key=lambda waiting: self._turns.get(waiting.tenant, -1))
             if not self._fits(first.size):
@@ -191,6 +193,10 @@ class Bodies:
             self._turns[first.tenant] = max(self._turns.values(), default=0) + 1
             first.granted.set_result(None)
         self._turns.clear()
+
+    def _leave_out_the_late(self) -> None:
+        """Several may have waited for too long at the same moment, and only one of them knows it yet."""
+        self._waiting = [waiting for waiting in self._waiting if not waiting.granted.done()]
 
     def no_room(self) -> Deferred:
         """What a URL ends with that waited in vain."""

@@ -113,6 +113,10 @@ async def test_the_web_apps_lists_are_in_one_slot_each(redis: RedisCluster) -> N
     assert await lanes.to_the_end(project) == 2
     assert await lanes.remove(project, b"b")
     assert await lanes.waiting() == await lanes.waiting(project) == 1
+    await redis.delete("{website:start_urls}:lanes")
+    await redis.set("{website:start_urls}:lanes", "none of ours")
+    await lanes.due()  # sets it aside
+    assert (await lanes.due()).projects == [project]
 
 
 async def _all_leases(shards: Shards) -> list[Lease]:

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from psycopg import AsyncConnection
+from redis.exceptions import ResponseError
 
 from alonchat_crawl.frontier import inbox
 from alonchat_crawl.frontier.lanes import Lanes
+from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.orders import OrderReader
 from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.seed import Seed
@@ -176,6 +178,17 @@ async def test_what_cannot_be_read_has_a_lane_too(desk: Desk, bad: str) -> None:
     assert [source.project_name for source in admitted] == ["calm"]
 
 
+async def unreadable(desk: Desk) -> DeadLetter:
+    """The letter of what was set aside, once it is written."""
+    async with asyncio.timeout(30):
+        while not (  # noqa: ASYNC110
+            found := [one async for one in DeadLetters(desk.shards).find(Filter(reason="unreadable"))]
+        ):
+            await asyncio.sleep(0.01)
+    [letter] = found
+    return letter
+
+
 async def test_lanes_of_others_and_what_is_none(desk: Desk) -> None:
     """What somebody else wrote in the place of a lane stops no other."""
     redis = desk.queue.redis
@@ -184,7 +197,65 @@ async def test_lanes_of_others_and_what_is_none(desk: Desk) -> None:
     await awaited(redis.lpush(SEEDS, seed("text"), seed("calm")))
     async with reading(desk) as admitted:
         await until(admitted, {"calm", "text"})
+        letter = await unreadable(desk)
     assert await unread_by(redis, SEEDS) == []
+    assert await redis.get(letter.details["aside"]) == b"no list"
+    await DeadLetters(desk.shards).drop([letter])
+    assert await redis.keys("*:aside:*") == []
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+async def test_another_type_in_place_of_the_list_of_lanes(desk: Desk, when: str) -> None:
+    """It is set aside, and made anew from the lanes: no message is lost, and none waits."""
+    redis = desk.queue.redis
+
+    async def overwrite() -> None:
+        await redis.delete(f"{{{SEEDS}}}:lanes")
+        await awaited(redis.hset(f"{{{SEEDS}}}:lanes", "no", "lanes"))
+
+    lane = f"{{{SEEDS}}}:lane:{as_uuid('calm')}"
+    await awaited(redis.lpush(lane, seed("calm")))
+    if when == "before":
+        await overwrite()
+    async with reading(desk) as admitted:
+        if when == "meanwhile":
+            await awaited(redis.lpush(SEEDS, seed("first")))
+            await until(admitted, {"first"})
+            await overwrite()
+        await awaited(redis.lpush(SEEDS, seed("late")))
+        await until(admitted, {"calm", "late"})
+        await unreadable(desk)
+    assert await unread_by(redis, SEEDS) == []
+
+
+@pytest.mark.parametrize("score", [float("inf"), 1e300, 2e15])
+async def test_a_lane_that_is_put_off_for_ever_is_due(desk: Desk, score: float) -> None:
+    """Whether somebody wrote it, or the server's clock was set back."""
+    redis = desk.queue.redis
+    await awaited(redis.lpush(f"{{{SEEDS}}}:lane:{as_uuid('late')}", seed("late")))
+    await redis.zadd(f"{{{SEEDS}}}:lanes", {str(as_uuid("late")): score})
+    async with reading(desk) as admitted:
+        await until(admitted, {"late"})
+
+
+async def test_a_script_that_fails_is_its_messages_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It becomes a dead letter, and no project waits."""
+    act = SeedReader.act
+
+    async def failing(self: SeedReader, raw: bytes) -> None:
+        if b"bad" in raw:
+            raise ResponseError("user_script:12: attempt to compare nil with number")
+        await act(self, raw)
+
+    monkeypatch.setattr(SeedReader, "act", failing)
+    await awaited(desk.queue.redis.lpush(SEEDS, *[seed("bad", n) for n in range(30)], seed("calm")))
+    async with reading(desk) as admitted:
+        await until(admitted, {"calm"})
+        async with asyncio.timeout(30):
+            while await unread_by(desk.queue.redis, SEEDS):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    found = [one async for one in DeadLetters(desk.shards).find(Filter(reason="bad seed"))]
+    assert len(found) == 5  # as many as the desk keeps
 
 
 async def test_orders_take_turns_too(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """What a worker holds of bodies: who is let in, who waits, and who gives its turn back."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
@@ -162,6 +163,22 @@ async def test_who_waits_too_long_gives_its_turn_back() -> None:
     await settled()
     cancelled.cancel()
     await asyncio.wait([cancelled])
+    ended(own, first)
+    assert await own.let_in(asked(), 10 * MEGABYTE) == 0.0
+
+
+async def test_several_wait_too_long_at_once() -> None:
+    """Each is put off in the same way, where the loop was busy when their time was up; no room is lost."""
+    own = bodies(10, waiting=2, seconds=0.01)
+    first, small = asked(), asked(SECOND)
+    await own.let_in(first, 8 * MEGABYTE)
+    late = [asyncio.create_task(own.let_in(asked(), 10 * MEGABYTE))]
+    late.append(asyncio.create_task(own.let_in(small, 2 * MEGABYTE)))
+    await settled()
+    time.sleep(0.05)  # noqa: ASYNC251 - the loop is busy
+    ends = await asyncio.gather(*late, return_exceptions=True)
+    assert [type(end) for end in ends] == [Deferred, Deferred]
+    assert own.held_bytes == 8 * MEGABYTE
     ended(own, first)
     assert await own.let_in(asked(), 10 * MEGABYTE) == 0.0
 

@@ -92,7 +92,7 @@ def test_no_signed_url_shows_its_key(url: str, frame: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sign", "code", "otp", "sid", "token", "key", "rlkey", "X-Auth-Token", "password"]
+    "name", ["sign", "code", "otp", "sid", "token", "key", "rlkey", "X-Auth-Token", "password", "pw", "tok"]
 )
 def test_a_plain_word_is_hidden_where_keys_are_words(name: str) -> None:
     """A password that is a word is told from others by its name alone."""
@@ -109,6 +109,7 @@ def test_a_plain_word_is_hidden_where_keys_are_words(name: str) -> None:
         "https://e.example/?q=how+to+return&q=t%C3%BCr&q=%E6%97%A5%E6%9C%AC&q=%E0%A4%B9%E0%A4%BF&format=mp3&v=",
         "https://e.example/?mail=a@b.com&next=/account/orders&draft&CURRENCY=USD#section-2",
         "https://e.example/docs/how-to-brew-green-tea-in-2026/index.html#Top",
+        "https://e.example/top-10-of-5-best-3d-tv-2024/how-to-use-http2-and-utf8-in-2024",
         "https://e.example/%E6%97%A5%E6%9C%AC%E8%AA%9E/InternationalizationAndLocalization;lang=en",
         "upload://2f0c8a4e-1111-4222-8333-9a2b3c4d5e6f/report%202026.pdf",
         "s3://uploads/5f4dcc3b5aa765d61d8327deb882cf99/report.pdf",
