@@ -20,6 +20,9 @@ BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 RULE = "***"  # with hyphens, showdown takes it for the begin of metadata
 LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,40}")
 MARKER = re.compile(rb"[-+*]|\d{1,9}[.)]")  # of a list's item (CommonMark 5.2)
+# Beside an address whose angle brackets are not written, these would become a part of it.
+JOINED_BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff>]")
+JOINED_AFTER = re.compile(rb"[A-Za-z0-9\x80-\xff/?#&=%\[!`-]")
 BETWEEN = b" \t\r\n\v\f>"  # what stands between blocks without being text
 
 
@@ -272,6 +275,8 @@ class MarkdownReader:
 
     def _start_link(self, start: int, _end: int, detail: Any) -> None:
         is_bare = detail["link_type"] in {"Autolink", "Email"}
+        if is_bare and JOINED_BEFORE.match(self._data, max(0, start - 1)):
+            self._inline(start).add(" ")
         self._inline(start).begin("" if is_bare else detail["dest_url"], link=True)
         self._place = start
 
@@ -282,6 +287,8 @@ class MarkdownReader:
     def _end_inline(self, _start: int, end: int, _detail: Any) -> None:
         if self._line is not None:
             self._line.end()
+            if self._data.startswith(b">", end - 1) and JOINED_AFTER.match(self._data, end):
+                self._line.add(" ")
         self._place = max(self._place, end)
 
     STARTS: ClassVar = {

@@ -39,13 +39,14 @@ NOTED = "select crawl_id, gone_at from pages where url = %s"
 class Crawling:
     """The middleware and the spider of one worker, in whose database a source's last run left pages."""
 
-    def __init__(self, database_url: str, source: Source) -> None:
+    def __init__(self, database_url: str, redis_url: str, source: Source) -> None:
         self.database_url = database_url
         self.last = source
         self.source = again(source)
         ours = {name: value for name, value in vars(settings).items() if name.isupper()}
+        servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
         # Without what logs and listens.
-        values = ours | {"DATABASE_URL": database_url, "ADDONS": {}, "EXTENSIONS": {}}
+        values = ours | servers | {"ADDONS": {}, "EXTENSIONS": {}}
         self.crawler = get_crawler(WebsiteSpider, values)
         self.crawler.spider = self.crawler._create_spider()
         self.spider = self.crawler.spider
@@ -96,10 +97,10 @@ class Crawling:
 
 
 @pytest.fixture
-async def crawling(database_url: str) -> AsyncIterator[Crawling]:
+async def crawling(database_url: str, redis_url: str) -> AsyncIterator[Crawling]:
     """A source whose second run has begun."""
     source = make_source()
-    running = Crawling(database_url, source)
+    running = Crawling(database_url, redis_url, source)
     async with open_pool(database_url) as pool:
         await begin_crawl(pool, source)
         await begin_crawl(pool, running.source)

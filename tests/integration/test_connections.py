@@ -196,14 +196,15 @@ async def test_a_busy_connection_is_not_asked(
 ) -> None:
     """A connection is asked at its first use and after an idle minute, not between."""
     pool = await Connections.of(crawler).postgres()
-    for _ in range(5):
+    for _ in range(9):
         async with pool.connection() as connection:
             await connection.execute("select 1")
-    assert len(asked) == 1
+    before = len(asked)
+    assert before == len(set(asked)) <= 2  # it opens another one if the first takes long
     monkeypatch.setattr(checked_pool, "IDLE_SECONDS", 0)
     async with pool.connection():
         pass
-    assert len(asked) == 2
+    assert len(asked) == before + 1
     await Connections.of(crawler).close()
 
 

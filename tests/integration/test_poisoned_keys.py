@@ -127,8 +127,7 @@ def writes(kind: str, family: str) -> Iterator[tuple[str, Write]]:
 FAMILIES = {
     "ready:": "zset", "tenants": "zset", "waiting": "zset", "served": "zset", "clock": "string",
     "domain:": "hash", "site:": "hash", "turns:": "zset", "queue:": "list", "domains:": "set",
-    "delayed": "zset",
-    "delayed:": "zset",
+    "delayed": "zset", "delayed:": "zset",
     "inflight": "hash", "lease": "zset", "told": "hash", "source:": "hash", "seen:": "set", "running": "set",
     "paused": "set", "completed": "zset", "pending": "string", "sequence": "string", "wake": "list",
     "dead": "stream", "dead_bytes": "string", "dead_evicted": "string", "set_aside": "string",
