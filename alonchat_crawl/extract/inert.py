@@ -8,7 +8,7 @@ LINE_MAX_CHARS = 500  # of a title or description
 # A tag, an image, a link, a definition of a reference, a backtick that could pair with one of the text that
 # the line is shown with, and an address that is neither http nor https.
 ACTIVE = re.compile(
-    r"<(?=[A-Za-z/!?])|!(?=\[)|\](?=\s*\(|[:\[])|`|(?<=[A-Za-z0-9+.\-]):(?=//)|(?<=xmpp):", re.IGNORECASE
+    r"<(?=[A-Za-z/!?\\])|!(?=\[)|\](?=\s*\(|[:\[])|`|(?<=[A-Za-z0-9+.\-]):(?=//)|(?<=xmpp):", re.IGNORECASE
 )
 LOOKS_LIKE = {"<": "‹", "!": "! ", "]": "］", "`": "'", ":": "∶"}
 HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)

@@ -24,7 +24,8 @@ TEXT = re.compile(
 HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
 SCHEME_CHARS = 6  # of `https`, and what stands before it
 ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-BRACKETS = re.compile(r"(?<!\\)[\[\]]")
+BRACKETS = re.compile(r"[\[\]]")
+LINKED = re.compile(f"{TEXT.pattern}|{BRACKETS.pattern}")
 BLOCK_OPENS = re.compile(
     r"(\d{1,9})(?=[.)](?:\s|$))"  # the number of a list's item
     r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~|---)"
@@ -174,9 +175,7 @@ class _Line:
     def add_text(self, plain: str, *, linked: bool = False) -> None:
         if not self.written:
             plain = plain.lstrip(" \t")
-        escaped = text(plain)
-        if linked:
-            escaped = BRACKETS.sub(r"\\\g<0>", escaped)
+        escaped = text(plain, linked=linked)
         if self._cell:
             escaped = escaped.replace("|", "\\|")
         if self._opens and not self.written:
@@ -198,9 +197,11 @@ class _Line:
             self.written += " "
 
 
-def text(plain: str) -> str:
-    """Return plain text of one line as Markdown that shows the same characters."""
-    return TEXT.sub(_escaped, plain) if SPECIAL.search(plain) else plain
+def text(plain: str, *, linked: bool = False) -> str:
+    """Return plain text of one line as Markdown that shows the same characters, also in a link's words."""
+    if not SPECIAL.search(plain):
+        return plain
+    return (LINKED if linked else TEXT).sub(_escaped, plain)
 
 
 def opening_escaped(line: str) -> str:
