@@ -30,7 +30,7 @@ VALUES: Mapping[str, Any] = {
     "projects": [PROJECT], "pages": [PAGE], "only": PROJECT, "count": 10,
     "embedding": HalfVector(VECTOR).to_text(), "text": "common word7 name10x1", "source_ids": None,
     "content_types": None, "languages": None, "since": None, "neighbours": 2, "max_days": 36500,
-    "rules": ["0.example"], "after": None, "after_source": UUID(int=0),
+    "rules": ["0.example"], "after": None, "after_source": UUID(int=0), "most": 1000,
 }  # fmt: skip
 
 _NEW = [uuid4(), IDS[0]]
@@ -68,6 +68,7 @@ ALL_OWN = 5
 """Times that it may read the project's rows: what it is asked concerns them all."""
 READS_ALL_OWN: Mapping[str, str] = {
     "finish_source": "once a run: which of its pages were not seen",
+    "delete_squatted_pages": "once for a source that another project had: its pages, a hundred at a time",
     "has_visits": "once a run, until one is found",
     "projects": "an operator's list: it counts",
     "unembedded_chunks": "embedding anew: a batch in the order of an index, or sorted",
