@@ -36,6 +36,7 @@ RISKY_CODE = re.compile(r"<(?![ \d=\-])|`|\\<|!\[|\](?:\s*\(|[:\[])")
 ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 LAST_WORD = re.compile(r"\S*\Z")
 LAST_WORD_CHARS = 200
+DEEPEST_MARKS = 40  # emphasis and links within each other; of what is deeper the words are kept
 LINE_END = re.compile(r"[\n\r\v\f]")
 LINK = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 URL_SAFE = "/:?#@!$&+,;=%-._~"
@@ -91,6 +92,8 @@ class Inline:
 
     def begin(self, mark: str, *, link: bool = False) -> None:
         """Begin emphasis with its mark, or a link with its address; an empty one leaves only the words."""
+        if len(self._begun) >= DEEPEST_MARKS:  # all in it is moved once for each
+            mark = ""
         self._begun.append((len(self._parts), self._words, mark, link))
 
     def end(self) -> None:
@@ -135,21 +138,21 @@ class Inline:
 
         Neighbouring texts are one, because what has to be escaped can be spread over them.
         """
-        gathered, linked = "", False
+        gathered, linked = list[str](), False
         for part in self._parts:
             if isinstance(part, str):
-                gathered += part
+                gathered.append(part)
             elif isinstance(part, Break) and one_line:
-                gathered += " "
+                gathered.append(" ")
             else:
-                if gathered:
-                    yield gathered.rstrip(" \t") if isinstance(part, Break) else gathered, linked
-                gathered = ""
+                if plain := "".join(gathered):
+                    yield plain.rstrip(" \t") if isinstance(part, Break) else plain, linked
+                gathered = []
                 if isinstance(part, Mark):
                     linked = part.opens_link or (linked and not part.closes_link)
                 yield part, linked
-        if gathered:
-            yield gathered.rstrip(" \t"), linked
+        if plain := "".join(gathered):
+            yield plain.rstrip(" \t"), linked
 
 
 class _Line:
@@ -157,20 +160,28 @@ class _Line:
 
     def __init__(self, *, cell: bool, opens: bool) -> None:
         self.written = ""
+        """Its end: all that what comes next depends on."""
+        self._before: list[str] = []
         self._cell = cell
         self._opens = opens
 
     def ended(self, *, hard: bool) -> list[str]:
         """Return the line, or nothing if there is nothing in it."""
-        line = self.written.rstrip(" \t")
+        line = "".join([*self._before, self.written]).rstrip(" \t")
         return [f"{line}  " if hard else line] if line else []
+
+    def _add(self, written: str) -> None:
+        self.written += written
+        if len(self.written) > 2 * LAST_WORD_CHARS:  # else each part would copy all of the line
+            self._before.append(self.written[:-LAST_WORD_CHARS])
+            self.written = self.written[-LAST_WORD_CHARS:]
 
     def add_mark(self, mark: Mark) -> None:
         if mark.opens_link:
             self._end_address()
             if self.written.endswith("!"):  # it would be an image
                 self.written = f"{self.written[:-1]}\\!"
-        self.written += mark.text
+        self._add(mark.text)
 
     def add_text(self, plain: str, *, linked: bool = False) -> None:
         if not self.written:
@@ -180,7 +191,7 @@ class _Line:
             escaped = escaped.replace("|", "\\|")
         if self._opens and not self.written:
             escaped = opening_escaped(escaped)
-        self.written += escaped
+        self._add(escaped)
 
     def add_code(self, inside: str) -> None:
         self._end_address()
@@ -188,7 +199,7 @@ class _Line:
             self.written += " "
         inside = inside.replace("|", "\\|") if self._cell else inside
         padded = inside[:1] == inside[-1:] == " "
-        self.written += f"` {inside} `" if padded else f"`{inside}`"
+        self._add(f"` {inside} `" if padded else f"`{inside}`")
 
     def _end_address(self) -> None:
         """Part what comes next from a bare address: some renderers take in all up to a space."""
@@ -222,7 +233,8 @@ def address(url: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     found = match[0]
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    after = match.string[match.end() : match.end() + 1]
     if found in ENTITIES:
         return ENTITIES[found]
     if found == "\\":  # at the end, the mark that follows would be escaped by it

@@ -157,6 +157,8 @@ def test_lists_that_are_too_long_are_refused(connection: Connection, only: Calla
     with pytest.raises(GiveUp, match="at most 1000"):
         search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1001))
     assert search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1000)) == []
+    with pytest.raises(GiveUp, match="of 100 kB"):
+        search(connection, SOURCE.project_id, unit(0), "fox", 1, only=Filter(languages=["x" * 1_000_000]))
 
 
 HOSTILE = [

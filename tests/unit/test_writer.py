@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.inline import DEEPEST_MARKS
 from alonchat_crawl.extract.writer import table_row, write
 from tests.unit.rendering import active
 from tests.unit.test_markdown import NASTY
@@ -120,6 +121,25 @@ def test_much_of_the_same(mark: str) -> None:
     """Marks without end are written, and end at a fixed point."""
     once = written(mark * 20_000)
     assert written(once) == once
+
+
+@pytest.mark.parametrize("mark", ["*", "**", "~~"])
+def test_deep_emphasis(mark: str) -> None:
+    """Of emphasis that is too deep the words are left; the text stays in proportion."""
+    depth = 500
+    once = written(f"{mark}a " * depth + f"a{mark} " * depth)
+    assert len(re.findall("a", once)) == 2 * depth
+    assert 0 < len(re.findall(r"(?<!\\)[*~]+", once)) <= 2 * DEEPEST_MARKS
+    assert written(once) == once
+
+
+def test_a_long_line_is_written_as_its_parts_are() -> None:
+    """However many parts stand before one, what parts it from them is the same."""
+    end = "http://a.b`c` `d``e` wow![f](http://g)"
+    assert (
+        written(f"{'`a` *b* [c](http://d) x ' * 500}{end}")
+        == f"{'`a` *b* [c](http://d) x ' * 500}{written(end)}"
+    )
 
 
 def test_blocks() -> None:

@@ -46,9 +46,11 @@ declare
     queries tsquery[];  -- made once: a call for each chunk and word would take longer than all the rest
     finding tsquery;  -- what a chunk must hold to be looked at
 begin
-    if greatest(cardinality(source_ids), cardinality(content_types), cardinality(languages)) > 1000 then
+    if greatest(cardinality(source_ids), cardinality(content_types), cardinality(languages)) > 1000
+        or greatest(pg_column_size(content_types), pg_column_size(languages)) > 100000  -- each plan copies them
+    then
         raise exception using errcode = 'invalid_parameter_value',
-            message = 'match_chunks takes at most 1000 source_ids, content_types and languages each';
+            message = 'match_chunks takes at most 1000 source_ids, content_types and languages each, of 100 kB';
     end if;
     -- Before anything of the project is read: a stranger's question takes as long for any project, or for none.
     -- Row-level security, which holds below as everywhere, would read before it refuses.
