@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.frontier.inbox import NOBODY, Inbox
-from alonchat_crawl.frontier.seed import Name, check, project_of, read_json
+from alonchat_crawl.frontier.seed import TWO_PROJECTS, Name, SeedError, check, project_of, read_json
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.identity import as_uuid
@@ -58,5 +58,7 @@ class OrderReader(Inbox):
         """Steer the source; raises SeedError or GiveUp for an order that cannot be carried out."""
         order = check(Order, read_json(raw))
         project_id = as_uuid(order.project_id or self._default_project)
+        if project_id != self.project_of(raw):
+            raise SeedError(TWO_PROJECTS)
         source_id = as_uuid(order.source_id, project_id)
         await steer(self.shards, self._pool, order.action, source_id, order.value, project_id=project_id)

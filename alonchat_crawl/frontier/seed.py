@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.extract.links import canonical_url
@@ -24,6 +24,10 @@ AUTHORITY_END = re.compile(r"[/?#\\]")
 """Of a URL's user, host and port; browsers take \\ for /, too."""
 
 Message = TypeVar("Message", bound=BaseModel)
+
+
+TWO_PROJECTS = "its project's name has characters around it that are no spaces to everybody"
+"""Such a message would have its turn as one project's, and be another's."""
 
 
 class SeedError(ValueError):
@@ -53,6 +57,15 @@ class SourceSeed(BaseModel, ABC):
     @abstractmethod
     def names(self) -> tuple[str, ...]:
         """What its source goes by in the project; the first gives the source its id."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, values: Any) -> Any:
+        """A short name that is null says nothing: the long one counts."""
+        if not isinstance(values, Mapping):
+            return values
+        short = {info.alias for info in cls.model_fields.values()}
+        return {name: value for name, value in values.items() if value is not None or name not in short}
 
     def derives(self, source: Source) -> bool:
         """Whether the source's id follows from the project's own: no other project can come by it honestly.
@@ -179,7 +192,8 @@ def named_project(raw: bytes, *names: str) -> str | None:
 
     Raises SeedError for what cannot be read.
     """
-    values = read_json(raw) if raw.lstrip().startswith(b"{") else {}
+    text = raw.strip()  # as `parse` does
+    values = read_json(text) if text.startswith(b"{") else {}
     found = next((values[name] for name in names if values.get(name) is not None), None)
     if found is not None and not isinstance(found, str):
         raise SeedError("the project is no text")

@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.inbox import NOBODY, Inbox, Postponed
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.seed import Seed, SourceSeed, project_of
+from alonchat_crawl.frontier.seed import TWO_PROJECTS, Seed, SeedError, SourceSeed, project_of
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.sources import Source
@@ -115,6 +115,8 @@ class SeedReader(Inbox):
         """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""
         seed = self._model.parse(raw)
         asked = seed.source(self._settings)
+        if asked.project_id != self.project_of(raw):
+            raise SeedError(TWO_PROJECTS)
         derived = seed.derives(asked)
         opened, source = await admit(self.shards, self._pool, asked, seed.uploads, derived=derived)
         if opened is Opened.CLOSING:

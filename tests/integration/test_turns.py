@@ -15,7 +15,7 @@ from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.orders import OrderReader
 from alonchat_crawl.frontier.scheduler import _end
-from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.frontier.seed import Seed, SeedError
 from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
@@ -178,6 +178,31 @@ async def test_what_cannot_be_read_has_a_lane_too(desk: Desk, bad: str) -> None:
     assert [source.project_name for source in admitted] == ["calm"]
 
 
+@pytest.mark.parametrize("prefix", ["", "\x0b", " \n"])
+async def test_a_short_name_that_is_null_says_nothing(desk: Desk, prefix: str) -> None:
+    """The seed has its turn, and is opened, as that of the project which the long one names."""
+    message = {"url": "https://a.example/", "project": None, "project_id": "calm", "source": None}
+    await awaited(desk.queue.redis.lpush(SEEDS, prefix + json.dumps(message)))
+    async with reading(desk) as admitted:
+        await until(admitted, {"calm"})
+    assert {source.project_id for source in admitted} == {as_uuid("calm")}
+
+
+async def test_nothing_is_done_for_another_project_than_has_the_turn(desk: Desk) -> None:
+    """A name on whose ends readers of text disagree is refused, in a seed and in an order."""
+    source = await desk.source("https://calm.example/", project="calm")
+    odd = {"project_id": "\x1ccalm"}
+    order = {"action": "cancel", "source_id": str(source.source_id), **odd}
+    orders = OrderReader(desk.shards, desk.pool, desk.settings(), ORDERS)
+    with pytest.raises(SeedError, match="no spaces to everybody"):
+        await orders.act(json.dumps(order).encode())
+    await awaited(desk.queue.redis.lpush(SEEDS, json.dumps({"url": "https://a.example/", **odd})))
+    async with reading(desk) as admitted, asyncio.timeout(30):
+        while not await desk.queue.redis.xlen(desk.queue.keys.dead):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert admitted == []
+
+
 async def unreadable(desk: Desk) -> DeadLetter:
     """The letter of what was set aside, once it is written."""
     async with asyncio.timeout(30):
@@ -258,7 +283,7 @@ async def test_a_script_that_fails_is_its_messages_fault(desk: Desk, monkeypatch
     assert len(found) == 5  # as many as the desk keeps
 
 
-async def test_orders_take_turns_too(desk: Desk) -> None:
+async def test_orders_take_turns_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another project's order is carried out after one of a flood, and one project's in their order."""
     source = await desk.source("https://calm.example/")
     flood = [
@@ -268,6 +293,14 @@ async def test_orders_take_turns_too(desk: Desk) -> None:
         json.dumps({"action": action, "source_id": str(source.source_id), "project_id": "alpha", "value": 7})
         for action in ("cap", "pause")
     ]
+    acted: list[str] = []
+    act = OrderReader.act
+
+    async def noted(self: OrderReader, raw: bytes) -> None:
+        acted.append(raw.decode())
+        await act(self, raw)
+
+    monkeypatch.setattr(OrderReader, "act", noted)
     await awaited(desk.queue.redis.lpush(ORDERS, *flood, *own))
     task = asyncio.create_task(OrderReader(desk.shards, desk.pool, desk.settings(), ORDERS).run())
     try:
@@ -276,7 +309,7 @@ async def test_orders_take_turns_too(desk: Desk) -> None:
                 await asyncio.sleep(0.005)
     finally:
         await _end([task])
-    assert len(await unread_by(desk.queue.redis, ORDERS)) > FLOOD * 3 / 4
+    assert acted[:4] == [flood[0], own[0], flood[1], own[1]]
     progress = await desk.queue.progress(source.source_id)
     assert progress is not None
     assert progress.source.max_pages == 7

@@ -9,7 +9,7 @@ select '[0]'::halfvec;
 create function public.match_chunks(
     project_id uuid, query_embedding halfvec(384), query_text text,  -- its first 2,000 characters
     match_count integer default 10,      -- at most 200
-    source_ids uuid[] default null,      -- of these sources only; so with the next two; at most 1,000 each
+    source_ids uuid[] default null,      -- of these sources only; so with the next two; at most 1,000 each, of 100 kB
     content_types text[] default null,
     languages text[] default null,
     since timestamptz default null,      -- modified, published or else fetched no earlier
