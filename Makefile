@@ -91,7 +91,7 @@ down: ## Stop the embedded Redis and Postgres; their data stays
 	@touch $@
 
 tests/active/node_modules: .venv/dev tests/active/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null || \
 		$(BIN)/pip install --quiet --disable-pip-version-check $(NODE_WHEEL) >&2
 	@$(BIN)/python -m tests.active.npm
 	@touch $@
