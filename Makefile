@@ -53,7 +53,7 @@ fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
 	@$(BIN)/python -m tests.fuzz $(or $(TARGET),all) $(or $(SECONDS),60)
 
-active: tests/active/node_modules ## Let renderers loose on what is stored of hostile pages, and of those in CORPORA
+active: .venv/renderers ## Let renderers loose on what is stored of hostile pages, and of those in CORPORA
 	@$(BIN)/python -m tests.active $(CORPORA)
 
 audit: .venv/runtime ## Ask which dependencies have known weaknesses; ends with 3 where that cannot be had
@@ -90,7 +90,7 @@ down: ## Stop the embedded Redis and Postgres; their data stays
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
 	@touch $@
 
-tests/active/node_modules: .venv/dev tests/active/package-lock.json
+.venv/renderers: .venv/dev tests/active/package-lock.json
 	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null || \
 		$(BIN)/pip install --quiet --disable-pip-version-check $(NODE_WHEEL) >&2
 	@$(BIN)/python -m tests.active.npm
