@@ -97,4 +97,4 @@ down: ## Stop the embedded Redis and Postgres; their data stays
 	@touch $@
 
 .venv/clamav: .venv/dev # a virus scanner for the tests, where the machine has none
-	@tests/clamd.sh $@
+	@tests/support/clamd.sh $@

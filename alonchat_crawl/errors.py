@@ -2,7 +2,7 @@
 
 from scrapy.exceptions import DropItem, IgnoreRequest
 
-from alonchat_crawl.reasons import GiveUp, ReasonedError
+from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 
 __all__ = [
     "Deferred",

@@ -121,7 +121,7 @@ class Chunk:
     end: int
     """Where it ends, exclusive; a fence reopened or a table head repeated is in `content` only."""
     sketch: int = 0
-    """64 bits, signed, in few of which near-duplicates differ (extract/sketch.py); 0 where not made."""
+    """64 bits, signed, in few of which near-duplicates differ (near_duplicates.py); 0 where not made."""
 
 
 @dataclass(frozen=True, slots=True)

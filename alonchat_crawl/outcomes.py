@@ -1,4 +1,4 @@
-"""The words for how a URL ends. `frontier/acknowledge.py` is the one place that acts on them."""
+"""The words for how a URL ends. `worker/acknowledge.py` is the one place that acts on them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,3 +33,7 @@ class Ending:
     """For DEFERRED: the source's other URLs of that domain would fare the same, and wait as well."""
     outage: bool = False
     """For DEFERRED: a service of our own is away, so no other URL would fare better."""
+
+
+GONE_REASONS = frozenset({"http 404", "http 410"})
+"""The site says that the page is no more (RFC 9110, sections 15.5.5 and 15.5.11)."""

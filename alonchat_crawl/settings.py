@@ -244,23 +244,23 @@ NEWSPIDER_MODULE = "alonchat_crawl.spiders"
 COMMANDS_MODULE = "alonchat_crawl.commands"
 USER_AGENT = environment.CRAWLER_USER_AGENT
 
-SCHEDULER = "alonchat_crawl.frontier.scheduler.FrontierScheduler"
+SCHEDULER = "alonchat_crawl.worker.scheduler.FrontierScheduler"
 SCHEDULER_QUEUE_CLASS = "alonchat_crawl.frontier.queue.FrontierQueue"
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` deduplicates atomically
 
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
-    "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
-    "alonchat_crawl.policies.own_files.OwnFiles": 20,  # before those who would ask where its URL leads
-    "alonchat_crawl.policies.blocklist.BlocklistPolicy": 40,
+    "alonchat_crawl.operations.logs.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.fetch.files.own_files.OwnFiles": 20,  # before those who would ask where its URL leads
+    "alonchat_crawl.policies.blocklists.policy.BlocklistPolicy": 40,
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
-    "alonchat_crawl.policies.trap_policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
-    "alonchat_crawl.policies.robots.RobotsPolicy": 100,
-    "alonchat_crawl.policies.rights.RightsPolicy": 110,
+    "alonchat_crawl.policies.traps.policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
+    "alonchat_crawl.policies.robots.policy.RobotsPolicy": 100,
+    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy": 110,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
     # Right behind ContentCoding (590): nothing else sees a file's bytes before.
-    "alonchat_crawl.policies.scan.ScanPolicy": 585,
-    "alonchat_crawl.policies.content_coding.ContentCoding": 590,
+    "alonchat_crawl.policies.scan.policy.ScanPolicy": 585,
+    "alonchat_crawl.fetch.content_coding.ContentCoding": 590,
     "alonchat_crawl.policies.redirect_targets.MetaRefreshes": 580,  # both in the places of Scrapy's own
     "alonchat_crawl.policies.redirect_targets.Redirects": 600,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
@@ -274,8 +274,8 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # the source's scope decides
 }
 SPIDER_MIDDLEWARES: dict[str, int | None] = {
-    "alonchat_crawl.operations.context.LogContext": 0,  # so that all the others log with it
-    "alonchat_crawl.frontier.acknowledge.Acknowledge": 10,  # outermost: sees all that comes out
+    "alonchat_crawl.operations.logs.context.LogContext": 0,  # so that all the others log with it
+    "alonchat_crawl.worker.acknowledge.Acknowledge": 10,  # outermost: sees all that comes out
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # the frontier keeps depths
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # StatusPolicy decides
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # so does canonical_url
@@ -288,12 +288,12 @@ ITEM_PIPELINES = {
     "pipelines.embed.Embed": 400,
     "pipelines.store.Store": 500,
 }
-ADDONS: dict[str, int | None] = {"alonchat_crawl.operations.logging.Logs": 0}
+ADDONS: dict[str, int | None] = {"alonchat_crawl.operations.logs.logging.Logs": 0}
 EXTENSIONS: dict[str, int | None] = {
-    "alonchat_crawl.operations.metrics.Metrics": 10,
-    "alonchat_crawl.operations.progress.Progress": 20,
-    "alonchat_crawl.operations.sentry.Sentry": 30,
-    "alonchat_crawl.operations.tending.Tending": 50,
+    "alonchat_crawl.operations.metrics.exporter.Metrics": 10,
+    "alonchat_crawl.operations.terminal.progress.Progress": 20,
+    "alonchat_crawl.operations.logs.sentry.Sentry": 30,
+    "alonchat_crawl.control.project_upkeep.Tending": 50,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
     "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,
@@ -319,14 +319,14 @@ DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TLS_MIN_VERSION = "TLSv1.2"  # RFC 8996
 DOWNLOAD_HANDLERS: dict[str, Any] = {
-    "http": "alonchat_crawl.policies.handler.GuardedHandler",
-    "https": "alonchat_crawl.policies.handler.GuardedHandler",
+    "http": "alonchat_crawl.fetch.download_handler.GuardedHandler",
+    "https": "alonchat_crawl.fetch.download_handler.GuardedHandler",
     "file": None,
     "ftp": None,
     "s3": None,
     "data": None,
 }
-TWISTED_DNS_RESOLVER = "alonchat_crawl.policies.guarded_resolver.GuardedResolver"
+TWISTED_DNS_RESOLVER = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
 DNS_TIMEOUT = 10  # seconds
 DNS_KEPT_SECONDS = 60.0
 REDIRECT_MAX_TIMES = 10
@@ -345,7 +345,7 @@ BODIES_WAIT_SECONDS = 20.0  # of a large download, for room; then it gives its t
 BODIES_AGAIN_SECONDS = 10.0  # until it is tried again
 
 LOG_LEVEL = environment.LOG_LEVEL
-LOG_FORMATTER = "alonchat_crawl.operations.logging.LogFormatter"
+LOG_FORMATTER = "alonchat_crawl.operations.logs.logging.LogFormatter"
 LOG_INSTALL_ROOT_HANDLER = False  # the add-on `Logs` installs ours
 LOG_TEXT_MAX_CHARS = 4096  # of one text in a log line; a page's body never fits
 LOG_VERSIONS: list[str] = []

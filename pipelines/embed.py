@@ -17,8 +17,8 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.embedding import Embedder
 from alonchat_crawl.embedding.batcher import Batcher
 from alonchat_crawl.embedding.cache import VectorCache
+from alonchat_crawl.embedding.windows import Cut
 from alonchat_crawl.errors import Outage, StartupError
-from alonchat_crawl.extract.windows import Cut
 from alonchat_crawl.items import Chunk, ChunkedPage, EmbeddedChunk, EmbeddedPage
 from alonchat_crawl.signals import model_loaded, model_loading, tokens_embedded, unable_to_work
 from pipelines.stage import Stage

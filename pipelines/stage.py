@@ -7,8 +7,8 @@ from typing import ClassVar, Generic, Self, TypeVar
 from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.signals import stage_finished
 
 In = TypeVar("In")

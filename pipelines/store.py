@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.items import EmbeddedPage, StoredPage
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
 from pipelines.stage import StoredStage

@@ -17,8 +17,8 @@ for name in ("REDIS_URL", "DATABASE_URL", "ALONCHAT_DATA_DIR", "SENTRY_DSN", "VI
 CHECKOUT_DATA = Path(__file__).parents[1] / ".alonchat"
 os.environ["EMBEDDING_MODELS_DIR"] = str(CHECKOUT_DATA / "models")
 
-from alonchat_crawl import embedded  # noqa: E402 - see above
-from tests.clamd import OwnClamd, own_clamd  # noqa: E402 - see above
+from alonchat_crawl.servers import embedded  # noqa: E402 - see above
+from tests.support.clamd import OwnClamd, own_clamd  # noqa: E402 - see above
 
 _numbers = count(1)
 

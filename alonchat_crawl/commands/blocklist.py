@@ -11,16 +11,16 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.blocklists.files import Files
-from alonchat_crawl.blocklists.formats import read_line
-from alonchat_crawl.blocklists.live import Blocklists
-from alonchat_crawl.blocklists.rule_set import Target
-from alonchat_crawl.blocklists.rules import LineError, Rule, TooWideError, UnsupportedLineError
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.policies.blocklist import comparable
+from alonchat_crawl.policies.blocklists.files import Files
+from alonchat_crawl.policies.blocklists.formats import read_line
+from alonchat_crawl.policies.blocklists.live import Blocklists
+from alonchat_crawl.policies.blocklists.policy import comparable
+from alonchat_crawl.policies.blocklists.rule import LineError, Rule, TooWideError, UnsupportedLineError
+from alonchat_crawl.policies.blocklists.rule_set import Target
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.blocklist import add_rules, has_project, read_rules, remove_rules
 
 VERBS = ("add", "remove", "check")

@@ -18,10 +18,10 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.frontier.shards import COUNT_KEY, Shards, agreed_count
-from alonchat_crawl.shown_urls import HIDDEN, shown_urls
+from alonchat_crawl.operations.logs.shown_urls import HIDDEN, shown_urls
+from alonchat_crawl.servers.connections import Connections
 
 INTERRUPTED = 130
 PIPED_COLUMNS = 240  # where no terminal says how wide it is

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from alonchat_crawl import embedded
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.servers import embedded
 
 
 class Command(ScrapyCommand):

@@ -24,7 +24,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:  # noqa: ARG002 - Scrapy's signature
         """Exit with 1 and one sentence where the database cannot be reached or refuses."""
         # Every command is imported by every other: what is slow is imported by its own command only.
-        from alonchat_crawl import embedded  # noqa: PLC0415
+        from alonchat_crawl.servers import embedded  # noqa: PLC0415
         from alonchat_crawl.storage.migrate import migrate  # noqa: PLC0415
 
         assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker

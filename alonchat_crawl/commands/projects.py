@@ -50,7 +50,7 @@ class Command(ScrapyCommand):
 
 
 async def _projects(settings: BaseSettings, verb: str, ids: Sequence[UUID]) -> int:
-    from alonchat_crawl.connections import Connections  # noqa: PLC0415  slow: not for every command
+    from alonchat_crawl.servers.connections import Connections  # noqa: PLC0415  slow: not for every command
     from alonchat_crawl.storage.projects import ProjectRecord, demote, promote, read_projects  # noqa: PLC0415
 
     connections = Connections(settings)

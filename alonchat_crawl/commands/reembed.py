@@ -54,8 +54,8 @@ class Command(ScrapyCommand):
 
 
 async def _reembed(settings: BaseSettings, only: UUID | None) -> int:
-    from alonchat_crawl.connections import Connections  # noqa: PLC0415  slow: not for every command
     from alonchat_crawl.embedding import Embedder, scheme  # noqa: PLC0415
+    from alonchat_crawl.servers.connections import Connections  # noqa: PLC0415  slow: not for every command
     from alonchat_crawl.storage.projects import read_projects  # noqa: PLC0415
 
     connections, wanted = Connections(settings), scheme(settings)

@@ -15,7 +15,7 @@ from scrapy.utils.conf import arglist_to_dict
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.items import ContentType
-from alonchat_crawl.shown_urls import shown_urls
+from alonchat_crawl.operations.logs.shown_urls import shown_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def _find(settings: BaseSettings, question: Question) -> "list[Hit]":
     # the model last, when there is something to search.
     import psycopg  # noqa: PLC0415
 
-    from alonchat_crawl.connections import database_url  # noqa: PLC0415
+    from alonchat_crawl.servers.connections import database_url  # noqa: PLC0415
     from alonchat_crawl.storage.faults import translated  # noqa: PLC0415
     from alonchat_crawl.storage.search import project_state, search  # noqa: PLC0415
 

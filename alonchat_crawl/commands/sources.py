@@ -22,14 +22,14 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
-from alonchat_crawl.connections import Connections
+from alonchat_crawl.control.message_lists import SEEDS
+from alonchat_crawl.control.steering import RANGES, Verb, steer
 from alonchat_crawl.errors import GiveUp, Unreadable
-from alonchat_crawl.frontier.inboxes import SEEDS
 from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.frontier.steering import RANGES, Verb, steer
 from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import SourceRecord, read_source
 

@@ -5,7 +5,7 @@ what they are computed (`torch_backend`, `onnx_backend`, `static_backend`), how 
 (`built`, `build`), how waiting pages share it (`batcher`, `cache`).
 """
 
-from alonchat_crawl.embedding.backend import DIMENSIONS, Backend, Vectors
+from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Backend, Vectors
 from alonchat_crawl.embedding.embedder import Embedder
 from alonchat_crawl.embedding.model import BUNDLED_MODEL
 from alonchat_crawl.embedding.schemes import scheme

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from time import perf_counter
 from uuid import UUID
 
-from alonchat_crawl.embedding.backend import Vectors
+from alonchat_crawl.embedding.backends.backend import Vectors
 from alonchat_crawl.embedding.cache import VectorCache, key_of
 from alonchat_crawl.embedding.turns import Turns
 from alonchat_crawl.errors import Outage, Retry

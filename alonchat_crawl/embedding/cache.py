@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from alonchat_crawl.embedding.backend import Vectors
+from alonchat_crawl.embedding.backends.backend import Vectors
 
 KEY_BYTES = 16  # 10^19 texts before two are likely to share one
 

@@ -11,11 +11,11 @@ from typing import Self
 
 import numpy as np
 
-from alonchat_crawl.embedding.backend import DIMENSIONS, Backend, Vectors, usable_cores
+from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Backend, Vectors, usable_cores
 from alonchat_crawl.embedding.model import Model, find_model, unloadable
 from alonchat_crawl.embedding.schemes import Settings, chosen_backend
+from alonchat_crawl.embedding.windows import Cut, TextWindows, prefix_of
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.extract.windows import Cut, TextWindows, prefix_of
 
 
 class Embedder:
@@ -101,13 +101,13 @@ class Embedder:
 def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
     """Open one of the backends; each has libraries of its own, imported only for it."""
     if backend == "torch":
-        from alonchat_crawl.embedding.torch_backend import TorchBackend  # noqa: PLC0415
+        from alonchat_crawl.embedding.backends.torch_backend import TorchBackend  # noqa: PLC0415
 
         return TorchBackend(model, usable_cores())
     if backend == "static":
-        from alonchat_crawl.embedding.static_backend import open_static  # noqa: PLC0415
+        from alonchat_crawl.embedding.backends.static_backend import open_static  # noqa: PLC0415
 
         return open_static(model, models_dir)
-    from alonchat_crawl.embedding.onnx_backend import open_onnx  # noqa: PLC0415
+    from alonchat_crawl.embedding.backends.onnx_backend import open_onnx  # noqa: PLC0415
 
     return open_onnx(backend, model, models_dir, batch, usable_cores())

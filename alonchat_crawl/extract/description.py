@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from alonchat_crawl.extract.language import language
-from alonchat_crawl.extract.page_type import content_type
+from alonchat_crawl.extract.html.page_type import content_type
+from alonchat_crawl.extract.text.language import language
 from alonchat_crawl.items import ContentType
 
 

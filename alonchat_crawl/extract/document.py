@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from alonchat_crawl.extract.clean_text import clean_text
-from alonchat_crawl.extract.inert import plain_line
-from alonchat_crawl.extract.injection import instructions
-from alonchat_crawl.extract.markdown import Extracted, extract, extract_markdown, extract_plain
-from alonchat_crawl.extract.source_code import as_markdown
+from alonchat_crawl.extract.html.to_markdown import Extracted, extract, extract_markdown, extract_plain
+from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.text.clean_text import clean_text
+from alonchat_crawl.extract.text.injection import instructions
+from alonchat_crawl.extract.text.source_code import as_markdown
 from alonchat_crawl.items import SOURCE_CODE
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.parser_errors import GiveUp
 
 
 @dataclass(frozen=True, slots=True)

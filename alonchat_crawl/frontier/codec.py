@@ -41,12 +41,6 @@ def decode_source(spec: bytes) -> Source:
     return source
 
 
-def origin_of(url: str) -> str:
-    """The scheme, host and port of an absolute URL: https://example.com."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def encode_entry(link: Link, origins: Sequence[str] = ()) -> bytes:
     """A URL to queue: msgpack [kind, depth, origin, path, hops], short where it is on one of `origins`."""
     origin, path = WHOLE_URL, link.url

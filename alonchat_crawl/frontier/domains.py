@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import tldextract
 from redis.asyncio import Redis
 
-from alonchat_crawl.aside import Told, of_its_type, set_aside, tell_nobody
+from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
-from alonchat_crawl.uploads import is_at_no_site
+from alonchat_crawl.upload_urls import is_at_no_site
 
 LOOKUP_SECONDS = 1.0
 """Of a name server that may be anybody's: it must not hold up who waits for the answer."""

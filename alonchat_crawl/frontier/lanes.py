@@ -8,8 +8,8 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from alonchat_crawl.aside import Told, set_aside, tell_nobody
 from alonchat_crawl.frontier.transitions import awaited, bare_script
+from alonchat_crawl.servers.damaged_keys import Told, set_aside, tell_nobody
 
 PARTED_AT_ONCE = 200
 """Messages in one call: a millisecond of the server's time."""

@@ -17,7 +17,6 @@ from alonchat_crawl.frontier.codec import (
     encode_entry,
     encode_source,
     fingerprint,
-    origin_of,
 )
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.keys import Keys
@@ -25,6 +24,7 @@ from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transi
 from alonchat_crawl.frontier.view import FrontierView
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.urls import origin_of
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""

@@ -1,5 +1,6 @@
 """Runs the frontier's transitions: one Lua file each, atomic, cached by Redis."""
 
+import re
 from collections.abc import Awaitable
 from enum import IntEnum
 from functools import cache
@@ -7,6 +8,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
 
 PRELUDE = (
     "_keys", "_aside", "_sound", "_run", "_letters", "_line", "_turns", "_queue", "_finish", "_seen",
@@ -89,3 +91,16 @@ class Transitions:
 async def awaited(call: Awaitable[Any] | Any) -> Any:
     """Await a redis-py command: its stubs say that it might be synchronous."""
     return await cast("Awaitable[Any]", call)
+
+
+ERROR_CODE = re.compile(r"[A-Z]{2,} ")
+
+
+def is_of_one(error: Exception) -> bool:
+    """Whether an error is of what was told, not of Redis: another page may well be told.
+
+    A server that cannot work says so by a code (MISCONF, NOREPLICAS, …); a script that failed has none.
+    """
+    if type(error) is ResponseError:
+        return str(error).startswith("WRONGTYPE") or not ERROR_CODE.match(str(error))
+    return not isinstance(error, RedisError | OSError)

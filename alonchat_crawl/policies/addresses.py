@@ -1,135 +1,13 @@
-"""What may be dialled, address and port: asked before a request, and again wherever a connection is made."""
+"""No request to an address that must not be dialled: refused before anything else is asked about it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
-from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
+from typing import Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError
-from scrapy.settings import BaseSettings
 
-from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.links import DEFAULT_PORTS
-from alonchat_crawl.policies.public_addresses import Network, is_allowed, is_public
-from alonchat_crawl.policies.resolving import Resolver
-
-Origin = tuple[str, str, int]
-"""Scheme, host in lower case, port."""
-
-
-def origin_of(url: str) -> Origin:
-    """Return the origin of a http(s) URL. Raises ValueError for a port that is none."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
-
-
-def check_url(url: str) -> None:
-    """Raise Refused for a URL that is no plain http(s) one."""
-    try:
-        parts, (scheme, host, _) = urlsplit(url), origin_of(url)
-    except ValueError as error:
-        raise Refused("url", f"its URL cannot be read: {error}") from None
-    if scheme not in DEFAULT_PORTS:
-        raise Refused("scheme", f"{scheme}: is not http or https")
-    if "@" in parts.netloc:
-        raise Refused("credentials", "its URL has a user name or password in it")
-    if not host or not host.isascii():
-        raise Refused("url", "its URL has no host that can be asked")
-
-
-class Guard(Protocol):
-    """Judges an address that is about to be dialled."""
-
-    def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why it must not be dialled at this port (None: at any); None where it may."""
-
-
-def _none_blocked(_: str) -> bool:
-    return False
-
-
-class AddressRules:
-    """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
-
-    def __init__(
-        self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
-    ) -> None:
-        self.allowed = tuple(allowed)
-        self.ports = ports
-        self.storage = storage
-        self.blocked: Callable[[str], bool] = _none_blocked
-
-    @classmethod
-    def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read the settings; where there are none nothing private may be dialled, and no port."""
-        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # whose storage is at its origin
-        return cls(
-            settings["SSRF_ALLOWED_NETWORKS"] or (),
-            frozenset(settings["ALLOWED_PORTS"] or ()),
-            Storage(origin_of(endpoint)) if endpoint else None,
-        )
-
-    @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls.from_settings(crawler.settings)
-        return cls._of[crawler]
-
-    def guard_of(self, url: str, meta: Mapping[str, Any]) -> Guard:
-        """Who judges a request's addresses: these rules, but for the operator's own storage.
-
-        Only a request that we signed ourselves has meta["storage"], and it may not be redirected: a web site
-        that leads to the storage's address stays refused.
-        """
-        own = self.storage is not None and meta.get("storage") is True and "redirect_times" not in meta
-        return self.storage if own and self.storage and origin_of(url) == self.storage.origin else self
-
-    def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why this very address must not be dialled; in an allowed network every port may."""
-        if self.blocked(address):
-            return Refused("blocklist", f"{address} is on a blocklist")
-        if is_allowed(address, self.allowed):
-            return None
-        if not is_public(address):
-            return Refused(
-                "address",
-                f"{address} is not public: to crawl your own network, name it in SSRF_ALLOWED_NETWORKS",
-            )
-        if port is not None and port not in self.ports:
-            return Refused("port", f"port {port} is none of those in CRAWL_ALLOWED_PORTS")
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """The operator's own storage, which may be at a private address, for what we signed ourselves."""
-
-    origin: Origin
-
-    def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Let any address be dialled that the operator's own name servers give, at that one port."""
-        if port in {None, self.origin[2]}:
-            return None
-        return Refused("port", f"{address} is asked at port {port}, which is not the storage's")
-
-
-def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:
-    """The addresses of a host that may be dialled: one or more. Raises Refused, CannotResolveHostError."""
-    refusals = {address: guard.refusal(address, port) for address in addresses}
-    passed = tuple(address for address, refused in refusals.items() if refused is None)
-    if passed:
-        return passed
-    for refused in refusals.values():
-        if refused is not None:
-            where = "" if host in addresses else f"{host} is at {', '.join(addresses)}: "
-            raise Refused(refused.reason, f"{where}{refused.detail}")
-    raise CannotResolveHostError(host)
+from alonchat_crawl.fetch.addresses import AddressRules, check_url, dialable
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.urls import origin_parts
 
 
 class AddressPolicy:
@@ -150,6 +28,6 @@ class AddressPolicy:
     async def process_request(self, request: Request) -> None:
         """Refuse the request unless an address of its host may be dialled."""
         check_url(request.url)
-        _, host, port = origin_of(request.url)
+        _, host, port = origin_parts(request.url)
         guard = self._rules.guard_of(request.url, request.meta)
         dialable(host, await self._resolver.addresses(host), port, guard)

@@ -10,11 +10,11 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
-from alonchat_crawl.storage.visits import Visit, find_visit, has_visits
+from alonchat_crawl.storage.validators import Visit, find_visit, has_visits
 
 NOT_MODIFIED = 304
 

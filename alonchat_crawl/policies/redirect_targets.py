@@ -7,7 +7,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.hosts import with_ascii_host
+from alonchat_crawl.urls import with_ascii_host
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
 """Scrapy's own list: with any other status a Location is not followed, and nothing depends on it."""

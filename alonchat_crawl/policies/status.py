@@ -5,7 +5,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp, Retry
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
-from alonchat_crawl.policies.pace import response_wait_seconds
+from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.sources import Kind, Lease
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})

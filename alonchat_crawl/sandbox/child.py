@@ -15,10 +15,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from alonchat_crawl.memory import return_freed_memory
-from alonchat_crawl.reasons import ReasonedError
+from alonchat_crawl.parser_errors import ReasonedError
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.confine import allow_cpu, confine
+from alonchat_crawl.sandbox.memory import return_freed_memory
 from alonchat_crawl.sandbox.wire import Reply
 
 GROWN_SHARE = 2  # a process that keeps this part of its memory after a task is replaced

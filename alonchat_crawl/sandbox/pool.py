@@ -10,10 +10,10 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.places import Places
-from alonchat_crawl.reasons import GiveUp, ReasonedError
+from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.process import Limits, Process
+from alonchat_crawl.sandbox.slots import Places
 from alonchat_crawl.sandbox.wire import Reply
 
 TABLE = "alonchat_crawl.sandbox.work"

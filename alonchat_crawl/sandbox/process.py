@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import alonchat_crawl
 from alonchat_crawl.errors import Outage
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.wire import Reply, RubbishError
 

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 TASKS: Mapping[str, str] = {
-    "read_page": "alonchat_crawl.extract.reading:read_page",
-    "read_sitemap": "alonchat_crawl.extract.sitemap:read_sitemap",
+    "read_page": "alonchat_crawl.extract.read_page:read_page",
+    "read_sitemap": "alonchat_crawl.extract.site.sitemap:read_sitemap",
     "extract": "alonchat_crawl.extract.document:extract_document",
-    "shortened": "alonchat_crawl.extract.shortening:shortened",
+    "shortened": "alonchat_crawl.extract.markdown.shortening:shortened",
     "describe": "alonchat_crawl.extract.description:describe",
-    "chunk": "alonchat_crawl.extract.chunking:chunk",
+    "chunk": "alonchat_crawl.extract.chunks.chunking:chunk",
     "read_file": "alonchat_crawl.extract.files.read:read_file",
-    "members": "alonchat_crawl.extract.files.archive:members",
-    "member": "alonchat_crawl.extract.files.archive:member",
-    "take_in": "alonchat_crawl.extract.intake:take_in",
+    "members": "alonchat_crawl.extract.files.archives.archive:members",
+    "member": "alonchat_crawl.extract.files.archives.archive:member",
+    "take_in": "alonchat_crawl.extract.files.intake:take_in",
 }
 TEXT = "What every page needs is loaded before the first one comes, also the words of all languages."
 WARM_UP: Sequence[tuple[str, Mapping[str, Any]]] = (

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlsplit
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
+from alonchat_crawl.control.upload_seed import UploadSeed
+from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.seed import SourceSeed
-from alonchat_crawl.frontier.upload_seed import UploadSeed
-from alonchat_crawl.local_files import local_paths
+from alonchat_crawl.fetch.files.local_files import local_paths
 from alonchat_crawl.spiders.website import WebsiteSpider
 
 JOB = "_job"

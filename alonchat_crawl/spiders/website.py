@@ -12,29 +12,30 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.connections import Connections
+from alonchat_crawl.control.website_seed import Seed, SeedError, SourceSeed
 from alonchat_crawl.errors import GiveUp, ReasonedError, Refused, StartupError
-from alonchat_crawl.extract.directives import Directives, directives
-from alonchat_crawl.extract.links import PageLinks, canonical_url
-from alonchat_crawl.extract.media_types import media_type, table_name
-from alonchat_crawl.extract.reading import ReadPage
-from alonchat_crawl.extract.sitemap import ReadSitemap
+from alonchat_crawl.extract.read_page import ReadPage
+from alonchat_crawl.extract.site.links import PageLinks
+from alonchat_crawl.extract.site.sitemap import ReadSitemap
+from alonchat_crawl.extract.text.media_types import media_type, table_name
+from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.frontier.domains import url_domain
-from alonchat_crawl.frontier.endings import ending_of
-from alonchat_crawl.frontier.seed import Seed, SeedError, SourceSeed
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.policies.bodies import Bodies
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
-from alonchat_crawl.policies.repeats import Repeat, Repeats
-from alonchat_crawl.policies.rights import DETAIL, REASON, page_is_reserved
+from alonchat_crawl.policies.robots.directives import Directives, directives
+from alonchat_crawl.policies.robots.tdm_policy import DETAIL, REASON, page_is_reserved
+from alonchat_crawl.policies.scan.scanner import check_scanner
 from alonchat_crawl.policies.scope import in_scope
+from alonchat_crawl.policies.traps.many_urls import Repeat, Repeats
 from alonchat_crawl.sandbox.pool import Sandbox, typed
-from alonchat_crawl.scanning import check_scanner
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
-from alonchat_crawl.storage.visits import Visit, touch_visit
-from alonchat_crawl.uploads import UPLOAD, file_name
+from alonchat_crawl.storage.validators import Visit, touch_visit
+from alonchat_crawl.upload_urls import UPLOAD, file_name
+from alonchat_crawl.urls import canonical_url
+from alonchat_crawl.worker.endings import ending_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import redis
 
 from tests.acceptance.conftest import idle_workers, rows, until, worker
 from tests.benchmarks.bare_model import peak_mib
-from tests.files.office import docx_parts, par, zipped
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Answer, Site, page
+from tests.support.files.office import docx_parts, par, zipped
 
 KEY = "website:start_urls"
 FILES = 16

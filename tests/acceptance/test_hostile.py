@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-from alonchat_crawl.extract.links import canonical_url
+from alonchat_crawl.urls import canonical_url
 from tests.acceptance.conftest import rows
 from tests.sites.hostile.cases import GOOD, HostileSite
 from tests.sites.hostile.traps import QUIET, TRAPS

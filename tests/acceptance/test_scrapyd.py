@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from alonchat_crawl.identity import as_uuid
-from tests.acceptance.scrapyd_server import PASSWORD, ROOT, Scrapyd, copy_checkout, environment, serving
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Answer, Site, page
+from tests.support.scrapyd_server import PASSWORD, ROOT, Scrapyd, copy_checkout, environment, serving
 
 WRONG = "not it"
 PACKAGES = ("alonchat_crawl", "pipelines")

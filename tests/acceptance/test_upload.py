@@ -14,11 +14,11 @@ import redis
 
 from alonchat_crawl.identity import as_uuid
 from tests.acceptance.conftest import Scrapy, rows, until, worker
-from tests.files.broken import broken_files
-from tests.files.good import GOOD
-from tests.files.office import zipped
 from tests.sites.server import Answer, Route, Site, page
 from tests.sites.storage import BUCKET, Storage, storage
+from tests.support.files.broken import broken_files
+from tests.support.files.good import GOOD
+from tests.support.files.office import zipped
 
 KEY = "upload:start_urls"
 OWN, OTHERS = as_uuid("shop"), as_uuid("rival")

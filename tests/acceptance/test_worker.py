@@ -13,9 +13,9 @@ import pytest
 import redis
 
 from tests.acceptance.conftest import idle_workers, rows, until, worker
-from tests.lists import unread
 from tests.sites.ordinary import FILLER
 from tests.sites.server import Site, page
+from tests.support.lists import unread
 
 KEY = "website:start_urls"
 PAGES = 30

@@ -1,6 +1,6 @@
 """Whether what is stored stays as it is when it is written again."""
 
-from alonchat_crawl.extract.writer import write
+from alonchat_crawl.extract.markdown.writer import write
 
 
 def changed(markdown: str) -> str | None:

@@ -10,11 +10,11 @@ import pyromark
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.files.read import read_file
-from alonchat_crawl.extract.reading import read_page
+from alonchat_crawl.extract.read_page import read_page
 from alonchat_crawl.items import CleanPage, Page, Provenance
-from alonchat_crawl.reasons import ReasonedError
+from alonchat_crawl.parser_errors import ReasonedError
 from alonchat_crawl.settings import CHUNK_BYTES, CHUNK_MIN_BYTES
 from pipelines.sanitise import clean_page
 from tests.active.forms import Source

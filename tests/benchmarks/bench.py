@@ -13,7 +13,7 @@ from typing import Any
 import redis
 from rich.console import Console
 
-from alonchat_crawl import embedded
+from alonchat_crawl.servers import embedded
 from alonchat_crawl.storage.migrate import migrate
 from tests.acceptance.conftest import idle_workers, loopback_environment, rows, worker
 from tests.sites.server import Route, Site

@@ -50,8 +50,8 @@ def _resident() -> int:
 
 
 def _ours(path: Path) -> Callable[[str], bool]:
-    from alonchat_crawl.blocklists.reading import Reader  # noqa: PLC0415 - each way loads its own
-    from alonchat_crawl.blocklists.rule_set import Target  # noqa: PLC0415
+    from alonchat_crawl.policies.blocklists.reader import Reader  # noqa: PLC0415 - each way loads its own
+    from alonchat_crawl.policies.blocklists.rule_set import Target  # noqa: PLC0415
 
     reader = Reader()
     with path.open() as file:

@@ -12,7 +12,7 @@ from time import process_time
 from typing import Any
 
 from alonchat_crawl import settings
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.chunking_faults import faults
 from tests.benchmarks.chunking_pages import PAGES, SOURCES, Document, documents

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from alonchat_crawl import settings
-from alonchat_crawl.extract.markdown import extract, extract_plain
-from alonchat_crawl.extract.page_type import content_type
-from alonchat_crawl.extract.source_code import as_markdown
+from alonchat_crawl.extract.html.page_type import content_type
+from alonchat_crawl.extract.html.to_markdown import extract, extract_plain
+from alonchat_crawl.extract.text.source_code import as_markdown
 from tests.benchmarks.retrieval.corpus import MissingDataError, data_folder
 
 PACKAGES = ("python3.11-doc", "git-doc", "debian-policy", "postgresql-doc-15")

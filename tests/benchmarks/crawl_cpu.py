@@ -22,7 +22,7 @@ import psutil
 import psycopg
 import redis
 
-from alonchat_crawl import embedded
+from alonchat_crawl.servers import embedded
 from tests.acceptance.conftest import ROOT, worker
 from tests.benchmarks.bench import Bench, until, waits_for_seeds
 from tests.benchmarks.documentation import Documentation

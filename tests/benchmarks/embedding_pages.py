@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.settings import CHUNK_BYTES, CHUNK_MIN_BYTES
 from pipelines.sanitise import clean_page

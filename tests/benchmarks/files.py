@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.documentation import WORDS
 from tests.benchmarks.results import Row
-from tests.files.pdf import lines, pdf, text
+from tests.support.files.pdf import lines, pdf, text
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3

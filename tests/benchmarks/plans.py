@@ -14,8 +14,8 @@ import psycopg
 from alonchat_crawl.storage.queries import QUERIES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.results import Row
-from tests.integration.growth import Reader, Size, load
-from tests.integration.statements import READS_ALL_OWN, values_of
+from tests.support.growth import Reader, Size, load
+from tests.support.statements import READS_ALL_OWN, values_of
 
 WINDOWS = (1_000, 20_000, 300_000, 3_000_000)
 QUICK_WINDOWS = (1_000, 20_000)

@@ -16,11 +16,11 @@ from uuid import uuid4
 import psutil
 
 from alonchat_crawl import settings
-from alonchat_crawl.extract.boilerplate import Boilerplate
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
-from alonchat_crawl.extract.reading import ReadPage, read_page
+from alonchat_crawl.extract.read_page import ReadPage, read_page
+from alonchat_crawl.extract.site.boilerplate import Boilerplate
 from alonchat_crawl.items import Chunk, Page, Provenance
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.sanitise import described, own_text

@@ -10,11 +10,11 @@ import socket
 from collections.abc import Iterator
 from time import perf_counter
 
-from alonchat_crawl.clamd import PIECE_BYTES, Clamd
-from alonchat_crawl.scanning import Scanner
+from alonchat_crawl.policies.scan.clamd import PIECE_BYTES, Clamd
+from alonchat_crawl.policies.scan.scanner import Scanner
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.results import Row
-from tests.clamd import OwnClamd, find_clamd, own_clamd
+from tests.support.clamd import OwnClamd, find_clamd, own_clamd
 
 ROUNDS = 7
 SMALL = 200  # files of a round

@@ -21,7 +21,7 @@ from alonchat_crawl.storage.sources import begin_crawl
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.results import Row
 from tests.benchmarks.storing import CHUNKS, VOCABULARY, WEIGHTS, WINDOWS, documentation_page
-from tests.integration.knowledge import SCHEME, make_source, open_pool
+from tests.support.knowledge import SCHEME, make_source, open_pool
 
 WINDOWS_STORED = 50_000
 QUESTIONS = 60

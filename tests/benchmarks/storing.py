@@ -19,15 +19,15 @@ from pgvector import HalfVector
 from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.items import EmbeddedChunk, EmbeddedPage
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import begin_crawl
 from pipelines.store import Store
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.documentation import WORDS
 from tests.benchmarks.results import Row
-from tests.integration.knowledge import SCHEME, Piece, make_page, make_source, open_pool
+from tests.support.knowledge import SCHEME, Piece, make_page, make_source, open_pool
 
 ROUNDS = 5
 PAGES = 200

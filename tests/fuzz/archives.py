@@ -1,7 +1,7 @@
 """Target: archives."""
 
-from alonchat_crawl.extract.files.archive import member, members
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.extract.files.archives.archive import member, members
+from alonchat_crawl.parser_errors import GiveUp
 
 MAX_BYTES = 1 << 20
 REASONS = frozenset({"archive malformed", "archive encrypted", "zip bomb", "archive too many files"})

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from alonchat_crawl.extract.files.read import read_file
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.parser_errors import GiveUp
 
 MAX_CHARS = 10_000
 REASONS = frozenset(

@@ -9,18 +9,18 @@ from uuid import UUID
 
 from scrapy.settings import Settings
 
-from alonchat_crawl.blocklists.reading import NoListError, read_file
-from alonchat_crawl.blocklists.rule_set import Target
-from alonchat_crawl.clamd import CLEAN_ANSWER, Fault, Verdict, read_answer
+from alonchat_crawl.control.orders import Order
+from alonchat_crawl.control.upload_seed import UploadSeed
+from alonchat_crawl.control.website_seed import Seed, SeedError, check, read_json
 from alonchat_crawl.errors import GiveUp, Unreadable
-from alonchat_crawl.extract.directives import directives
 from alonchat_crawl.frontier.codec import decode_lease, decode_source, encode_entry, encode_source
-from alonchat_crawl.frontier.orders import Order
-from alonchat_crawl.frontier.seed import Seed, SeedError, check, read_json
-from alonchat_crawl.frontier.upload_seed import UploadSeed
-from alonchat_crawl.policies import robots_txt, tdm_file
-from alonchat_crawl.policies.site_visits import Body, Kept, Limits, Visit, decode, encode
-from alonchat_crawl.policies.site_visits import read_answer as read_visit
+from alonchat_crawl.policies.blocklists.reader import NoListError, read_file
+from alonchat_crawl.policies.blocklists.rule_set import Target
+from alonchat_crawl.policies.robots import robots_txt, tdm_file
+from alonchat_crawl.policies.robots.directives import directives
+from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, decode, encode
+from alonchat_crawl.policies.robots.file_fetch import read_answer as read_visit
+from alonchat_crawl.policies.scan.clamd import CLEAN_ANSWER, Fault, Verdict, read_answer
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sources import Kind, Link, Source
 

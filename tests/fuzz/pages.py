@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.document import extract_document
-from alonchat_crawl.extract.links import canonical_url
-from alonchat_crawl.extract.media_types import media_type
-from alonchat_crawl.extract.reading import read_page
-from alonchat_crawl.extract.sitemap import read_sitemap
-from alonchat_crawl.reasons import GiveUp
-from tests.unit.rendering import active
+from alonchat_crawl.extract.read_page import read_page
+from alonchat_crawl.extract.site.sitemap import read_sitemap
+from alonchat_crawl.extract.text.media_types import media_type
+from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.urls import canonical_url
+from tests.support.rendering import active
 
 URL = "https://example.com/a/"
 MOST = 100

@@ -6,10 +6,10 @@ what it must never return is asserted.
 
 from collections.abc import Callable, Mapping
 
-from tests.files.good import GOOD
 from tests.fuzz import messages, pages, urls
 from tests.fuzz.archives import read_archive
 from tests.fuzz.documents import reader
+from tests.support.files.good import GOOD
 
 Target = Callable[[bytes], None]
 

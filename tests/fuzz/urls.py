@@ -6,15 +6,15 @@ from datetime import date
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from alonchat_crawl.blocklists.rule_set import Target
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.links import canonical_url
-from alonchat_crawl.object_storage import object_url
-from alonchat_crawl.policies.addresses import check_url, origin_of
-from alonchat_crawl.policies.path_patterns import path_of
-from alonchat_crawl.policies.public_addresses import is_public, may_dial, parse_address
-from alonchat_crawl.policies.traps import is_calendar_page, trap
-from alonchat_crawl.uploads import file_name, member_url, scheme_of, split_member, stored_url
+from alonchat_crawl.fetch.addresses import check_url
+from alonchat_crawl.fetch.files.object_storage import object_url
+from alonchat_crawl.fetch.public_addresses import is_public, may_dial, parse_address
+from alonchat_crawl.policies.blocklists.rule_set import Target
+from alonchat_crawl.policies.robots.path_patterns import path_of
+from alonchat_crawl.policies.traps.one_url import is_calendar_page, trap
+from alonchat_crawl.upload_urls import file_name, member_url, scheme_of, split_member, stored_url
+from alonchat_crawl.urls import canonical_url, origin_parts
 
 TODAY = date(2026, 11, 24)
 SEEDS: Mapping[str, tuple[bytes, ...]] = {
@@ -43,7 +43,7 @@ def web_address(data: bytes) -> None:
     assert parts.scheme in {"http", "https"}, found
     with suppress(Refused):
         check_url(found)
-        _, host, port = origin_of(found)
+        _, host, port = origin_parts(found)
         assert host, found
         assert 0 < port < 1 << 16, found
         assert "@" not in parts.netloc, found

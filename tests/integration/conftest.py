@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 from scrapy import cmdline
 from scrapy.settings import Settings
 
+from alonchat_crawl.control.seed_reader import admit
+from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.frontier.seed import Seed
-from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source
-from tests.integration.knowledge import open_pool
+from tests.support.knowledge import open_pool
 
 
 @dataclass(frozen=True)

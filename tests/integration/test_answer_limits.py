@@ -12,9 +12,9 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from backports import zstd
 
-from tests.integration.asking import Ask, Heard, asked
-from tests.integration.network import LOOPBACK
 from tests.sites.raw import RawSite, Script, http
+from tests.support.asking import Ask, Heard, asked
+from tests.support.network import LOOPBACK
 
 BODY_MAX = 1_000_000
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from alonchat_crawl.embedding import BUNDLED_MODEL, Embedder, Vectors
-from alonchat_crawl.embedding.onnx_backend import GRAPH
+from alonchat_crawl.embedding.backends.onnx_backend import GRAPH
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
-from tests.integration.tiny_model import make_tiny_model
+from tests.support.tiny_model import make_tiny_model
 
 TEXTS = [
     "The invoice is sent on the first working day of every month.",

@@ -13,21 +13,21 @@ from scrapy import Request
 from scrapy.utils.test import get_crawler
 
 from alonchat_crawl import settings
-from alonchat_crawl.blocklists.live import Blocklists
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, Outage, Refused, StartupError
-from alonchat_crawl.policies import resolving
-from alonchat_crawl.policies.addresses import AddressRules
-from alonchat_crawl.policies.blocklist import BlocklistPolicy
-from alonchat_crawl.policies.resolving import Resolver
+from alonchat_crawl.fetch import resolver as resolving
+from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.policies.blocklists.live import Blocklists
+from alonchat_crawl.policies.blocklists.policy import BlocklistPolicy
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.storage import blocklist
 from alonchat_crawl.storage.blocklist import add_rules, read_revision, read_rules, remove_rules
 from alonchat_crawl.storage.sources import begin_crawl
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import make_source, open_pool, rows
 from tests.integration.test_row_security import acting, member
+from tests.support.knowledge import make_source, open_pool, rows
 
 ALICE = uuid4()  # a member of alpha
 ALPHA, BRAVO = make_source(project="alpha"), make_source(project="bravo")

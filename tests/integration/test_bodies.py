@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from alonchat_crawl.policies.bodies import MEGABYTE
+from alonchat_crawl.fetch.body_budget import MEGABYTE
 from alonchat_crawl.sources import Kind
-from tests.integration.asking import Ask, asked
-from tests.integration.network import LOOPBACK
 from tests.sites.raw import RawSite, Script, http
-from tests.unit.test_scanning import WEB_FILES, lease
+from tests.support.asking import Ask, asked
+from tests.support.network import LOOPBACK
+from tests.unit.policies.scan.test_scanner import WEB_FILES, lease
 
 LARGE = os.urandom(3 * MEGABYTE)
 SMALL = os.urandom(MEGABYTE // 2)

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from alonchat_crawl.clamd import PIECE_BYTES, Clamd, Fault, Finding, Verdict, _pieces
-from alonchat_crawl.scanning import EICAR
-from tests.clamd import OwnClamd
+from alonchat_crawl.policies.scan.clamd import PIECE_BYTES, Clamd, Fault, Finding, Verdict, _pieces
+from alonchat_crawl.policies.scan.scanner import EICAR
 from tests.sites.dishonest_clamd import (
     Speak,
     answers,
@@ -25,6 +24,7 @@ from tests.sites.dishonest_clamd import (
     serving,
     stays,
 )
+from tests.support.clamd import OwnClamd
 
 CLEAN, FOUND = b"stream: OK\0", b"stream: Eicar FOUND\0"
 LIMIT = b"INSTREAM size limit exceeded. ERROR\0"
@@ -148,7 +148,7 @@ async def test_large_file(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> N
             turns[-1] += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr("alonchat_crawl.clamd._pieces", counted)
+    monkeypatch.setattr("alonchat_crawl.policies.scan.clamd._pieces", counted)
     task = asyncio.create_task(others())
     tracemalloc.start()
     try:

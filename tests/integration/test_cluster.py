@@ -10,14 +10,14 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
 from alonchat_crawl.frontier.lanes import Lanes
-from alonchat_crawl.frontier.letters import DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed, Settled
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source
-from tests.integration.cluster import NODES, running_cluster
+from tests.support.cluster import NODES, running_cluster
 
 STORED = Ending(Outcome.STORED)
 SHARDS = 6

@@ -13,17 +13,17 @@ from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
 from alonchat_crawl import settings
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.conditional import ConditionalRequests
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import again, make_source, open_pool, rows
+from tests.support.knowledge import again, make_source, open_pool, rows
 
 FRONT = "https://shop.example/"
 URL = "https://shop.example/help"

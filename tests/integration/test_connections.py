@@ -13,10 +13,10 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl import checked_pool, connections, embedded
-from alonchat_crawl.checked_pool import CheckedPool
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.servers import checked_pool, connections, embedded
+from alonchat_crawl.servers.checked_pool import CheckedPool
+from alonchat_crawl.servers.connections import Connections
 
 NOBODY_LISTENS = "127.0.0.1:1"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from alonchat_crawl.commands.dead_letters import _reopen
-from alonchat_crawl.frontier.closing import close_source
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards

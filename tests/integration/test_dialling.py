@@ -13,8 +13,8 @@ from warnings import catch_warnings
 import pytest
 import trustme
 
-from tests.integration.asking import Ask, Told, asked
 from tests.sites.raw import RawSite, http
+from tests.support.asking import Ask, Told, asked
 
 PUBLIC, PRIVATE, PRIVATE6 = "127.0.0.2", "127.0.0.1", "::1"
 """What is public here is the one address that the operator allows: it can be reached, by the same rules."""

@@ -15,15 +15,15 @@ import psycopg
 import pytest
 import redis
 
-from alonchat_crawl import embedded
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.servers import embedded
 
 ROOT = Path(__file__).parents[2]
 USE = """
 import os, signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-from alonchat_crawl import embedded
+from alonchat_crawl.servers import embedded
 from alonchat_crawl.errors import StartupError
 if len(sys.argv) > 3:
     # What is imported later must be found now: the new user may not be able to read Python's folder.

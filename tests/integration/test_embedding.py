@@ -19,8 +19,8 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import signals
 from alonchat_crawl.embedding import Embedder, Vectors
+from alonchat_crawl.embedding.windows import Cut
 from alonchat_crawl.errors import Retry, StartupError
-from alonchat_crawl.extract.windows import Cut
 from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, EmbeddedChunk, Provenance
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed

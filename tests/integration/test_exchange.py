@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.transitions import script
 from alonchat_crawl.sources import Kind, Link
-from tests.integration.exchange_worker import PAGES, Worker, at_work, client, links_of, told, until, url_of
-from tests.integration.own_valkey import OwnValkey, own_valkey, wire
+from tests.support.exchange_worker import PAGES, Worker, at_work, client, links_of, told, until, url_of
+from tests.support.own_valkey import OwnValkey, own_valkey, wire
 
 OUTAGE, OVER = "Redis does not ", "Redis serves us"
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled

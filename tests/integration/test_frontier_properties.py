@@ -14,14 +14,14 @@ from alonchat_crawl.frontier.codec import fingerprint
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Link, Source
-from tests.integration.frontier_machine import (
+from tests.support.frontier_machine import (
     STARTS,
     TENANTS,
     of_limits,
     of_sources,
 )
-from tests.integration.frontier_urls import ENDINGS, URLS, Urls
-from tests.integration.shard_state import ShardState
+from tests.support.frontier_urls import ENDINGS, URLS, Urls
+from tests.support.shard_state import ShardState
 
 PROFILE = settings(
     max_examples=130,

@@ -10,17 +10,17 @@ import pytest
 from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 
-from alonchat_crawl.frontier.acknowledge import Acknowledge
-from alonchat_crawl.frontier.closing import saw_everything
-from alonchat_crawl.frontier.exchange import Exchange
-from alonchat_crawl.frontier.letters import DeadLetters, Filter
+from alonchat_crawl.control.closing import saw_everything
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.frontier.scheduler import FrontierScheduler
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
+from alonchat_crawl.worker.acknowledge import Acknowledge
+from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.scheduler import FrontierScheduler
 from tests.integration.test_frontier import STORED, a_source, opened, pages, queue, settle, take_one
 
 __all__ = ["queue"]

@@ -10,7 +10,7 @@ from alonchat_crawl.items import EmbeddedPage, StoredPage
 from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows
+from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows
 
 SOURCE = make_source()
 

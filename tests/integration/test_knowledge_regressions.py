@@ -12,18 +12,18 @@ import pytest
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from alonchat_crawl.connections import Connections
+from alonchat_crawl.control.project_upkeep import Tending
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
-from alonchat_crawl.operations.tending import Tending
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage import migrate as migrations
 from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.projects import add_vectors, promote, read_projects, serve, unembedded
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows, unit
 from tests.integration.test_migrations import NAME, SUPABASE, empty_database
+from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows, unit
 
 __all__ = ["empty_database"]
 

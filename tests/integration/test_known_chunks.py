@@ -11,7 +11,7 @@ from alonchat_crawl.items import ChunkedPage, EmbeddedChunk, EmbeddedPage
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.pages import known_chunks, store
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import (
+from tests.support.knowledge import (
     SCHEME,
     URL,
     Piece,

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.control.orders import OrderReader
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
 from alonchat_crawl.frontier.messages import Message, Messages
-from alonchat_crawl.frontier.orders import OrderReader
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.frontier.transitions import Replayed, awaited
 from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, dead, left, reading, until_admitted
 

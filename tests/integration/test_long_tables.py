@@ -9,7 +9,7 @@ import pytest_asyncio
 from alonchat_crawl import settings
 from alonchat_crawl.extract.description import Description
 from alonchat_crawl.extract.document import Document
-from alonchat_crawl.extract.intake import TakenIn
+from alonchat_crawl.extract.files.intake import TakenIn
 from alonchat_crawl.items import Chunk
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 

@@ -11,7 +11,7 @@ from psycopg import sql
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.storage import migrate as migrations
 from alonchat_crawl.storage.migrate import migrate
-from tests.integration.knowledge import rows
+from tests.support.knowledge import rows
 
 FIRST = "20261101000000_knowledge"
 NAME = "migrations_test"

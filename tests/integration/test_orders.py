@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from alonchat_crawl.frontier.letters import DeadLetters, Filter
-from alonchat_crawl.frontier.orders import OrderReader
-from alonchat_crawl.frontier.scheduler import _end
+from alonchat_crawl.control.orders import OrderReader
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
+from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
-from tests.lists import unread_by
+from tests.support.lists import unread_by
 
 KEY = "website:orders"
 

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from alonchat_crawl.storage.queries import QUERIES
-from tests.integration.growth import GROWING, Reader, Reads, Size, load, name_of
-from tests.integration.statements import ALL_OWN, FEW, PROJECT, READS_ALL_OWN, values_of
+from tests.support.growth import GROWING, Reader, Reads, Size, load, name_of
+from tests.support.statements import ALL_OWN, FEW, PROJECT, READS_ALL_OWN, values_of
 
 SIZES = {
     "1k of 1,000": Size.even(1_000, 1_000),

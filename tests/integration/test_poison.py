@@ -9,8 +9,8 @@ import msgpack
 import pytest
 from redis.asyncio import Redis
 
+from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Kind, Link
 from tests.fuzz.messages import SETTINGS

@@ -15,27 +15,27 @@ from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings
+from alonchat_crawl.control.recovery import LOCK_KEY, recover
+from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
-from alonchat_crawl.extract.sameness import Sameness
+from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.endings import ending_of
-from alonchat_crawl.frontier.exchange import Exchange, is_of_one
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.recovery import LOCK_KEY, recover
-from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import COUNT_KEY, Shards
-from alonchat_crawl.frontier.transitions import awaited
-from alonchat_crawl.frontier.upkeep import Upkeep
+from alonchat_crawl.frontier.transitions import awaited, is_of_one
 from alonchat_crawl.outcomes import Outcome
-from alonchat_crawl.policies.repeats import Limits as TrapLimits
-from alonchat_crawl.policies.repeats import Repeats
-from alonchat_crawl.policies.robots import robots_file
-from alonchat_crawl.policies.site_file_cache import Known, SiteFileCache
-from alonchat_crawl.policies.site_visits import Body, Limits, Visit
+from alonchat_crawl.policies.robots.cache import Known, SiteFileCache
+from alonchat_crawl.policies.robots.file_fetch import Body, Limits, Visit
+from alonchat_crawl.policies.robots.policy import robots_file
+from alonchat_crawl.policies.traps.many_urls import Limits as TrapLimits
+from alonchat_crawl.policies.traps.many_urls import Repeats
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.worker.endings import ending_of
+from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.upkeep import Upkeep
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, reading, until_admitted
 

@@ -10,12 +10,12 @@ import msgpack
 import pytest
 import redis
 
+from alonchat_crawl.control.closing import close_or_set_aside
+from alonchat_crawl.control.recovery import LOCK_KEY, recover
 from alonchat_crawl.frontier import transitions
-from alonchat_crawl.frontier.closing import close_or_set_aside
-from alonchat_crawl.frontier.letters import DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter, bury_message
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import Release
-from alonchat_crawl.frontier.recovery import LOCK_KEY, recover
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source

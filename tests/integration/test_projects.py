@@ -20,7 +20,7 @@ from alonchat_crawl.storage.projects import (
 )
 from alonchat_crawl.storage.search import search
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows, unit
+from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows, unit
 
 SOURCE, OTHER = make_source(project="alpha"), make_source(project="bravo")
 NEW = "another/1"

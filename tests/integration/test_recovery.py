@@ -8,10 +8,10 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.closing import close_source
+from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.control.recovery import recover
+from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.recovery import recover
-from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Settled, awaited
 from alonchat_crawl.outcomes import Ending, Outcome

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.extract.sameness import sameness
-from alonchat_crawl.policies.repeats import Limits, Repeats
+from alonchat_crawl.extract.site.same_text import sameness
+from alonchat_crawl.policies.traps.many_urls import Limits, Repeats
 from alonchat_crawl.sources import Kind, Lease, Source
 
 FACETS = [f"http://e.com/s?a={a}&b={b}&c={c}&d={d}" for a, b, c, d in product("abcde", repeat=4)]

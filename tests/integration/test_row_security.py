@@ -14,7 +14,7 @@ from alonchat_crawl.errors import ReasonedError
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.search import search
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import Piece, make_page, make_source, open_pool, rows, unit
+from tests.support.knowledge import Piece, make_page, make_source, open_pool, rows, unit
 
 ALICE, BOB = UUID(int=1), UUID(int=2)  # members of the projects alpha and bravo
 ALPHA, BRAVO = make_source(project="alpha"), make_source(project="bravo")

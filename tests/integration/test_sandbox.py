@@ -15,15 +15,15 @@ import psutil
 import pytest
 
 from alonchat_crawl.errors import GiveUp, Outage
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.description import Description, describe
 from alonchat_crawl.extract.document import Document, extract_document
-from alonchat_crawl.extract.reading import ReadPage, read_page
+from alonchat_crawl.extract.read_page import ReadPage, read_page
 from alonchat_crawl.items import Chunk
 from alonchat_crawl.sandbox import pool, process, wire
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.sandbox.process import ENVIRONMENT
-from tests.integration import sandbox_pages, sandbox_tasks
+from tests.support import sandbox_pages, sandbox_tasks
 
 MEMORY_MB = 256
 SECONDS = 0.8

@@ -15,20 +15,20 @@ from scrapy.http import Response
 from scrapy.signalmanager import SignalManager
 from twisted.python.failure import Failure
 
-from alonchat_crawl import scanning
-from alonchat_crawl.clamd import Clamd
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Retry, StartupError
-from alonchat_crawl.policies.scan import ScanPolicy
-from alonchat_crawl.scanning import EICAR, Scanner, check_scanner, nested_archive
+from alonchat_crawl.policies.scan import scanner as scanning
+from alonchat_crawl.policies.scan.clamd import Clamd
+from alonchat_crawl.policies.scan.policy import ScanPolicy
+from alonchat_crawl.policies.scan.scanner import EICAR, Scanner, check_scanner, nested_archive
 from alonchat_crawl.signals import stage_finished
 from alonchat_crawl.sources import Kind
 from alonchat_crawl.spiders.upload import UploadSpider
 from alonchat_crawl.spiders.website import WebsiteSpider
-from tests.clamd import KNOWS_ANOTHER, KNOWS_EICAR, OwnClamd
 from tests.integration.test_clamd import in_pdf, locked, zipped
 from tests.sites.dishonest_clamd import read_stream, serving
 from tests.sites.server import Answer, Site
-from tests.unit.test_scanning import UPLOAD, WEB, WEB_FILES, lease, project_settings
+from tests.support.clamd import KNOWS_ANOTHER, KNOWS_EICAR, OwnClamd
+from tests.unit.policies.scan.test_scanner import UPLOAD, WEB, WEB_FILES, lease, project_settings
 
 NOWHERE = "unix:///nowhere/clamd.ctl"
 PDF = in_pdf(b"Words.")
@@ -334,7 +334,7 @@ def crawl(
             "CLAMD_ADDRESS": address,
             "CLAMD_TIMEOUT_SECONDS": 30.0,
             "CLAMD_SCANS": 2,
-            "DOWNLOADER_MIDDLEWARES": {"alonchat_crawl.policies.scan.ScanPolicy": 585},
+            "DOWNLOADER_MIDDLEWARES": {"alonchat_crawl.policies.scan.policy.ScanPolicy": 585},
             "RETRY_ENABLED": False,
         }
         crawlers.append(process.create_crawler(type("Own", (Asking,), {"custom_settings": values})))

@@ -10,12 +10,12 @@ import pytest
 from psycopg import Connection
 
 from alonchat_crawl.errors import GiveUp, Outage
-from alonchat_crawl.extract.sketch import sketch
+from alonchat_crawl.extract.chunks.near_duplicates import sketch
 from alonchat_crawl.items import ContentType
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.search import Filter, Hit, ProjectState, project_state, search
 from alonchat_crawl.storage.sources import begin_crawl, mark_gone
-from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, unit
+from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, unit
 
 SOURCE, OTHER = make_source(), make_source(project="bravo")
 PIECES = (

@@ -13,7 +13,7 @@ from scrapy.settings import Settings
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.integration.knowledge import Piece, make_page, make_source, open_pool
+from tests.support.knowledge import Piece, make_page, make_source, open_pool
 
 ROOT = Path(__file__).parents[2]
 SOURCE = make_source(project="alpha")

@@ -10,13 +10,13 @@ from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
 from scrapy.settings import Settings
 
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.control.seed_reader import SeedReader
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.scheduler import _end
-from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.sources import Source
-from tests.lists import unread_by
+from alonchat_crawl.worker.scheduler import _end
+from tests.support.lists import unread_by
 
 KEY = "website:start_urls"
 

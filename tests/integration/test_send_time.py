@@ -23,8 +23,8 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
 )
 
-from tests.integration.network import LOOPBACK, network_settings
 from tests.sites.server import Answer, Site
+from tests.support.network import LOOPBACK, network_settings
 
 HANDSHAKE_SECONDS = 0.5
 FAILURES = (

@@ -13,13 +13,13 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.exchange import Exchange
-from alonchat_crawl.frontier.pacing import Pacing
 from alonchat_crawl.frontier.queue import MAX_BACKOFF_MS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Hold, Kind, Lease, Link, Source
-from tests.unit.test_scanning import project_settings
+from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.pacing import Pacing
+from tests.unit.policies.scan.test_scanner import project_settings
 
 ADDRESS = "192.0.2.1"
 SITES = ("a.example", "b.example", "c.example", "d.example")

@@ -4,10 +4,10 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.exchange import Exchange
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.scheduler import _end
 from alonchat_crawl.sources import Lease
+from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.scheduler import _end
 
 
 async def no_delivery(_: list[Lease]) -> None:

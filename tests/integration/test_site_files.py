@@ -13,14 +13,14 @@ from scrapy.settings import Settings
 
 from alonchat_crawl import settings
 from alonchat_crawl.errors import Deferred, GiveUp, Refused, Retry
-from alonchat_crawl.policies import site_file_cache
-from alonchat_crawl.policies.rights import NAME, RightsPolicy
-from alonchat_crawl.policies.robots import RobotsPolicy, robots_file
-from alonchat_crawl.policies.site_file_cache import SiteFileCache
-from alonchat_crawl.policies.site_files import SiteFiles
-from alonchat_crawl.policies.site_visits import Kept, Limits, Visit
+from alonchat_crawl.policies.robots import cache as site_file_cache
+from alonchat_crawl.policies.robots.cache import SiteFileCache
+from alonchat_crawl.policies.robots.file_fetch import Kept, Limits, Visit
+from alonchat_crawl.policies.robots.policy import RobotsPolicy, robots_file
+from alonchat_crawl.policies.robots.site_files import SiteFiles
+from alonchat_crawl.policies.robots.tdm_policy import NAME, RightsPolicy
 from alonchat_crawl.sources import Hold, Kind, Lease
-from tests.integration.knowledge import make_source
+from tests.support.knowledge import make_source
 
 URL = "https://e.org/private/a"
 ROBOTS, TDM = "https://e.org/robots.txt", "https://e.org/.well-known/tdmrep.json"

@@ -7,7 +7,7 @@ import pytest
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl, finish_crawl, mark_gone
-from tests.integration.knowledge import SCHEME, Piece, again, make_page, make_source, open_pool, rows
+from tests.support.knowledge import SCHEME, Piece, again, make_page, make_source, open_pool, rows
 
 SOURCE = make_source()
 SITE = "https://shop.example"

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from alonchat_crawl.frontier.letters import DeadLetters, Filter
-from alonchat_crawl.frontier.seed import Seed
+from alonchat_crawl.control.website_seed import Seed
+from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Outcome
@@ -15,9 +15,9 @@ from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage import sources as rows_of
 from alonchat_crawl.storage.pages import store
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import SCHEME, Piece, make_page
-from tests.integration.tenants import BETA, STATES, URL, bring, read_lists
-from tests.lists import unread_by
+from tests.support.knowledge import SCHEME, Piece, make_page
+from tests.support.lists import unread_by
+from tests.support.tenants import BETA, STATES, URL, bring, read_lists
 
 
 async def squat(desk: Desk, state: str) -> tuple[Source, Lease | None]:

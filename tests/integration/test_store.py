@@ -10,13 +10,13 @@ from psycopg_pool import AsyncConnectionPool
 from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import GiveUp, Outage, Unchanged
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.pages import store, touch_unchanged
 from alonchat_crawl.storage.sources import begin_crawl, mark_gone
 from pipelines.store import Store
 from pipelines.unchanged import SkipUnchanged
-from tests.integration.knowledge import (
+from tests.support.knowledge import (
     SCHEME,
     URL,
     Piece,

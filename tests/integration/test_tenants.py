@@ -15,20 +15,20 @@ import pytest
 from redis.asyncio import Redis
 from scrapy.settings import Settings
 
+from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.control.seed_reader import admit
+from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.frontier.closing import close_source
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Failure, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Failure, Filter
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.frontier.seed import Seed
-from alonchat_crawl.frontier.seeds import admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage import sources as rows_of
 from tests.acceptance.conftest import loopback_environment
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import open_pool
-from tests.integration.tenants import BETA, DEAD, STATES, URL, everything, read_lists, victim_in
+from tests.support.knowledge import open_pool
+from tests.support.tenants import BETA, DEAD, STATES, URL, everything, read_lists, victim_in
 
 # --- Every way in ---
 

@@ -12,12 +12,12 @@ import redis
 import trustme
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl import transport
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.preflight import check_postgres, check_redis
-from alonchat_crawl.transport import POSTGRES_FAULTS, warn_of_postgres, warn_of_redis
-from tests.integration.tls_front import Front, front
+from alonchat_crawl.servers import transport
+from alonchat_crawl.servers.connections import Connections
+from alonchat_crawl.servers.preflight import check_postgres, check_redis
+from alonchat_crawl.servers.transport import POSTGRES_FAULTS, warn_of_postgres, warn_of_redis
+from tests.support.tls_front import Front, front
 
 
 @dataclass
@@ -112,7 +112,7 @@ def test_redis_is_refused(redis_url: str, certified: Certified, server: str, wro
 
 def test_redis_without_tls(redis_url: str, certified: Certified, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain server takes a TLS hello for half a command: that ends with a sentence, not in plain text."""
-    monkeypatch.setattr("alonchat_crawl.preflight.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("alonchat_crawl.servers.preflight.TIMEOUT_SECONDS", 0.2)
     socket, number = valkey(redis_url)
     with front(socket, None) as served, pytest.raises(StartupError, match=r"does not answer .* speaks TLS"):
         check_redis(secure_redis(served, number, certified))

@@ -10,20 +10,20 @@ import pytest
 from psycopg import AsyncConnection
 from redis.exceptions import ResponseError
 
-from alonchat_crawl.frontier import inbox
+from alonchat_crawl.control import inbox
+from alonchat_crawl.control.orders import OrderReader
+from alonchat_crawl.control.seed_reader import SeedReader
+from alonchat_crawl.control.website_seed import Seed, SeedError
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
 from alonchat_crawl.frontier.lanes import Lanes
-from alonchat_crawl.frontier.letters import DeadLetter, DeadLetters, Filter
-from alonchat_crawl.frontier.orders import OrderReader
-from alonchat_crawl.frontier.scheduler import _end
-from alonchat_crawl.frontier.seed import Seed, SeedError
-from alonchat_crawl.frontier.seeds import SeedReader
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import Source, SourceProgress
 from alonchat_crawl.storage.sources import begin_crawl, projects_with_room, set_status
+from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
-from tests.lists import unread_by
+from tests.support.lists import unread_by
 
 SEEDS, ORDERS = "website:start_urls", "website:orders"
 FLOOD = 2000

@@ -5,20 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from alonchat_crawl.control.inbox import Postponed
+from alonchat_crawl.control.recovery import recover
+from alonchat_crawl.control.seed_reader import SeedReader, admit
+from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.errors import GiveUp, Retry
-from alonchat_crawl.frontier.inbox import Postponed
-from alonchat_crawl.frontier.recovery import recover
-from alonchat_crawl.frontier.seeds import SeedReader, admit
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, awaited
-from alonchat_crawl.frontier.upload_seed import UploadSeed
 from alonchat_crawl.sources import Kind, Link, Source
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl, finish_crawl, uploads_of_run
-from alonchat_crawl.uploads import list_url
+from alonchat_crawl.upload_urls import list_url
 from tests.integration.conftest import Desk
-from tests.integration.knowledge import SCHEME, Piece, again, make_page, make_source, rows
-from tests.lists import unread_by
+from tests.support.knowledge import SCHEME, Piece, again, make_page, make_source, rows
+from tests.support.lists import unread_by
 
 KEY = "upload:start_urls"
 SIGNED = "https://files.example/b.zip?token=hunter2"

@@ -4,8 +4,8 @@ import pytest
 
 from alonchat_crawl.storage.pages import store, touch_unchanged
 from alonchat_crawl.storage.sources import begin_crawl
-from alonchat_crawl.storage.visits import find_visit
-from tests.integration.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows
+from alonchat_crawl.storage.validators import find_visit
+from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows
 
 SOURCE = make_source()
 

@@ -24,8 +24,8 @@ from scrapy.utils.project import get_project_settings
 from twisted.python.failure import Failure
 
 from alonchat_crawl import signals
+from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.seed import Seed
 from alonchat_crawl.items import Provenance, StoredPage
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.settings import EXTENSIONS
@@ -35,12 +35,12 @@ IDS = (UUID(int=1), UUID(int=2), UUID(int=3))  # project, source, crawl
 OWN = {
     "SCHEDULER": "scrapy.core.scheduler.Scheduler",
     "DOWNLOADER_MIDDLEWARES": {
-        "alonchat_crawl.operations.context.LogContext": 0,
+        "alonchat_crawl.operations.logs.context.LogContext": 0,
         "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     },
     # What a completed source starts in Postgres is not watched here.
-    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.operations.tending.Tending": None},
-    "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.context.LogContext": 0},
+    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.control.project_upkeep.Tending": None},
+    "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.logs.context.LogContext": 0},
     "ITEM_PIPELINES": {},
     "SSRF_ALLOWED_NETWORKS": (ip_network("127.0.0.0/8"),),
     "ROBOTSTXT_OBEY": False,

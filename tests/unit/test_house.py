@@ -1,7 +1,7 @@
 """The house's own rules: which room may use which, and that every setting has one home."""
 
-import ast
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,51 +9,38 @@ from scrapy.settings import Settings, default_settings
 
 from alonchat_crawl import settings
 from alonchat_crawl.settings import Environment
+from tests import house
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted([*ROOT.glob("alonchat_crawl/**/*.py"), *ROOT.glob("pipelines/*.py")])
+SOURCES = house.python_files()
 READS = re.compile(r"""settings(?:\.get(?:int|float|bool|list|dict|priority)?\(|\[)\s*["']([A-Z0-9_]+)["']""")
 
 
-def imports(path: Path) -> set[str]:
-    """The modules that a file imports, wherever in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-    return found
+@pytest.mark.parametrize("rule", house.RULES, ids=lambda rule: rule.__name__)
+def test_the_house(rule: Callable[[], Iterator[str]]) -> None:
+    """No file breaks a rule of the house: `python -m tests.house` prints the rooms, too."""
+    assert list(rule()) == []
 
 
 @pytest.mark.parametrize(
-    ("rooms", "forbidden"),
+    ("module", "breach"),
     [
-        ("pipelines alonchat_crawl/policies alonchat_crawl/extract", "alonchat_crawl.frontier"),
-        ("alonchat_crawl/extract alonchat_crawl/storage", "scrapy"),
-        ("alonchat_crawl/extract", "alonchat_crawl.storage"),
-        ("alonchat_crawl/extract", "alonchat_crawl.errors"),  # they are Scrapy's as well
-        (
-            "pipelines alonchat_crawl/policies alonchat_crawl/extract alonchat_crawl/frontier",
-            "alonchat_crawl.operations",
-        ),
-        (
-            "alonchat_crawl/storage alonchat_crawl/spiders alonchat_crawl/commands",
-            "alonchat_crawl.operations",
-        ),
+        ("alonchat_crawl.worker.exchange", ["worker is not below fetch"]),
+        ("alonchat_crawl.policies.status", ["policies is not below fetch"]),
+        ("alonchat_crawl.extract.document", []),
+        ("alonchat_crawl.urls", []),
     ],
 )
-def test_imports_point_one_way(rooms: str, forbidden: str) -> None:
-    """No file of a room imports what the room must not know."""
-    files = [path for room in rooms.split() for path in (ROOT / room).glob("**/*.py")]
-    assert files
-    trespassers = {
-        str(path.relative_to(ROOT)): module
-        for path in files
-        for module in imports(path)
-        if module == forbidden or module.startswith(f"{forbidden}.")
-    }
-    assert trespassers == {}
+def test_an_arrow_up_is_seen(
+    module: str, breach: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of fetch/ may import lower floors and words, and nothing above it or beside it."""
+    for room in ("worker", "policies", "extract", "fetch"):
+        (tmp_path / house.PROGRAM / room).mkdir(parents=True)
+    file = tmp_path / house.PROGRAM / "fetch" / "new.py"
+    file.write_text(f"from {module.rpartition('.')[0]} import {module.rpartition('.')[2]}")
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    assert [breach.rpartition(": ")[2] for breach in house.arrows_up()][:1] == breach
 
 
 def test_every_setting_read_is_declared() -> None:

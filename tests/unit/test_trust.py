@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp, StartupError
-from alonchat_crawl.extract.files.archive import member, members
-from alonchat_crawl.guards import MIDDLEWARES, OFF, check_guards
+from alonchat_crawl.extract.files.archives.archive import member, members
+from alonchat_crawl.policies.guards import MIDDLEWARES, OFF, check_guards
 from tests.audit import FOUND, NO_DATA, verdict
-from tests.files.office import zipped
 from tests.fuzz.targets import TARGETS, seeds
+from tests.support.files.office import zipped
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("alonchat_crawl/**/*.py"), *ROOT.glob("pipelines/*.py")])

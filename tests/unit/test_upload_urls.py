@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alonchat_crawl.uploads import file_name, is_at_no_site, member_url, split_member, stored_url
-from tests.integration.knowledge import make_source
+from alonchat_crawl.upload_urls import file_name, is_at_no_site, member_url, split_member, stored_url
+from tests.support.knowledge import make_source
 
 ARCHIVE = "https://files.example/all.zip?token=hunter2"
 

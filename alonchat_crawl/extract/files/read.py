@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from alonchat_crawl.extract.cut_note import cut_note
-from alonchat_crawl.extract.encoding import decode
-from alonchat_crawl.extract.files.docx import write_docx
-from alonchat_crawl.extract.files.epub import write_epub
+from alonchat_crawl.extract.files.delimited import write_csv
+from alonchat_crawl.extract.files.document_writer import FullError, Text, cut
 from alonchat_crawl.extract.files.escaping import one_line
-from alonchat_crawl.extract.files.odt import write_odt
-from alonchat_crawl.extract.files.pdf import write_pdf
-from alonchat_crawl.extract.files.pptx import write_pptx
+from alonchat_crawl.extract.files.office.docx import write_docx
+from alonchat_crawl.extract.files.office.epub import write_epub
+from alonchat_crawl.extract.files.office.odt import write_odt
+from alonchat_crawl.extract.files.office.pptx import write_pptx
+from alonchat_crawl.extract.files.office.xlsx import write_xlsx
+from alonchat_crawl.extract.files.pdf.read import write_pdf
 from alonchat_crawl.extract.files.refusals import why_not
 from alonchat_crawl.extract.files.sniff import FileType, file_type
-from alonchat_crawl.extract.files.tables import write_csv
-from alonchat_crawl.extract.files.writing import FullError, Text, cut
-from alonchat_crawl.extract.files.xlsx import write_xlsx
-from alonchat_crawl.extract.source_code import SUFFIXES
-from alonchat_crawl.reasons import GiveUp, ReasonedError
+from alonchat_crawl.extract.text.cut_note import cut_note
+from alonchat_crawl.extract.text.encoding import decode
+from alonchat_crawl.extract.text.source_code import SUFFIXES
+from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 
 TITLE_MAX_CHARS = 500
 BYTES_PER_CHAR = 4  # at most, of any charset

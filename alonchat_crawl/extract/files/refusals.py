@@ -1,9 +1,9 @@
 """Why a file is not read, in a sentence that says what to do."""
 
-from alonchat_crawl.extract.files.compressed import decompressor
-from alonchat_crawl.extract.files.container import Container
+from alonchat_crawl.extract.files.archives.compressed import decompressor
+from alonchat_crawl.extract.files.archives.container import Container
 from alonchat_crawl.extract.files.sniff import OLE2, RTF, FileType
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.parser_errors import GiveUp
 
 # The names of an encrypted document's streams, as a compound file's directory holds them
 # ([MS-OFFCRYPTO] 2.3.4.4, [MS-CFB] 2.6.1).

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import trafilatura
 from markdown_it import MarkdownIt
 
-from alonchat_crawl.extract.markdown import extract
+from alonchat_crawl.extract.html.to_markdown import extract
 
 Extractor = Callable[[str, str], str]
 """From HTML and URL to Markdown."""

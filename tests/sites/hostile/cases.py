@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alonchat_crawl.extract.links import canonical_url
+from alonchat_crawl.urls import canonical_url
 from tests.sites.hostile import bombs, documents, feeds, hosts, markup, slow, ssrf
 from tests.sites.hostile.case import FILLER, Reply, Route, html, moved
 from tests.sites.hostile.server import HostileServer

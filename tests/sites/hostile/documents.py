@@ -2,9 +2,9 @@
 
 from itertools import chain
 
-from tests.files.attacks import attacks
-from tests.files.good import GOOD
 from tests.sites.hostile.case import STORED, Case, Reply
+from tests.support.files.attacks import attacks
+from tests.support.files.good import GOOD
 
 TYPES = {
     "pdf": "application/pdf",

@@ -1,0 +1,83 @@
+"""How a completed source is written to Postgres: by whichever worker comes first, as often as needed."""
+
+import logging
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+from redis.exceptions import RedisError
+
+from alonchat_crawl.errors import Outage, Retry
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.outcomes import GONE_REASONS
+from alonchat_crawl.sources import SourceProgress
+from alonchat_crawl.storage.sources import finish_crawl
+
+logger = logging.getLogger(__name__)
+
+INCOMPLETE_REASONS = frozenset(
+    {"refused:max_pages", "refused:max_urls", "refused:cancelled", "refused:robots unreachable"}
+)
+"""With these a crawl did not look at all that it found."""
+
+
+def saw_everything(progress: SourceProgress) -> bool:
+    """Whether a page that this crawl did not see must be gone from the site.
+
+    Not so after a cap or a fault: what hung below a page that failed may still be there.
+    """
+    faults = {
+        reason
+        for reason in progress.reasons
+        if reason in INCOMPLETE_REASONS
+        or (reason.startswith("dead:") and reason.removeprefix("dead:") not in GONE_REASONS)
+    }
+    return progress.pages > 0 and not faults
+
+
+async def close_source(
+    shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
+) -> SourceProgress | None:
+    """Write a completed source's status and counts; None where there was nothing to write.
+
+    Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
+    Raises errors.Unreadable for one that somebody else wrote into.
+    """
+    progress = await queue.progress(source_id)
+    if progress is None:
+        await queue.forget(source_id)
+    if progress is None or progress.state not in {"completed", "cancelled"}:
+        return None
+    succeeded = progress.pages > 0
+    cancelled = progress.state == "cancelled"
+    gone = await finish_crawl(
+        pool,
+        progress.source,
+        "cancelled" if cancelled else "completed" if succeeded else "failed",
+        progress.counts,
+        "" if succeeded or cancelled else progress.first_failure or "no page with text was found",
+        unreached_are_gone=saw_everything(progress),
+    )
+    await shards.close(queue, progress.source)
+    if gone:
+        logger.info("%d pages of %s are gone", gone, progress.source.url)
+    return progress
+
+
+async def close_or_set_aside(
+    shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
+) -> SourceProgress | None:
+    """Close a source; one that cannot be closed, whatever is wrong with it, is set aside.
+
+    Raises errors.Outage or redis.RedisError: they would meet the next source as well.
+    """
+    try:
+        return await close_source(shards, queue, pool, source_id)
+    except (Outage, RedisError, OSError):
+        raise
+    except Retry as error:  # Postgres refuses this one for now
+        logger.warning("Source %s cannot be closed yet: %s", source_id, error)
+    except Exception as error:
+        logger.exception("Source %s cannot be closed: it is set aside as a dead letter", source_id)
+        await queue.set_aside(source_id, f"it cannot be closed: {error}")
+    return None

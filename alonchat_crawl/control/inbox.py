@@ -1,0 +1,207 @@
+"""A list that the web app pushes messages to, read with no delay; none is taken out early.
+
+Projects take turns, and each has its own messages read oldest first: whatever one of them pushed, another's
+message waits for one turn of each that waited before it.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from secrets import token_hex
+from time import monotonic
+from typing import ClassVar
+from uuid import UUID
+
+from redis.exceptions import RedisError
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.frontier.dead_letters import bury_message
+from alonchat_crawl.frontier.lanes import Due, Lanes
+from alonchat_crawl.frontier.locks import take_lock
+from alonchat_crawl.frontier.messages import NOT_A_LIST, Message, Messages
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import awaited, is_of_one
+
+logger = logging.getLogger(__name__)
+
+LOCK_MS = 20_000
+"""After so long another worker reads the list of one that is gone."""
+LOOK_SECONDS = 4.0
+"""Between looks whether it is."""
+WAIT_SECONDS = 1.0
+"""Until a project that has no room, or whose message must wait, is looked at again."""
+TURN_SECONDS = 5.0
+"""What takes longer, a lock for instance, goes on at the project's next turn."""
+SLOW_FACTOR = 10
+"""That next turn comes after so many times as long: a project takes a tenth of the reader's time at most."""
+PART_SECONDS = 0.5
+"""Of parting what has come in, until the projects take turns again."""
+NOBODY = UUID(int=0)
+"""Whose messages are that cannot be read."""
+
+
+class Postponed(Retry):
+    """A message whose time has not come: it goes behind its project's others, and holds up none."""
+
+
+class Inbox(ABC):
+    """Reads one list. A message leaves it once it is acted on, or kept as a dead letter."""
+
+    kind: ClassVar[str]
+    """What its messages are called."""
+
+    def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
+        self.shards = shards
+        self._redis = shards.queues[0].redis
+        self._key = key
+        self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
+        self._lock_key = f"{{{key}}}:reader"
+        self._token = token_hex(8).encode()
+        self._max_bytes = settings.getint("MESSAGE_MAX_BYTES")
+        self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
+        self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
+        self._lanes = Lanes(self._redis, key)
+        self._lanes.told = lambda *found: self._unreadable.append(found)
+        self._unreadable: list[tuple[str, str, str]] = []
+        """Keys of lanes that were set aside: each one's name, what is wrong, its new name."""
+        self._said = ""
+        self._postponed: dict[UUID, int] = {}
+        """Messages that a project had put off since one was not."""
+
+    @abstractmethod
+    async def act(self, raw: bytes) -> None:
+        """Do what a message asks for.
+
+        Raises Retry where its project must wait, Outage, RedisError or OSError where all must; any other
+        error, as that of a script of Redis, rejects it. It may be asked to do the same again, also by another
+        worker at the same time.
+        """
+
+    @abstractmethod
+    def project_of(self, raw: bytes) -> UUID:
+        """The project whose message it is; NOBODY where that cannot be told. Raises nothing."""
+
+    @abstractmethod
+    async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
+        """Which of the projects may have a message acted on now."""
+
+    async def run(self) -> None:
+        """Read until cancelled; Redis or Postgres being away is waited out."""
+        while True:
+            try:
+                if not await self._is_ours():
+                    await asyncio.sleep(LOOK_SECONDS)
+                    continue
+                await self._part()
+                wait = await self._take_turns()
+                if wait > 0:
+                    await self._messages.listen(min(wait, self._wait_seconds))
+            except (Retry, Outage, RedisError, OSError) as error:
+                self._say(self._key, error)
+                await asyncio.sleep(1)
+            except Exception:
+                logger.exception("Reading %s failed; going on", self._key)
+                await asyncio.sleep(1)
+
+    async def _part(self) -> None:
+        """Part all that has come in, however much of it is one project's; what is too long is no message."""
+        while self._unreadable:
+            await self.shards.queues[0].run("note", *self._unreadable[-1])
+            self._unreadable.pop()
+        until = monotonic() + PART_SECONDS
+        while (message := await self._messages.oldest()) is not None and monotonic() < until:
+            if message.whole is None:
+                remove = partial(self._messages.discard, message)
+                await self._reject(message, refusal(message, self._max_bytes), remove)
+            else:
+                await self._lanes.part(self.project_of, self._max_bytes)
+
+    async def _take_turns(self) -> float:
+        """Let each project that is due have one turn; return the seconds until the next is due."""
+        due = await self._lanes.due()
+        if not due.projects:
+            return due.wait_seconds
+        has_room = await self.with_room(due.projects)
+        full = [project for project in due.projects if project not in has_room]
+        # However many are full: no more than a thousand looks a second.
+        await self._lanes.put_off(due, full, max(WAIT_SECONDS, due.lanes / 1000))
+        for project in due.projects:
+            if project not in has_room:
+                continue
+            if not await self._is_ours():
+                break
+            if (raw := await self._lanes.turn(project)) is not None:
+                await self._read(due, project, raw)
+        return 0.0
+
+    def _say(self, who: str, error: Exception) -> None:
+        """Log what must wait, once and not at each try."""
+        said = f"{who} waits: {error or 'it takes too long'}"
+        if said != self._said:
+            logger.warning("%s", said)
+        self._said = said
+
+    async def leave(self) -> None:
+        """Let another worker read from now on. Raises redis.RedisError."""
+        if await self._redis.get(self._lock_key) == self._token:
+            await awaited(self._redis.delete(self._lock_key))
+
+    async def _is_ours(self) -> bool:
+        """Whether this is the one worker that reads the list: several would carry orders out in any order."""
+        return await take_lock(self._redis, self._lock_key, self._token, LOCK_MS)
+
+    async def _read(self, due: Due, project: UUID, raw: bytes) -> None:
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self.act(raw)
+        except Postponed:
+            await self._postpone(due, project)
+            return
+        except (Retry, TimeoutError) as error:
+            self._say(f"a {self.kind} of project {project}", error)
+            wait = SLOW_FACTOR * TURN_SECONDS if isinstance(error, TimeoutError) else WAIT_SECONDS
+            await self._lanes.put_off(due, [project], wait)
+            return
+        except Exception as error:
+            if isinstance(error, Outage) or not is_of_one(error):
+                raise  # else whatever is wrong with it, it must not hold up the others
+            message = Message.of(raw, self._head_bytes)
+            await self._reject(message, error, partial(self._lanes.remove, project, raw))
+            return
+        self._postponed.pop(project, None)
+        if await self._is_ours():  # else it took long, and is another's to do again
+            await self._lanes.remove(project, raw)
+
+    async def _postpone(self, due: Due, project: UUID) -> None:
+        """Move the message behind the project's others; rest where nothing but such ones are left."""
+        put_off = self._postponed.pop(project, 0) + 1
+        if put_off >= await self._lanes.to_the_end(project):
+            await self._lanes.put_off(due, [project], WAIT_SECONDS)
+        else:
+            self._postponed[project] = put_off
+
+    async def _reject(
+        self, message: Message, error: Exception, remove: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Move a message to the dead letters: written there before it is removed from where it was."""
+        queue = self.shards.queues[0]
+        reason = getattr(error, "reason", f"bad {self.kind}")
+        letter = (self.kind, self._key, message, reason, str(error))
+        letter_id = await bury_message(queue, *letter)
+        if not await remove():  # another worker rejected it meanwhile
+            await queue.run("drop", letter_id)
+            return
+        if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
+            # Redis restarted between the two, and lost the letter with its last second.
+            letter_id = await bury_message(queue, *letter)
+        logger.warning("A %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)
+
+
+def refusal(message: Message, max_bytes: int) -> GiveUp:
+    """Why a message is not even read."""
+    if message.length == NOT_A_LIST:
+        return Unreadable("the list", f"it was a {message.head.decode(errors='replace')}")
+    return GiveUp("too long", f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)")

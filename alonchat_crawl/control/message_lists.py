@@ -1,0 +1,31 @@
+"""Which lists of the web app a worker reads: of web sites and of uploads, whichever spider it runs."""
+
+from collections.abc import Callable, Mapping
+
+from psycopg_pool import AsyncConnectionPool
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.control.inbox import Inbox
+from alonchat_crawl.control.orders import OrderReader
+from alonchat_crawl.control.seed_reader import SeedReader
+from alonchat_crawl.control.upload_seed import UploadSeed
+from alonchat_crawl.control.website_seed import Seed, SourceSeed
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.sources import Source
+
+SEEDS: Mapping[str, type[SourceSeed]] = {"website": Seed, "upload": UploadSeed}
+"""By spider."""
+
+
+def inboxes_of(
+    shards: Shards, pool: AsyncConnectionPool, settings: BaseSettings, admitted: Callable[[Source], None]
+) -> list[Inbox]:
+    """A reader of seeds and one of orders for each spider; `admitted` is told of each source."""
+    inboxes: list[Inbox] = []
+    for name, model in SEEDS.items():
+        key, orders = (settings[key] % {"name": name} for key in ("REDIS_START_URLS_KEY", "REDIS_ORDERS_KEY"))
+        inboxes += [
+            SeedReader(shards, pool, settings, key=key, admitted=admitted, model=model),
+            OrderReader(shards, pool, settings, orders),
+        ]
+    return inboxes

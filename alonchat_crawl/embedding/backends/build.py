@@ -1,0 +1,26 @@
+"""`python -m alonchat_crawl.embedding.backends.build KIND MODEL TARGET`: build a backend's files.
+
+KIND is onnx, onnx-int8 or static; MODEL and TARGET are folders. A process of its own, because torch
+keeps its memory.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+
+def main(kind: str, model: Path, target: Path) -> None:
+    """Build; any error ends the process."""
+    warnings.simplefilter("ignore")  # the tools deprecate themselves
+    if kind == "static":
+        from alonchat_crawl.embedding.backends.static_build import distil  # noqa: PLC0415  its own tools, as below
+
+        distil(model, target)
+    else:
+        from alonchat_crawl.embedding.backends.onnx_build import export  # noqa: PLC0415
+
+        export(model, target, int8=kind == "onnx-int8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

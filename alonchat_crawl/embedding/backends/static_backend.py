@@ -1,0 +1,43 @@
+"""A table with a vector for each token, by model2vec: a text is the mean of its tokens, in any order."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import model2vec
+import numpy as np
+from model2vec import StaticModel
+from tokenizers import Tokenizer
+
+from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Vectors
+from alonchat_crawl.embedding.backends.bert import Bert, read_bert
+from alonchat_crawl.embedding.backends.build_once import build_in_another_process, built_folder, opened
+from alonchat_crawl.embedding.model import Model
+
+
+class StaticBackend:
+    """The table that `build` made of a model; windows are cut by that model's own tokenizer."""
+
+    def __init__(self, bert: Bert, built: Path) -> None:
+        self._table = StaticModel.from_pretrained(str(built))
+        self.max_tokens: int | None = None
+        self.tokenizer = Tokenizer.from_file(str(bert.folder / "tokenizer.json"))
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed; a text of unknown tokens only has no direction, and gets the first."""
+        # Threads of its own would cost more than these few texts take.
+        found = self._table.encode(list(texts), max_length=None, use_multiprocessing=False)
+        vectors = np.zeros((len(texts), max(DIMENSIONS, found.shape[1])), np.float32)
+        vectors[:, : found.shape[1]] = found  # zeros change no cosine
+        vectors[~vectors.any(axis=1), 0] = 1
+        # Again, because the table's own norm is taken in half precision.
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+def open_static(model: Model, models_dir: Path) -> StaticBackend:
+    """Open the table, built now if need be. Raises StartupError."""
+    bert = read_bert(model)
+    return opened(
+        built_folder(model, "static", f"model2vec-{model2vec.__version__}", models_dir),
+        lambda target: build_in_another_process("static", model, target),
+        lambda built: StaticBackend(bert, built),
+    )

@@ -1,0 +1,46 @@
+"""sentence-transformers itself, on the best device that torch sees: any model it knows, 9 s to import."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alonchat_crawl.embedding.backends.backend import Vectors
+from alonchat_crawl.embedding.model import Model
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+# Of its own choice: torch shares small batches badly between cores. A GPU wants more at once.
+CPU_BATCH = 32
+GPU_BATCH = 256
+
+
+class TorchBackend:
+    """The reference that the other backends are measured by."""
+
+    def __init__(self, model: Model, threads: int) -> None:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # or it would ask the hub for news of a local file
+        # Takes 9 s and 400 MB, so not before it is needed.
+        import torch  # noqa: PLC0415
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+
+        disable_progress_bar()  # type: ignore[no-untyped-call]
+        torch.set_num_threads(threads)
+        self._model = SentenceTransformer(str(model.folder), local_files_only=True)
+        self._batch = CPU_BATCH if self._model.device.type == "cpu" else GPU_BATCH
+        self.tokenizer: Tokenizer = self._model.tokenizer.backend_tokenizer
+        self.max_tokens: int | None = self._model.get_max_seq_length()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed by `SentenceTransformer.encode`, which sorts by length itself."""
+        vectors = self._model.encode(
+            list(texts),
+            batch_size=self._batch,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return np.asarray(vectors, np.float32)

@@ -1,0 +1,112 @@
+"""A ZIP from a stranger: refused by the shape of its directory, before anything is inflated.
+
+The limits follow Apache POI's ZipSecureFile (ratio 100) and what office programs write.
+Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, version 6.3.10, sections 4.3 and 4.4.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO
+from zlib import error as zlib_error
+
+from alonchat_crawl.parser_errors import GiveUp
+
+LOCAL = b"PK\x03\x04"
+CENTRAL = b"PK\x01\x02"
+END = b"PK\x05\x06"
+LOCAL_BYTES = 30  # of a member's own header, without name and extra fields
+MEMBERS_MAX = 10_000
+TOTAL_MAX_BYTES = 1 << 30  # over all members, inflated; they are only ever read one at a time
+RATIO_MAX = 100
+RATIO_FROM_BYTES = 1 << 20  # smaller members harm nobody, and blank ones shrink far
+# Others need memory that a member's header chooses (LZMA), or inflate without bounds by block (bzip2).
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+ENCRYPTED = 0x41  # bit 0: encrypted; bit 6: strongly
+BROKEN = (zipfile.BadZipFile, zlib_error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+
+
+class Container:
+    """A ZIP whose directory is sound; its members are read within bounds.
+
+    `broken`, `encrypted` and `too_many` are reasons to give up with; "zip bomb" is the fourth.
+    """
+
+    def __init__(self, body: bytes, broken: str, encrypted: str, too_many: str) -> None:
+        self.broken = broken
+        if body.count(CENTRAL) > MEMBERS_MAX:  # at least as many as the directory can have
+            raise GiveUp(too_many, f"It has more than {MEMBERS_MAX} members.")
+        try:
+            self._zip = zipfile.ZipFile(BytesIO(body))
+        except BROKEN as error:
+            raise GiveUp(broken, "Its directory cannot be read.") from error
+        self.members = self._zip.infolist()
+        if any(member.flag_bits & ENCRYPTED for member in self.members):
+            raise GiveUp(encrypted, "It is protected by a password: remove that and send it again.")
+        _check_sizes(self.members)
+        _check_places(body, self.members, self._zip.start_dir, broken)
+        self.names = frozenset(member.filename for member in self.members)
+        if len(self.names) < len(self.members):  # programs differ in which one they take
+            raise GiveUp(broken, "Two members have the same name.")
+
+    @classmethod
+    def of_document(cls, body: bytes) -> "Container":
+        """Open a document that is a ZIP; raises GiveUp with the reasons of a file."""
+        return cls(body, "file malformed", "file encrypted", "zip bomb")
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a member; raises GiveUp where it is missing or of a method that is not taken."""
+        try:
+            member = self._zip.getinfo(name)
+            if member.compress_type not in METHODS:
+                raise GiveUp(self.broken, f"Compression method {member.compress_type} is not taken.")
+            return self._zip.open(member)
+        except KeyError as error:
+            raise GiveUp(self.broken, "A part is missing.") from error
+        except BROKEN as error:
+            raise GiveUp(self.broken, "A part cannot be read.") from error
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """Read a whole member; raises GiveUp where it is damaged or larger, whatever the directory says."""
+        try:
+            with self.open(name) as part:
+                data = part.read(max_bytes + 1)
+        except BROKEN as error:
+            raise GiveUp(self.broken, "A part is damaged.") from error
+        if len(data) > max_bytes:
+            raise GiveUp("zip bomb", f"A part is larger than {max_bytes} bytes.")
+        return data
+
+
+def local_names(body: bytes, most: int = 32) -> Iterator[bytes]:
+    """Yield the names in the first local headers: what a ZIP without a directory was."""
+    place = 0
+    for _ in range(most):
+        if body[place : place + 4] != LOCAL:
+            place = body.find(LOCAL, place)
+            if place < 0:
+                return
+        length = int.from_bytes(body[place + 26 : place + 28], "little")
+        yield body[place + LOCAL_BYTES : place + LOCAL_BYTES + length]
+        place += LOCAL_BYTES + length
+
+
+def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
+    if sum(member.file_size for member in members) > TOTAL_MAX_BYTES:
+        raise GiveUp("zip bomb", f"It would inflate to more than {TOTAL_MAX_BYTES} bytes.")
+    for member in members:
+        if member.file_size > max(RATIO_FROM_BYTES, RATIO_MAX * member.compress_size):
+            raise GiveUp("zip bomb", f"A member would inflate more than {RATIO_MAX} times.")
+
+
+def _check_places(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: str) -> None:
+    """Members that share their bytes: a small file without end (Fifield, "A better zip bomb", 2019)."""
+    ends = 0
+    for member in sorted(members, key=lambda each: each.header_offset):
+        if not body.startswith(LOCAL, max(0, member.header_offset)):
+            raise GiveUp(broken, "A member is not where the directory says.")
+        if member.header_offset < ends:
+            raise GiveUp("zip bomb", "Its members overlap.")
+        ends = member.header_offset + LOCAL_BYTES + member.compress_size
+    if ends > directory:
+        raise GiveUp(broken, "Its members overlap its directory.")

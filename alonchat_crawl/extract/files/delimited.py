@@ -1,0 +1,157 @@
+"""CSV and TSV to a Markdown table, whatever separates the cells: row by row, however long the file is."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO, StringIO, TextIOWrapper
+from itertools import chain, islice
+from typing import TextIO
+
+from alonchat_crawl.extract.files.document_writer import FullError, Text
+from alonchat_crawl.extract.text.cut_note import cut_note
+from alonchat_crawl.extract.text.encoding import codec_of
+
+DELIMITERS = ",;\t|"
+NO_DELIMITERS = '"\r\n '
+SNIFFED_CHARS = 1 << 16
+SNIFFED_ROWS = 50
+SAMPLE_BYTES = 1 << 20  # of the beginning, and from the first byte that is not ASCII: they tell the charset
+ROW_MAX_CHARS = 1 << 20  # and how far behind an opening quote a closing one is looked for
+LINES_MAX = 8_000_000  # that are read, blank ones too: each costs time, however short it is
+NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
+
+
+def write_csv(body: bytes, text: Text) -> None:
+    """Write all rows as one table; raises FullError."""
+    stream, delimiter = _opened(body)
+    rows = Rows(stream, delimiter)
+    coming = iter(rows)
+    try:
+        text.table(coming)
+    except FullError:
+        kept = text.rows
+        deque(coming, maxlen=0)
+        text.cut("rows", kept, rows.count, more=rows.more)
+        raise
+    if rows.more:
+        text.cut("rows", text.rows)
+        raise FullError
+    if rows.shortened:
+        text.left_out["cells"] += rows.shortened
+        text.add(cut_note(f"characters in {rows.shortened} rows", ROW_MAX_CHARS))
+
+
+def _opened(body: bytes) -> tuple[TextIO, str]:
+    """Return the text from its first row on, never decoded as a whole, and what separates the cells."""
+    found = NOT_ASCII.search(body)
+    place = max(found.start() & ~1 if found else 0, SAMPLE_BYTES)  # even, should it be UTF-16
+    codec, start = codec_of(body[:SAMPLE_BYTES] + body[place : place + SAMPLE_BYTES], None)
+    head = _text(body, codec, start).read(SNIFFED_CHARS + 1)
+    stream = _text(body, codec, start)
+    if head[:4].lower() != "sep=":  # what Excel writes before the rows
+        return stream, sniffed(head)
+    told = stream.readline(ROW_MAX_CHARS)[4:5]
+    return stream, told if told and told not in NO_DELIMITERS else ","
+
+
+def _text(body: bytes, codec: str, start: int) -> TextIO:
+    buffer = BytesIO(body)
+    buffer.seek(start)
+    return TextIOWrapper(buffer, codec, "replace", newline="")
+
+
+class Rows:
+    """The rows that have any text, each of at most ROW_MAX_CHARS.
+
+    A quote that opens a cell and is not closed within so many characters, or at all, is a character like any
+    other, and so are all that follow: the rows behind it are rows.
+    """
+
+    def __init__(self, stream: TextIO, delimiter: str) -> None:
+        self.count = 0
+        """So many there have been."""
+        self.shortened = 0
+        """So many of them lost their ends."""
+        self.more = False
+        """Whether there are lines behind the last that is read."""
+        self._stream, self._delimiter = stream, delimiter
+        self._lines = self._read()
+        self._row: list[str] = []
+        """The lines of the row that is being read."""
+        self._open = False
+
+    def __iter__(self) -> Iterator[list[str]]:
+        csv.field_size_limit(2 * ROW_MAX_CHARS)  # which no row reaches
+        for row in chain(self._quoted(), self._unquoted()):
+            if any(row):
+                self.count += 1
+                yield row
+
+    def _quoted(self) -> Iterator[list[str]]:
+        for row in csv.reader(self._noted(), delimiter=self._delimiter):
+            if self._open:
+                return
+            self._row.clear()
+            yield row
+
+    def _unquoted(self) -> Iterator[list[str]]:
+        lines = chain(self._row, self._lines)
+        return csv.reader(lines, delimiter=self._delimiter, quoting=csv.QUOTE_NONE)
+
+    def _noted(self) -> Iterator[str]:
+        """Yield lines until a row is too long: the reader, which asked for more, takes that for the end."""
+        chars = 0
+        for line in self._lines:
+            chars = chars + len(line) if self._row else len(line)
+            self._row.append(line)
+            if chars > ROW_MAX_CHARS:
+                break
+            yield line
+        self._open = True  # of a row that ends where its line ends, nothing more is asked for
+
+    def _read(self) -> Iterator[str]:
+        """Yield lines with their ends (LF, CR or both), without zeros, what is too long cut off."""
+        for line in islice(iter(partial(self._stream.readline, ROW_MAX_CHARS), ""), LINES_MAX):
+            if len(line) == ROW_MAX_CHARS and line[-1] not in "\r\n":
+                self.shortened += self._skipped()
+            yield line.replace("\0", "")
+        self.more = bool(self._stream.read(1))
+
+    def _skipped(self) -> bool:
+        """Read up to the line's end; return whether there was anything but zeros and white space."""
+        any_text = False
+        for line in iter(partial(self._stream.readline, ROW_MAX_CHARS), ""):
+            any_text = any_text or bool(line.strip("\0\r\n "))
+            if line[-1] in "\r\n":
+                break
+        return any_text
+
+
+def sniffed(decoded: str) -> str:
+    """Return the delimiter that makes rows of the most even width; a comma where none does.
+
+    `csv.Sniffer` takes quadratic time on hostile text, and guesses letters.
+    """
+    head = decoded[:SNIFFED_CHARS]
+    if len(decoded) > SNIFFED_CHARS:
+        head = head[: head.rfind("\n") + 1] or head
+    return max(DELIMITERS, key=lambda each: _evenness(head, each))
+
+
+def _evenness(head: str, delimiter: str) -> tuple[float, int]:
+    try:
+        widths = [
+            len(row)
+            for row, _ in zip(
+                csv.reader(StringIO(head, newline=""), delimiter=delimiter), range(SNIFFED_ROWS), strict=False
+            )
+            if row
+        ]
+    except csv.Error:
+        return 0.0, 0
+    if not widths or max(widths) == 1:
+        return 0.0, 0
+    most = max(set(widths), key=widths.count)
+    return (widths.count(most) / len(widths) if most > 1 else 0.0), most

@@ -1,0 +1,54 @@
+"""Where a DOCX paragraph stands in its list (ISO/IEC 29500-1, 17.9)."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+
+UNNUMBERED = frozenset({"bullet", "none", ""})
+DEEPEST = 8
+
+
+class Place(NamedTuple):
+    """An item's place."""
+
+    depth: int
+    """From 0."""
+    number: int | None
+    """None for a bullet."""
+
+
+class Lists:
+    """A document's lists, which count as they are read."""
+
+    def __init__(self, root: Element | None) -> None:
+        nodes = list(root) if root is not None else []
+        abstract = {attribute(each, "abstractNumId"): each for each in nodes if local(each) == "abstractNum"}
+        self._formats: dict[str, dict[int, str]] = {}
+        for each in nodes:
+            if local(each) == "num":
+                levels = abstract.get(attribute(child(each, "abstractNumId"), "val"))
+                self._formats[attribute(each, "numId")] = {
+                    _number(attribute(level, "ilvl")): attribute(child(level, "numFmt"), "val")
+                    for level in (levels if levels is not None else ())
+                    if local(level) == "lvl"
+                }
+        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (DEEPEST + 1))
+
+    def place(self, own: Element | None, of_style: Element | None) -> Place | None:
+        """Count a paragraph in; None for one that is in no list."""
+        identity = attribute(child(own, "numId"), "val") or attribute(child(of_style, "numId"), "val")
+        if identity in {"", "0"}:
+            return None
+        level = attribute(child(own, "ilvl"), "val") or attribute(child(of_style, "ilvl"), "val")
+        depth = _number(level)
+        counts = self._counts[identity]
+        counts[depth] += 1
+        counts[depth + 1 :] = [0] * (DEEPEST - depth)
+        if self._formats.get(identity, {}).get(depth, "") in UNNUMBERED:
+            return Place(depth, None)
+        return Place(depth, counts[depth])
+
+
+def _number(told: str) -> int:
+    return min(int(told), DEEPEST) if told.isdecimal() else 0

@@ -1,0 +1,97 @@
+"""PPTX to Markdown: slides in their order, each under its title; nothing hidden, and no notes."""
+
+from collections.abc import Iterator
+
+from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.escaping import escaped, one_line
+from alonchat_crawl.extract.files.office.ooxml import OFF, Package
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+
+MAIN = "ppt/presentation.xml"
+TITLES = frozenset({"title", "ctrTitle"})
+FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})  # date, footer, number, header placeholders
+SLIDES_MAX = 5000
+SHAPES = frozenset({"sp", "graphicFrame", "grpSp", "cxnSp", "pic"})
+
+
+def write_pptx(body: bytes, text: Text) -> None:
+    """Write a presentation; raises GiveUp and FullError."""
+    package = Package(body, MAIN)
+    text.title = package.title()
+    parts = package.relationships(package.main)
+    slides = child(package.tree(package.main), "sldIdLst")
+    listed = list(slides) if slides is not None else []
+    for number, slide in enumerate(listed[:SLIDES_MAX], 1):
+        part = parts.get(_relation(slide))
+        root = package.tree(part.target) if part and part.kind == "slide" and not part.external else None
+        if root is not None and root.get("show", "1") not in OFF:
+            _slide(root, number, text)
+    if len(listed) > SLIDES_MAX:
+        text.remark("slides", SLIDES_MAX, len(listed))
+
+
+def _relation(node: Element) -> str:
+    """Return r:id, which stands beside an id of its own."""
+    return next((str(value) for key, value in node.items() if str(key).endswith("}id")), "")
+
+
+def _slide(root: Element, number: int, text: Text) -> None:
+    shapes = list(_shapes(child(root, "cSld", "spTree")))
+    titles = [shape for shape in shapes if _placeholder(shape) in TITLES]
+    title = " ".join(_words(each) for shape in titles for each in shape.iter("{*}p"))
+    text.heading(2, one_line(title) or f"Slide {number}")
+    for shape in shapes:
+        if shape in titles or _placeholder(shape) in FURNITURE:
+            continue
+        if local(shape) == "graphicFrame":
+            for table in shape.iter("{*}tbl"):
+                text.table(
+                    [
+                        " ".join(_words(each) for each in cell.iter("{*}p"))
+                        for cell in row.iterchildren("{*}tc")
+                    ]
+                    for row in table.iterchildren("{*}tr")
+                )
+        else:
+            _body(shape, text)
+
+
+def _shapes(node: Element | None) -> Iterator[Element]:
+    """Yield shapes in drawing order, out of their groups, none that is hidden."""
+    for each in node if node is not None else ():
+        name = local(each)
+        if name == "AlternateContent":  # the same twice, for new and old programs
+            yield from _shapes(child(each, "Choice"))
+        elif name in SHAPES and not _is_hidden(each):
+            yield from _shapes(each) if name == "grpSp" else [each]
+
+
+def _is_hidden(shape: Element) -> bool:
+    return any(
+        each.get("hidden", "0") not in OFF
+        for named in shape
+        if local(named).startswith("nv")
+        for each in named.iterchildren("{*}cNvPr")
+    )
+
+
+def _placeholder(shape: Element) -> str:
+    node = child(shape, "nvSpPr", "nvPr", "ph")
+    return "" if node is None else node.get("type", "body")
+
+
+def _body(shape: Element, text: Text) -> None:
+    """A placeholder's paragraphs are the slide's points; those of a text box are not."""
+    lines = [each for each in shape.iter("{*}p") if _words(each)]
+    is_list = bool(_placeholder(shape)) and len(lines) > 1
+    for line in lines:
+        if is_list:
+            level = attribute(child(line, "pPr"), "lvl")
+            text.item(int(level) if level.isdecimal() else 0, None, escaped(_words(line)))
+        else:
+            text.paragraph(_words(line))
+
+
+def _words(paragraph: Element) -> str:
+    words = (" " if local(each) == "br" else each.text or "" for each in paragraph.iter("{*}t", "{*}br"))
+    return one_line("".join(words))

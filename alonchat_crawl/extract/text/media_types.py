@@ -1,0 +1,51 @@
+"""Which text a response is: by what the server says, by name for source files, else by its beginning."""
+
+import re
+from urllib.parse import urlsplit
+
+from alonchat_crawl.extract.text.source_code import language_of
+from alonchat_crawl.items import SOURCE_CODE
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
+TABLE_TYPES = {"text/csv": ".csv", "application/csv": ".csv", "text/tab-separated-values": ".tsv"}
+MARKDOWN_SUFFIXES = (".md", ".markdown")
+
+RESOURCE_HEADER_BYTES = 1445
+"""As much as decides (WHATWG MIME Sniffing, section 5.2)."""
+BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+"""No text holds one ("binary data byte", WHATWG MIME Sniffing, section 3)."""
+UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
+TEXT_LIKE_FILES = (b"%PDF-", b"{\\rtf", b"%!PS")
+"""How files begin whose first bytes may all be printable. Readers of PDF look for it further on, too."""
+
+
+def media_type(header: str, url: str, body: bytes) -> str | None:
+    """The text that a response with the Content-Type `header` (empty: none) is read as; None for no text."""
+    declared = header.partition(";")[0].strip().lower()
+    beginning = body[:512].lstrip().lower()
+    if declared in HTML_TYPES or (not declared and beginning.startswith((b"<!doctype html", b"<html"))):
+        return "text/html"
+    path = urlsplit(url).path.lower()
+    if declared in MARKDOWN_TYPES or (declared == "text/plain" and path.endswith(MARKDOWN_SUFFIXES)):
+        return "text/markdown"
+    if (language := language_of(url, declared)) is not None:
+        return f"{SOURCE_CODE}{language}"
+    return declared if declared == "text/plain" else None
+
+
+def table_name(header: str, name: str) -> str:
+    """Return the name by which a file is known as a table where its Content-Type says so, else its own."""
+    suffix = TABLE_TYPES.get(header.partition(";")[0].strip().lower(), "")
+    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
+
+
+def looks_binary(body: bytes) -> bool:
+    """Whether a body begins as no text does, whatever it is declared as.
+
+    Some text does (UTF-16 without its mark); a ZIP, PDF, RTF, OLE2 or gzip file always does.
+    """
+    beginning = body[:RESOURCE_HEADER_BYTES]
+    if any(magic in beginning for magic in TEXT_LIKE_FILES):
+        return True
+    return not beginning.startswith(UTF_16_MARKS) and BINARY_BYTES.search(beginning) is not None

@@ -1,0 +1,197 @@
+"""The download handler for http and https: what leaves, when it left, and how long an answer may take."""
+
+import asyncio
+import math
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader.contextfactory import _load_context_factory_from_settings
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadTimeoutError
+from scrapy.http import Headers, Response
+from scrapy.utils._download_handlers import make_response
+from twisted.web._newclient import Request as TxRequest
+from twisted.web.http_headers import Headers as TxHeaders
+from twisted.web.iweb import UNKNOWN_LENGTH
+
+from alonchat_crawl.errors import Deferred, ReasonedError, Refused, Retry
+from alonchat_crawl.fetch.addresses import AddressRules, check_url
+from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.dialling import Dialler
+from alonchat_crawl.fetch.faults import fault_of
+from alonchat_crawl.fetch.http_connection import Body, Exchange, Limits, too_large
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.sandbox.slots import SMALL_BYTES
+from alonchat_crawl.urls import DEFAULT_PORTS, origin_parts
+
+METHODS = frozenset({"GET", "HEAD"})
+OURS_ALONE = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Proxy-Authorization")
+"""Headers of the connection: whatever a request has of them is left out."""
+
+
+class GuardedHandler(BaseDownloadHandler):
+    """Dials no address unjudged, whatever meta["proxy"] or the environment says; asks, and sends no body.
+
+    meta["sent_at"] becomes the monotonic seconds at which the request left: after DNS, TCP and TLS; where TLS
+    failed, after TCP; absent where there was no connection. meta["download_latency"] counts from there to the
+    end of the headers. A request's meta may lower or raise "download_timeout" and "download_maxsize".
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs it first
+
+        settings = crawler.settings
+        self._rules = AddressRules.of(crawler)
+        self._total_seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._first_byte_seconds = settings.getfloat("FIRST_BYTE_TIMEOUT_SECONDS")
+        self._body_bytes = settings.getint("DOWNLOAD_MAXSIZE")
+        self._framing_bytes = settings.getint("HEADERS_MAX_BYTES")
+        self._header_lines = settings.getint("HEADERS_MAX_COUNT")
+        self._bodies = Bodies.of(crawler)
+        self._dialler = Dialler(
+            reactor,
+            Resolver.of(crawler),
+            _load_context_factory_from_settings(crawler),
+            connect_seconds=settings.getfloat("CONNECT_TIMEOUT_SECONDS"),
+            idle_seconds=settings.getfloat("CONNECTION_IDLE_SECONDS"),
+        )
+
+    async def download_request(self, request: Request) -> Response:
+        """Download. Raises errors.Deferred where meta["valid_until"] has passed meanwhile.
+
+        A process that stood still would ask a site that another one is asking. What else it raises is a
+        verdict with its reason, or one of Scrapy's errors of the network.
+        """
+        if monotonic() > request.meta.get("valid_until", math.inf):
+            raise Deferred("lease too old")
+        seconds = request.meta.get("download_timeout") or self._total_seconds
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                return await self._download(request, clock)
+        except TimeoutError:
+            raise DownloadTimeoutError(f"{request.url} took longer than {seconds} s") from None
+
+    async def _download(self, request: Request, clock: asyncio.Timeout) -> Response:
+        meta = request.meta
+        began = monotonic()
+        meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected
+        asked, connection, loop = _asked(request), None, asyncio.get_running_loop()
+        first_byte = asyncio.timeout(self._first_byte_seconds)
+        body_bytes = meta.get("download_maxsize") or self._body_bytes
+        exchange = Exchange(
+            Limits(body_bytes, self._framing_bytes, self._header_lines),
+            sent=lambda: meta.update(sent_at=monotonic()),
+            answered=partial(_stop, first_byte),
+        )
+        try:
+            async with first_byte:
+                guard = self._rules.guard_of(request.url, meta)
+                connection = await self._dialler.connection(origin_parts(request.url), guard)
+                answer: Any = await connection.ask(asked, exchange).asFuture(loop)
+            meta["download_latency"] = monotonic() - meta.get("sent_at", began)
+            if answer.length != 0:  # Twisted would never end that
+                await self._read(request, answer, exchange, clock)
+        except BaseException as error:
+            if connection is not None:
+                connection.drop()
+            if isinstance(error, TimeoutError) and first_byte.expired():
+                raise Retry("first byte timeout", "it did not begin to answer in time") from None
+            fault = exchange.error or fault_of(error)
+            if fault is error or not isinstance(error, Exception):
+                raise
+            raise fault from error
+        if exchange.error is not None:  # a body without a length just ends where it was ended
+            raise exchange.error
+        body, exchange.body = bytes(exchange.body), bytearray()  # the connection keeps the exchange
+        return _response(request, answer, body)
+
+    async def _read(self, request: Request, answer: Any, exchange: Exchange, clock: asyncio.Timeout) -> None:
+        """Read its body into the exchange, a large one once there is room. Raises Refused and Deferred."""
+        most, length = exchange.limits.body_bytes, answer.length
+        if length is UNKNOWN_LENGTH:
+            length = most
+        elif length > most:
+            raise too_large(most)
+        if answer.headers.hasHeader(b"Content-Encoding"):
+            length += most  # it is there once more when it is decoded
+        is_announced = answer.length is not UNKNOWN_LENGTH and answer.length > SMALL_BYTES
+        waited = 0.0
+        if is_announced:  # Twisted reads on only where the body is delivered
+            waited = await self._let_in(request, length, clock)
+        body = Body(exchange, None if is_announced else SMALL_BYTES)
+        answer.deliverBody(body)
+        done = body.done.asFuture(asyncio.get_running_loop())
+        try:
+            await asyncio.wait({done, body.grown}, return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                waited = await self._let_in(request, length, clock)
+                body.resume()
+            await done
+        except Exception as error:
+            if waited and not isinstance(error, ReasonedError) and exchange.error is None:
+                raise self._bodies.no_room() from error  # the site would not wait as long as we let it
+            raise
+        finally:
+            done.cancel()
+            body.grown.cancel()
+
+    async def _let_in(self, request: Request, size: int, clock: asyncio.Timeout) -> float:
+        """Wait for room; return the seconds, which the site is not to blame for."""
+        until = clock.when() or math.inf
+        clock.reschedule(until + self._bodies.wait_seconds)
+        waited = await self._bodies.let_in(request, size)
+        clock.reschedule(until + waited)
+        return waited
+
+    async def close(self) -> None:
+        """Close what is kept open."""
+        self._dialler.close()
+
+
+def _stop(timeout: asyncio.Timeout) -> None:
+    with suppress(RuntimeError):  # it has just expired
+        timeout.reschedule(None)
+
+
+def _asked(request: Request) -> TxRequest:
+    """The request as it goes over the wire. Raises Refused."""
+    if request.method not in METHODS or request.body:
+        raise Refused("method", f"{request.method} is not GET or HEAD")
+    check_url(request.url)
+    headers = TxHeaders(request.headers)
+    for name in OURS_ALONE:
+        headers.removeHeader(name)
+    headers.addRawHeader(b"Host", _host_header(request.url))
+    path = urldefrag(request.url).url.partition("://")[2].removeprefix(urlsplit(request.url).netloc)
+    uri = path if path.startswith("/") else f"/{path}"
+    return TxRequest(  # type: ignore[no-untyped-call]
+        request.method.encode(), uri.encode(), headers, None, persistent=True
+    )
+
+
+def _host_header(url: str) -> bytes:
+    scheme, host, port = origin_parts(url)
+    host = f"[{host}]" if ":" in host else host
+    return (host if port == DEFAULT_PORTS[scheme] else f"{host}:{port}").encode()
+
+
+def _response(request: Request, answer: Any, body: bytes) -> Response:
+    headers = Headers()
+    if answer.length is not UNKNOWN_LENGTH:
+        headers[b"Content-Length"] = str(answer.length).encode()
+    headers.update(answer.headers.getAllRawHeaders())
+    return make_response(
+        url=urldefrag(request.url).url,
+        status=int(answer.code),
+        headers=headers,
+        body=body,
+        certificate=getattr(answer, "_scrapy_certificate", None),
+        ip_address=getattr(answer, "_scrapy_ip_address", None),
+        protocol="HTTP/{1}.{2}".format(*answer.version),
+    )

@@ -1,0 +1,127 @@
+"""What a worker answers itself of an upload: the list of its files, local files, files in archives."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.files.local_files import read_local
+from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.sandbox.pool import Sandbox
+from alonchat_crawl.sources import Hold, Kind, Lease
+from alonchat_crawl.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
+
+
+class Shelf:
+    """Archives that were scanned, while their members are read: the last ones used, up to so many bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bodies: OrderedDict[tuple[UUID, str], bytes] = OrderedDict()
+        """By run and URL: nobody is given what another project put there, or an earlier run."""
+
+    def put(self, lease: Lease, url: str, body: bytes) -> None:
+        """Keep an archive; the last one stays, however large it is."""
+        self._bodies[lease.source.crawl_id, url] = body
+        self._bodies.move_to_end((lease.source.crawl_id, url))
+        while len(self._bodies) > 1 and sum(map(len, self._bodies.values())) > self._most_bytes:
+            self._bodies.popitem(last=False)
+
+    def get(self, lease: Lease, url: str) -> bytes | None:
+        """Return an archive of the lease's run."""
+        key = lease.source.crawl_id, url
+        if key in self._bodies:
+            self._bodies.move_to_end(key)
+        return self._bodies.get(key)
+
+
+class OwnFiles:
+    """Downloader middleware, nearest the engine: answers without the network what is on no site.
+
+    Its answers pass the other policies' process_response as any others do, the scanner's first.
+    """
+
+    def __init__(self, crawler: Crawler, requests: Requests, shelf: Shelf, paths: Mapping[str, Path]) -> None:
+        self.pacer: Pacer | None = None
+        self.shelf = shelf
+        self._crawler = crawler
+        self._bodies = Bodies.of(crawler)
+        self._requests = requests
+        self._paths = paths
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the spider's own local files, and the limits from settings."""
+        settings = crawler.settings
+        return cls(
+            crawler,
+            Requests.from_settings(settings),
+            Shelf(settings.getint("ARCHIVE_SHELF_BYTES")),
+            getattr(crawler.spider, "local_files", {}),
+        )
+
+    async def process_request(self, request: Request) -> Response | None:
+        """Answer for an upload's own URLs; None for what is fetched. Raises any ReasonedError."""
+        lease: Lease | None = request.meta.get("lease")
+        if lease is None or request.meta.get("robots") or lease.source.kind != UPLOAD:
+            return None
+        archive, member = split_member(lease.url)
+        scheme = scheme_of(lease.url)
+        if lease.kind is Kind.START:
+            body = b""
+        elif member:
+            body = await self._member(request, lease, archive, member)
+        elif scheme == LOCAL:
+            body = await self._local(request, lease.url)
+        else:
+            return None
+        hold: Hold | None = request.meta.get("hold")
+        if hold is not None and self.pacer is not None:  # the next of the source may be fetched meanwhile
+            self.pacer.released(hold, request, None)
+        return Response(request.url, body=body)
+
+    async def _local(self, request: Request, url: str) -> bytes:
+        path = self._paths.get(url)
+        if path is None:
+            raise GiveUp("file unreadable", "this process was given no such file")
+
+        async def read(most_bytes: int) -> bytes:
+            return await asyncio.to_thread(read_local, path, most_bytes)
+
+        return await self._bodies.read(request, self._requests.max_file_bytes, read)
+
+    async def _member(self, request: Request, lease: Lease, archive: str, member: str) -> bytes:
+        body = self.shelf.get(lease, archive)
+        if body is None:
+            body = await self._fetch(replace(lease, url=archive))
+            self.shelf.put(lease, archive, body)
+            self._bodies.free(lease)
+
+        async def read(most_bytes: int) -> bytes:
+            sandbox = Sandbox.of(self._crawler)
+            found: bytes = await sandbox.run("member", body=body, name=member, max_bytes=most_bytes)
+            return found
+
+        return await self._bodies.read(request, self._requests.max_file_bytes, read)
+
+    async def _fetch(self, lease: Lease) -> bytes:
+        """Get an archive again, by way of all the policies: another worker has opened it."""
+        engine, pacer = self._crawler.engine, self.pacer
+        assert engine is not None  # noqa: S101 - it runs us
+        assert pacer is not None  # noqa: S101 - the frontier has set it before it delivered the first lease
+        meta = {}
+        if scheme_of(lease.url) in WEB:
+            hold = await pacer.hold(lease, lease.url)
+            meta = {"hold": hold, "download_slot": hold.domain}
+        response = await engine.download_async(self._requests.of(lease, meta))
+        return response.body

@@ -1,0 +1,46 @@
+"""How a leased URL is asked for: a page as any site's, a file with its own limit, an object signed."""
+
+from typing import Any, Self
+
+from scrapy import Request
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.fetch.files.object_storage import ObjectStorage
+from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.upload_urls import MEMBER, STORAGE, scheme_of
+
+MEGABYTE = 1024 * 1024
+
+
+class Requests:
+    """Makes requests of leases."""
+
+    def __init__(self, storage: ObjectStorage, max_file_bytes: int, file_seconds: float) -> None:
+        self._storage = storage
+        self._file_seconds = file_seconds
+        self.max_file_bytes = max_file_bytes
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Read MAX_FILE_SIZE_MB, FILE_TIMEOUT_SECONDS and the S3_… settings; raises StartupError."""
+        return cls(
+            ObjectStorage.from_settings(settings),
+            settings.getint("MAX_FILE_SIZE_MB") * MEGABYTE,
+            settings.getfloat("FILE_TIMEOUT_SECONDS"),
+        )
+
+    def of(self, lease: Lease, meta: dict[str, Any]) -> Request:
+        """The request for a lease's URL, with `meta`; raises GiveUp for an object of another project."""
+        url, headers = lease.url, {}
+        meta = {"lease": lease, "download_slot": lease.domain, **meta}
+        if lease.kind is Kind.FILE or lease.source.files:
+            meta["download_maxsize"] = self.max_file_bytes
+        if lease.kind is Kind.FILE:
+            meta["download_timeout"] = self._file_seconds
+            meta["dont_redirect"] = True  # a signed URL names the file itself; its key goes nowhere else
+        if scheme_of(url) == STORAGE and MEMBER not in url:
+            self._storage.check(lease.source.project_id, url)
+            url = self._storage.address(url)
+            headers = self._storage.headers(url)
+            meta["storage"] = True
+        return Request(url, headers=headers, meta=meta, dont_filter=True)

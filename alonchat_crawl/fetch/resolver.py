@@ -1,0 +1,88 @@
+"""Host names to addresses, not yet judged."""
+
+import asyncio
+import socket
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import ClassVar, Self
+from weakref import WeakKeyDictionary
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CannotResolveHostError
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.fetch.public_addresses import parse_address
+
+MAX_ADDRESSES = 8
+"""Of one host name. Each may be tried at the same time: nobody lets us knock at a thousand doors."""
+
+
+def as_literal(host: str) -> str | None:
+    """The address that a host is; None for a name. Other spellings are the resolver's to understand."""
+    return host if parse_address(host) is not None else None
+
+
+class Resolver:
+    """A crawler's look-ups, in threads of their own: a name server that is silent holds up nothing else."""
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
+
+    def __init__(self, *, threads: int, timeout_seconds: float, kept_seconds: float, kept_max: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
+        self._timeout_seconds = timeout_seconds
+        self._kept_seconds = kept_seconds
+        self._kept_max = kept_max
+        self._kept: OrderedDict[str, tuple[tuple[str, ...], float]] = OrderedDict()
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Read how many look-ups may run, for how long, and what is kept of them."""
+        return cls(
+            threads=settings.getint("CONCURRENT_REQUESTS"),
+            timeout_seconds=settings.getfloat("DNS_TIMEOUT"),
+            kept_seconds=settings.getfloat("DNS_KEPT_SECONDS"),
+            kept_max=settings.getint("DNSCACHE_SIZE"),
+        )
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return the one instance of this crawler, closed when its engine has stopped."""
+        if crawler not in cls._of:
+            cls._of[crawler] = cls.from_settings(crawler.settings)
+            crawler.signals.connect(cls._of[crawler].close, signals.engine_stopped)
+        return cls._of[crawler]
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The host's addresses, unjudged, at most MAX_ADDRESSES. Raises CannotResolveHostError."""
+        if (literal := as_literal(host)) is not None:
+            return (literal,)
+        found, until = self._kept.get(host, ((), 0.0))
+        if until > monotonic():
+            return found
+        found = await self._look_up(host)
+        self._kept[host] = found, monotonic() + self._kept_seconds
+        self._kept.move_to_end(host)
+        while len(self._kept) > self._kept_max:
+            self._kept.popitem(last=False)
+        return found
+
+    async def _look_up(self, host: str) -> tuple[str, ...]:
+        look_up = asyncio.get_running_loop().run_in_executor(self._threads, _getaddrinfo, host)
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await look_up
+        except TimeoutError:
+            raise CannotResolveHostError(f"no answer for {host}") from None
+        except (OSError, UnicodeError):
+            raise CannotResolveHostError(host) from None
+
+    def close(self) -> None:
+        """Leave look-ups that still run to themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _getaddrinfo(host: str) -> tuple[str, ...]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))[:MAX_ADDRESSES]

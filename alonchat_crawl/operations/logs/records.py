@@ -1,0 +1,99 @@
+"""How one log record looks: a JSON object for machines, a short line for a person at a terminal."""
+
+import json
+import logging
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from rich.console import Console
+from rich.text import Text
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.tracebacks import ExceptionDictTransformer
+
+from alonchat_crawl.operations.logs.context import worker_name
+from alonchat_crawl.operations.logs.redaction import Redactor
+from alonchat_crawl.operations.terminal.console import plain
+
+UNSAID: Final = ("spider", "item", "crawler", "_logger", "_name")  # objects: an item is a whole page
+TRACEBACK_FRAMES: Final = 20
+
+EventDict = MutableMapping[str, Any]
+
+
+def _without_objects(_logger: object, _method: str, event: EventDict) -> EventDict:
+    for name in UNSAID:
+        event.pop(name, None)
+    return event
+
+
+def _redacting(redactor: Redactor) -> Callable[[object, str, EventDict], str]:
+    def render(_logger: object, _method: str, event: EventDict) -> str:
+        return json.dumps(redactor.value(event))
+
+    return render
+
+
+class JsonFormatter(ProcessorFormatter):
+    """One JSON object a line: timestamp, level, logger, event, worker and what else is known."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        # Local variables are left out of tracebacks: they hold pages, tokens and settings.
+        tracebacks = ExceptionDictTransformer(show_locals=False, max_frames=TRACEBACK_FRAMES)
+        super().__init__(
+            foreign_pre_chain=[add_log_level, add_logger_name],
+            processors=[
+                ExtraAdder(),
+                _without_objects,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.ExceptionRenderer(tracebacks),
+                structlog.processors.StackInfoRenderer(),
+                self.remove_processors_meta,
+                _redacting(redactor),
+            ],
+        )
+        self.redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record; one whose arguments do not fit its message is still one JSON object."""
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001 - logging would print a traceback into the JSON lines
+            shown = {
+                "event": record.msg,
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "unformattable": f"{type(error).__name__}: {error}",
+                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+                "worker": worker_name(),
+            }
+            return json.dumps(self.redactor.value(shown))
+
+
+class TerminalHandler(logging.Handler):
+    """Writes a message above the progress line, without traceback."""
+
+    def __init__(self, console: Console, redactor: Redactor) -> None:
+        super().__init__()
+        self.console = console
+        self.redactor = redactor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line; a failure to print is logging's to report."""
+        try:
+            message = structlog_event(record)
+            cause = record.exc_info[1] if record.exc_info else None
+            if cause is not None and str(cause) not in message:
+                message = f"{message}: {type(cause).__name__}: {cause}"
+            message = self.redactor.text(message)
+            style = "red" if record.levelno >= logging.ERROR else "yellow"
+            line = Text.assemble((f"{record.levelname.lower()}: ", style), plain(message, self.console))
+            self.console.print(line)
+        except Exception:  # noqa: BLE001 - as logging.StreamHandler does
+            self.handleError(record)
+
+
+def structlog_event(record: logging.LogRecord) -> str:
+    """Return a record's message, also where structlog put its event's dictionary in its place."""
+    return str(record.msg.get("event")) if isinstance(record.msg, dict) else record.getMessage()

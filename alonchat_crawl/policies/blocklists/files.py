@@ -1,0 +1,116 @@
+"""The files of BLOCKLIST_FILES: all must be there at the start, and later the last good ones stand."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from alonchat_crawl.errors import StartupError
+from alonchat_crawl.policies.blocklists.reader import NoListError, Report, read_file, stamp_of
+from alonchat_crawl.policies.blocklists.rule_set import RuleSet
+
+Stamp = tuple[int, int, int]
+Fault = tuple[Stamp | None, NoListError]
+"""What a file was when it could not be read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """A file as it was last read."""
+
+    path: Path
+    stamp: Stamp
+    rules: RuleSet
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one look at the files has found."""
+
+    changed: tuple[FileList, ...] = ()
+    removed: tuple[Path, ...] = ()
+    faults: tuple[NoListError, ...] = ()
+    """Why files could not be read, as far as the look before did not say so."""
+
+
+class Files:
+    """All lists from files. To be used by one thread at a time; `lists` may be read by any."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.lists: tuple[FileList, ...] = ()
+        self._patterns = patterns
+        self._faults: dict[str, Fault] = {}
+        """By path, or by pattern where it matches nothing."""
+        self._matched: dict[str, Sequence[str]] = {}
+
+    def load(self) -> Round:
+        """Read all files. Raises StartupError where one cannot be read: then nothing may be fetched."""
+        look = self.reload()
+        if look.faults:
+            raise StartupError(f"BLOCKLIST_FILES cannot be used: {look.faults[0]}.")
+        return look
+
+    def reload(self) -> Round:
+        """Read what has changed since; what cannot be read stays as it was."""
+        known = {one.path: one for one in self.lists}
+        kept: dict[Path, FileList] = {}
+        faults: dict[str, Fault] = {}
+        changed = []
+        for name in self._names(faults):
+            path = Path(name)
+            before = known.get(path)
+            found = self._read(path, before, faults)
+            if found is not None:
+                kept[path] = found
+                changed += [found] if found is not before else []
+        told = {str(fault) for _, fault in self._faults.values()}
+        new_faults = [fault for _, fault in faults.values() if str(fault) not in told]
+        self._faults, self.lists = faults, tuple(kept.values())
+        return Round(
+            changed=tuple(changed),
+            removed=tuple(path for path in known if path not in kept),
+            faults=tuple(new_faults),
+        )
+
+    def _names(self, faults: dict[str, Fault]) -> Iterator[str]:
+        """Yield what the patterns stand for now; where one has come to match nothing, what it stood for."""
+        seen: set[str] = set()
+        for pattern in self._patterns:
+            names = _files(pattern) if has_magic(pattern) else [pattern]
+            if not names:
+                faults[pattern] = None, NoListError(f"no file matches {pattern}")
+            else:
+                self._matched[pattern] = names
+            for name in self._matched.get(pattern, ()):
+                if name not in seen:
+                    seen.add(name)
+                    yield name
+
+    def _read(self, path: Path, before: FileList | None, faults: dict[str, Fault]) -> FileList | None:
+        name, stamp = str(path), None
+        try:
+            stamp = stamp_of(path.stat())
+            if before is not None and before.stamp == stamp:
+                return before
+            failed = self._faults.get(name)
+            if failed is not None and failed[0] == stamp:  # it is still what could not be read
+                faults[name] = failed
+                return before
+            if before is not None and len(before.rules) and not stamp[0]:
+                # A download that failed, more likely than a wish: that would leave a comment in it.
+                faults[name] = stamp, NoListError(f"{path} has become empty")
+                return before
+            rules, report = read_file(path)
+        except OSError as error:
+            faults[name] = stamp, NoListError(f"{path} cannot be read: {error.strerror or error}")
+            return before
+        except NoListError as error:
+            faults[name] = stamp, NoListError(f"{path} {error}")
+            return before
+        return FileList(path, stamp, rules, report)
+
+
+def _files(pattern: str) -> list[str]:
+    found = glob(pattern, recursive=True)  # noqa: PTH207 - Path's own takes no absolute pattern
+    return sorted(name for name in found if not Path(name).is_dir())

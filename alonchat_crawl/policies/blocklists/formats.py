@@ -1,0 +1,111 @@
+"""Reads one line of a blocklist, whatever format it is of; a file may mix them.
+
+| line                            | holds for                                                         |
+|---------------------------------|-------------------------------------------------------------------|
+| `0.0.0.0 bad.example`           | hosts file: exactly that host, as its format means it             |
+| `bad.example`                   | list of domains: that name and all below it                       |
+| `*.bad.example`, `.bad.example` | the same, said on purpose                                         |
+| `||bad.example^`                | AdBlock: the same, said on purpose                                |
+| `||bad.example/path*`           | AdBlock: what begins so, there and below; `*`, `^`, `|` as there  |
+| `https://bad.example/path`      | list of URLs: that canonical URL, by http and by https            |
+| `"1","…","http://bad.example/"` | CSV (URLhaus, PhishTank): its first URL                           |
+| `192.0.2.0/24 ; SBL1`, `2001:db8::1` | addresses and CIDRs                                          |
+| `@@` before any of them         | excepts what it holds for from its list                           |
+
+`#`, `;`, `!` and `//` begin comments.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+
+from alonchat_crawl.policies.blocklists.adblock import adblock_rule, is_adblock
+from alonchat_crawl.policies.blocklists.host_names import network, rule_of
+from alonchat_crawl.policies.blocklists.rule import Kind, LineError, Rule, UnreadableLineError
+from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
+
+EXCEPTION = "@@"
+SINKS = frozenset({"0.0.0.0", "127.0.0.1", "127.0.1.1", "::", "::1", "0"})  # noqa: S104 - none is bound
+"""What a hosts file sends blocked names to; another address is a name's own, and blocks nothing."""
+OWN_NAMES = re.compile(
+    r"localhost|localhost\.localdomain|local|broadcasthost|ip6-\w+|0\.0\.0\.0", re.IGNORECASE
+)
+"""Names that every hosts file has."""
+
+_COMMENT = re.compile(r"\s+(?:[#;!]|//).*")
+_HEADER = re.compile(r"\[[A-Za-z$]")  # [Adblock Plus 2.0]
+_HTTP = re.compile(r"https?://", re.IGNORECASE)
+# A URL that is canonical already, as many in a list are: to see that costs a tenth of making it so.
+_CANONICAL = re.compile(
+    r"https?://(?:(?!xn--)[a-z0-9][a-z0-9-]{0,40}\.){1,4}[a-z]{2,20}/(?:[A-Za-z0-9_/-]|(?<!/)\.)*"
+)
+
+
+def read_line(line: str) -> Sequence[Rule]:
+    """Return a line's rules; none for a comment. Raises LineError."""
+    text = line.strip("\ufeff \t\r\n\f\v")
+    if not text or text[0] in "#;!" or text.startswith("//") or _HEADER.match(text):
+        return ()
+    if text.startswith(EXCEPTION):
+        rules = _rules(text.removeprefix(EXCEPTION))
+        return [Rule(rule.kind, rule.value, exception=True) for rule in rules]
+    return _rules(text)
+
+
+def _rules(text: str) -> Sequence[Rule]:
+    if is_adblock(text):
+        return [adblock_rule(_COMMENT.sub("", text))]
+    if _HTTP.match(text):
+        return [_url(_COMMENT.sub("", text))]
+    if "," in text and (text[0] == '"' or text[0].isdigit()):
+        return [_first_url(text)]
+    tokens = _COMMENT.sub("", text).split()
+    if len(tokens) > 1 and tokens[0] in SINKS:
+        return _hosts(tokens[1:])
+    if len(tokens) == 1:
+        return [_entry(tokens[0])]
+    raise UnreadableLineError(text)
+
+
+def _url(text: str) -> Rule:
+    if len(text) <= URL_MAX_CHARS and _CANONICAL.fullmatch(text):
+        return Rule(Kind.URL, text)
+    url = canonical_url(text)
+    if url is None:
+        raise UnreadableLineError(text)
+    return Rule(Kind.URL, url)
+
+
+def _first_url(text: str) -> Rule:
+    """Of URLhaus' fields the first URL is the malware's, the second URLhaus' own page about it."""
+    try:
+        fields = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        raise UnreadableLineError(text) from None
+    return _url(next((field for field in fields if _HTTP.match(field)), ""))
+
+
+def _hosts(names: Sequence[str]) -> Sequence[Rule]:
+    """Read the names of a hosts file's line; raises LineError where none can be used."""
+    rules, fault = [], None
+    for name in names:
+        if OWN_NAMES.fullmatch(name):
+            continue
+        try:
+            rules.append(rule_of(Kind.HOST, name))
+        except LineError as error:
+            fault = error
+    if fault is not None and not rules:
+        raise fault
+    return rules
+
+
+def _entry(text: str) -> Rule:
+    if (cidr := network(text)) is not None:
+        return Rule(Kind.NETWORK, cidr)
+    if text.startswith(("*.", ".")):
+        return rule_of(Kind.DOMAIN, text.lstrip("*").removeprefix("."), on_purpose=True)
+    host, slash, _ = text.partition("/")
+    if slash and rule_of(Kind.DOMAIN, host):
+        return _url(f"http://{text}")
+    return rule_of(Kind.DOMAIN, text)

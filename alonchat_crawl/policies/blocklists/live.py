@@ -1,0 +1,165 @@
+"""A crawler's blocklists, kept up to date while it runs: what cannot be read anew stands as it was."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import ClassVar, Self
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import Outage, ReasonedError, StartupError
+from alonchat_crawl.policies.blocklists.files import Files, Round
+from alonchat_crawl.policies.blocklists.lists import Lists, Match
+from alonchat_crawl.policies.blocklists.reader import Reader
+from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
+from alonchat_crawl.servers.connections import Connections
+from alonchat_crawl.storage.blocklist import RuleRecord, read_revision, read_rules
+
+logger = logging.getLogger(__name__)
+
+Readers = defaultdict[UUID | None, Reader]
+
+
+class Blocklists:
+    """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
+
+    def __init__(self, files: Files, connections: Connections, reload_seconds: float) -> None:
+        self.lists = Lists()
+        self._files = files
+        self._connections = connections
+        self._reload_seconds = reload_seconds
+        self._revision: int | None = None
+        """Of the rules in Postgres that are known; None before the first."""
+        self._loading: asyncio.Task[None] | None = None
+        self._keeping_up: asyncio.Task[None] | None = None
+        self._take_files(files.load())
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return the one instance of this crawler. Raises StartupError where a file cannot be read."""
+        if crawler not in cls._of:
+            blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
+            crawler.signals.connect(blocklists.start, signals.spider_opened)
+            crawler.signals.connect(blocklists.stop, signals.spider_closed)
+            cls._of[crawler] = blocklists
+        return cls._of[crawler]
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:
+        """Read the files. Raises StartupError where one cannot be read."""
+        files = Files(settings.getlist("BLOCKLIST_FILES"))
+        return cls(files, connections, settings.getfloat("BLOCKLIST_RELOAD_SECONDS"))
+
+    def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
+        """The rule that holds for a target; None where it may be fetched. `ready` has to come first."""
+        return self.lists.match(target, project_id)
+
+    def blocks_address(self, text: str) -> bool:
+        """Whether no project may dial an address. What is no address is blocked."""
+        try:
+            address = ip_address(text.partition("%")[0])
+        except ValueError:
+            return True
+        return self.lists.match(Target(addresses=(address,))) is not None
+
+    async def ready(self) -> None:
+        """Return as soon as Postgres' rules are known. Raises Outage while it cannot be asked."""
+        if self._revision is not None:
+            return
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load_rules())
+            self._loading.add_done_callback(self._loaded)
+        await asyncio.shield(self._loading)  # others wait for it too
+
+    def _loaded(self, task: asyncio.Task[None]) -> None:
+        self._loading = None
+        if not task.cancelled():
+            task.exception()  # whoever waits has it
+
+    def start(self) -> None:
+        """Reload from now on."""
+        self._keeping_up = asyncio.create_task(self._keep_up())
+
+    def stop(self) -> None:
+        """Stop reloading."""
+        for task in (self._keeping_up, self._loading):
+            if task is not None:
+                task.cancel()
+
+    async def _keep_up(self) -> None:
+        while True:
+            await self.reload()  # at once: an idle worker's first request need not wait for Postgres
+            await asyncio.sleep(self._reload_seconds)
+
+    async def reload(self) -> None:
+        """Read what has changed. Whatever prevents it is logged, and counted as an error there."""
+        try:
+            self._take_files(await asyncio.to_thread(self._files.reload))
+        except Exception:
+            logger.exception("The blocklist files could not be looked at: the last ones stand")
+        try:
+            await self._load_rules()
+        except ReasonedError as error:
+            logger.warning(
+                "The blocklists in Postgres could not be read: the last ones stand", exc_info=error
+            )
+        except Exception:
+            logger.exception("The blocklists in Postgres could not be read: the last ones stand")
+
+    def _take_files(self, look: Round) -> None:
+        for one in look.changed:
+            logger.info("Blocklist %s: %s", one.path, one.report)
+            if one.report.too_wide:
+                told = ", ".join(one.report.told)
+                logger.warning("Blocklist %s: left out, being too wide: %s", one.path, told)
+        for path in look.removed:
+            logger.info("Blocklist %s is gone, and its pattern matches others", path)
+        for fault in look.faults:
+            logger.warning("Blocklist: %s; what was last read of it stands", fault, exc_info=fault)
+        files = tuple((one.path.name, one.rules) for one in self._files.lists)
+        self.lists = replace(self.lists, files=files)
+
+    async def _load_rules(self) -> None:
+        """Read all rules from Postgres if any has changed. Raises ReasonedError."""
+        try:
+            pool = await self._connections.postgres()
+        except StartupError as error:
+            raise Outage("postgres", str(error)) from error
+        revision = await read_revision(pool)
+        if revision == self._revision and revision >= 0:
+            return
+        readers: Readers = defaultdict(Reader)
+        async for batch in read_rules(pool):
+            await asyncio.to_thread(_read, readers, batch)
+        sets = await asyncio.to_thread(_finish, readers)
+        _tell_unusable(readers)
+        for_all = sets.pop(None, None) or Lists().for_all
+        projects = {project: rules for project, rules in sets.items() if project is not None}
+        self.lists = replace(self.lists, for_all=for_all, projects=projects)
+        self._revision = revision
+
+
+def _read(readers: Readers, batch: Sequence[RuleRecord]) -> None:
+    for record in batch:
+        readers[record.project_id].read([record.rule])
+
+
+def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
+    return {project_id: reader.finish() for project_id, reader in readers.items()}
+
+
+def _tell_unusable(readers: Mapping[UUID | None, Reader]) -> None:
+    for project_id, reader in readers.items():
+        report = reader.report
+        if report.unreadable or report.unsupported or report.too_wide or report.left_out:
+            whose = f"of project {project_id}" if project_id else "for all projects"
+            logger.warning("The blocklist %s in Postgres has rules that cannot be used: %s", whose, report)

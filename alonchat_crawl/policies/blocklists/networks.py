@@ -1,0 +1,73 @@
+"""Ranges of addresses, merged: 8 bytes a range of IPv4, found by bisection."""
+
+import socket
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from itertools import pairwise
+
+from alonchat_crawl.policies.blocklists.host_names import MAPPED, TRANSLATED
+
+Address = IPv4Address | IPv6Address
+Range = tuple[int, int]
+"""First and last address."""
+
+
+def inner_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that is reached through an IPv6 one: mapped, NAT64, 6to4 or Teredo."""
+    if address in MAPPED or address in TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
+def range_of(cidr: str) -> tuple[int, Range]:
+    """Return the version of a CIDR, and its range."""
+    address, _, prefix = cidr.partition("/")
+    version, family, bits = (6, socket.AF_INET6, 128) if ":" in address else (4, socket.AF_INET, 32)
+    first = int.from_bytes(socket.inet_pton(family, address), "big")
+    return version, (first, first | ((1 << (bits - int(prefix))) - 1))
+
+
+class NetworkSet:
+    """Which addresses lie in any of its networks; one of IPv6 also by the IPv4 address it leads to."""
+
+    def __init__(self, cidrs: Iterable[str] = ()) -> None:
+        ranges: dict[int, list[Range]] = {4: [], 6: []}
+        for cidr in cidrs:
+            version, found = range_of(cidr)
+            ranges[version].append(found)
+        merged = _merged(ranges[4])
+        self._starts4 = array("I", [first for first, _ in merged])
+        self._ends4 = array("I", [last for _, last in merged])
+        merged = _merged(ranges[6])
+        self._starts6 = [first for first, _ in merged]
+        self._ends6 = [last for _, last in merged]
+
+    def __len__(self) -> int:
+        return len(self._starts4) + len(self._starts6)
+
+    def __contains__(self, address: Address) -> bool:
+        if isinstance(address, IPv4Address):
+            return _within(int(address), self._starts4, self._ends4)
+        if _within(int(address), self._starts6, self._ends6):
+            return True
+        inner = inner_ipv4(address)
+        return inner is not None and inner in self
+
+
+def _within(address: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
+    position = bisect_right(starts, address)
+    return position > 0 and address <= ends[position - 1]
+
+
+def _merged(ranges: list[Range]) -> list[Range]:
+    """Join ranges that touch or overlap."""
+    ranges.sort()
+    merged: list[Range] = ranges[:1]
+    for _, (first, last) in pairwise(ranges):
+        if first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged

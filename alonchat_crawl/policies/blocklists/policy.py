@@ -1,0 +1,90 @@
+"""No request to what an operator or its own project has blocked."""
+
+import logging
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CannotResolveHostError
+
+from alonchat_crawl.errors import ReasonedError, Refused
+from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.policies.blocklists.lists import Match
+from alonchat_crawl.policies.blocklists.live import Blocklists
+from alonchat_crawl.policies.blocklists.rule_set import Target
+from alonchat_crawl.sources import Lease
+from alonchat_crawl.urls import DEFAULT_PORTS, canonical_url
+
+logger = logging.getLogger(__name__)
+
+
+def comparable(url: str) -> str:
+    """Return a http(s) URL's canonical form or, where it has none, one with a canonical host at least.
+
+    Raises ValueError where its host has none either.
+    """
+    canonical = canonical_url(url)
+    if canonical is not None:
+        return canonical
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    origin = canonical_url(f"http://{host}/") if host else None
+    if origin is None:
+        raise ValueError("its host cannot be compared")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{origin}{parts.path.removeprefix('/')}{query}"
+
+
+class BlocklistPolicy:
+    """Downloader middleware: refuses what a blocklist has, by the request's URL and its host's addresses.
+
+    Every request passes it: pages, redirects' targets, sitemaps, robots.txt. Until Postgres has said what it
+    blocks, all are deferred. What a robots.txt says is kept for all projects, and none may keep it from the
+    others: there only the rules for all hold. Their networks hold as well wherever a connection is made.
+    """
+
+    def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:
+        self._blocklists = blocklists
+        self._resolver = resolver
+        self._rules = rules
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the lists, and have them asked wherever a connection is made. Raises StartupError."""
+        blocklists, rules = Blocklists.of(crawler), AddressRules.of(crawler)
+        rules.blocked = blocklists.blocks_address
+        return cls(blocklists, Resolver.of(crawler), rules)
+
+    async def process_request(self, request: Request) -> None:
+        """Refuse the request where a rule holds, or where that cannot be found out. Raises Outage, too."""
+        try:
+            await self._blocklists.ready()
+            found = await self._match(request)
+        except (ReasonedError, CannotResolveHostError):
+            raise
+        except Exception as error:
+            logger.exception("A request could not be compared with the blocklists")
+            raise Refused("blocklist error", f"it could not be compared: {type(error).__name__}") from error
+        if found is not None:
+            # Without path and query, which may be a key.
+            raise Refused("blocklist", f"{urlsplit(request.url).hostname} {found}")
+
+    async def _match(self, request: Request) -> Match | None:
+        lease: Lease | None = request.meta.get("lease")
+        if urlsplit(request.url).scheme not in DEFAULT_PORTS:
+            return None  # AddressPolicy's to refuse
+        if self._rules.guard_of(request.url, request.meta) is not self._rules:
+            return None  # the operator's own storage
+        url = request.url if lease is not None and lease.url == request.url else comparable(request.url)
+        whose = None if request.meta.get("robots") else lease
+        project_id = whose.source.project_id if whose is not None else None
+        target = Target.of_url(url)
+        found = self._blocklists.match(target, project_id)
+        if found is None and not target.addresses and self._blocklists.lists.has_own_networks(project_id):
+            addresses = await self._resolver.addresses(urlsplit(url).hostname or "")
+            parsed = [ip_address(address.partition("%")[0]) for address in addresses]
+            found = self._blocklists.match(Target.of_url(url, parsed), project_id)
+        return found

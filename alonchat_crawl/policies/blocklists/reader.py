@@ -1,0 +1,139 @@
+"""Reads lists whole: whatever a line is, the others are taken."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+
+from alonchat_crawl.policies.blocklists.formats import read_line
+from alonchat_crawl.policies.blocklists.rule import (
+    LineError,
+    Rule,
+    TooWideError,
+    UnreadableLineError,
+    UnsupportedLineError,
+)
+from alonchat_crawl.policies.blocklists.rule_set import RuleSet, RuleSetBuilder
+
+LINE_MAX_CHARS = 8192  # four of the longest URLs; what follows in a longer line is passed over unread
+TOLD_MAX = 10  # of the entries that were too wide, by name
+MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+class NoListError(Exception):
+    """A file of which no list can be made; its text says why, as a sentence's end."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a list's lines."""
+
+    entries: int = 0
+    """Rules, each once."""
+    unreadable: int = 0
+    """Lines of no known format, or too long."""
+    first_unreadable: int = 0
+    """The number of the first, counted from 1; 0 where there is none."""
+    unsupported: int = 0
+    """Rules for browsers."""
+    too_wide: int = 0
+    """Rules left out because they would block too much."""
+    told: tuple[str, ...] = ()
+    """The first of these."""
+    left_out: int = 0
+    """Patterns left out: too many of one domain."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.entries} entries"]
+        if self.unreadable:
+            where = f", the first in line {self.first_unreadable}" if self.first_unreadable else ""
+            parts.append(f"{self.unreadable} lines unreadable{where}")
+        if self.unsupported:
+            parts.append(f"{self.unsupported} rules for browsers only")
+        if self.too_wide:
+            parts.append(f"{self.too_wide} rules too wide")
+        if self.left_out:
+            parts.append(f"{self.left_out} patterns too many")
+        return "; ".join(parts)
+
+
+class Reader:
+    """Makes a list of lines."""
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self._builder = RuleSetBuilder()
+        self._lines = 0
+
+    def read(self, lines: Iterable[str | None]) -> None:
+        """Take more lines; None stands for one that is too long."""
+        report = self.report
+        for line in lines:
+            self._lines += 1
+            try:
+                for rule in _rules_of(line):
+                    self._builder.add(rule)
+            except UnsupportedLineError:
+                report.unsupported += 1
+            except TooWideError as error:
+                report.too_wide += 1
+                report.told = (*report.told, str(error))[:TOLD_MAX]
+            except LineError:
+                report.unreadable += 1
+                report.first_unreadable = report.first_unreadable or self._lines
+
+    def finish(self) -> RuleSet:
+        """Return the list; the report is complete then."""
+        rules = self._builder.build()
+        self.report.entries, self.report.left_out = len(rules), rules.left_out
+        return rules
+
+
+def _rules_of(line: str | None) -> Sequence[Rule]:
+    if line is None:
+        raise UnreadableLineError
+    return read_line(line)
+
+
+def read_file(path: Path) -> tuple[RuleSet, Report]:
+    """Read a file, which must not change meanwhile. Raises OSError and NoListError.
+
+    A file without a single entry is no list if any line of it was unreadable: a web server's error page, say.
+    """
+    # A pipe or a device is not waited for: it is refused.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise NoListError("is no regular file")
+        beginning = file.peek(4)[:4]
+        encoding = next((name for mark, name in MARKS if beginning.startswith(mark)), "utf-8")
+        text = TextIOWrapper(file, encoding, errors="replace")
+        reader = Reader()
+        reader.read(bounded_lines(text))
+        after = os.fstat(text.fileno())
+    if stamp_of(before) != stamp_of(after):
+        raise NoListError("was written to while it was read")
+    rules = reader.finish()
+    report = reader.report
+    if report.unreadable and not report.entries:
+        raise NoListError(f"is no blocklist: {report}")
+    return rules, report
+
+
+def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
+    """What changes when a file does: size in bytes, nanoseconds of its last change, inode."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def bounded_lines(file: TextIOWrapper) -> Iterator[str | None]:
+    """Yield lines of at most LINE_MAX_CHARS; None for each that is longer, which is never held whole."""
+    while line := file.readline(LINE_MAX_CHARS + 1):
+        if len(line) <= LINE_MAX_CHARS or line.endswith("\n"):
+            yield line
+            continue
+        while (more := file.readline(LINE_MAX_CHARS)) and not more.endswith("\n"):
+            pass
+        yield None

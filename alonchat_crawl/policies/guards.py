@@ -1,0 +1,48 @@
+"""The guards that a crawl may not run without: settings that leave one out stop the start-up."""
+
+from typing import Any, Final
+
+from scrapy.settings import BaseSettings
+from scrapy.utils.misc import load_object
+
+from alonchat_crawl.errors import StartupError
+
+MIDDLEWARES: Final = (
+    "alonchat_crawl.fetch.files.own_files.OwnFiles",
+    "alonchat_crawl.policies.blocklists.policy.BlocklistPolicy",
+    "alonchat_crawl.policies.addresses.AddressPolicy",
+    "alonchat_crawl.policies.traps.policy.TrapPolicy",
+    "alonchat_crawl.policies.robots.policy.RobotsPolicy",
+    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy",
+    "alonchat_crawl.policies.status.StatusPolicy",
+    "alonchat_crawl.policies.scan.policy.ScanPolicy",
+    "alonchat_crawl.fetch.content_coding.ContentCoding",
+)
+DIALLING: Final = "alonchat_crawl.fetch.download_handler.GuardedHandler"
+RESOLVER: Final = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
+OFF: Final = ("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "HTTPCACHE_ENABLED", "COOKIES_DEBUG")
+
+
+def check_guards(settings: BaseSettings) -> None:
+    """Raise StartupError where a guard is left out, or what must be off is on."""
+    table = settings.getwithbase("DOWNLOADER_MIDDLEWARES")
+    there = {_named(name) for name, place in table.items() if place is not None}
+    missing = [name for name in MIDDLEWARES if name not in there]
+    handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
+    for scheme, handler in handlers.items():
+        wanted = DIALLING if scheme in {"http", "https"} else None
+        if (handler and _named(handler)) != wanted:
+            missing.append(f"{wanted or 'none'} for {scheme}")
+    if _named(settings["TWISTED_DNS_RESOLVER"]) != RESOLVER:
+        missing.append(RESOLVER)
+    missing += [f"{name}=False" for name in OFF if settings.getbool(name)]
+    if missing:
+        raise StartupError(
+            f"The settings leave out what keeps crawls safe: {', '.join(missing)}; put it back."
+        )
+
+
+def _named(component: Any) -> str:
+    """The path of a component, which settings may also hold as a class."""
+    found = load_object(component)
+    return f"{found.__module__}.{found.__qualname__}"

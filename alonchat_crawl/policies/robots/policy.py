@@ -1,0 +1,82 @@
+"""robots.txt (RFC 9309): obeyed before every request."""
+
+from functools import partial
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import Refused, StartupError
+from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.policies.robots.cache import SiteFile
+from alonchat_crawl.policies.robots.file_fetch import Body
+from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
+from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
+from alonchat_crawl.user_agent import product_token
+
+
+def robots_file(settings: BaseSettings) -> SiteFile[Permissions]:
+    """robots.txt as it concerns the product token of USER_AGENT. Raises StartupError where that has none."""
+    token = product_token(settings["USER_AGENT"])
+    if not token:
+        raise StartupError(
+            f"USER_AGENT={settings['USER_AGENT']!r} has no product token for robots.txt to name."
+        )
+    return SiteFile(
+        name="robots",
+        key=f"robots:{token}",
+        path="/robots.txt",
+        essence=partial(_essence, token),
+        meaning=partial(_meaning, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),
+        crawl_delay=lambda permissions: permissions.crawl_delay_seconds,
+    )
+
+
+def _essence(token: str, body: Body) -> bytes:
+    octets = body.octets
+    if not body.whole:  # a line that is cut in two would become another rule
+        octets = octets[: max(octets.rfind(b"\n"), octets.rfind(b"\r")) + 1]
+    return read_robots(octets, token).text(token)
+
+
+def _meaning(token: str, max_delay_seconds: float, essence: bytes) -> Permissions:
+    if not essence.startswith(f"user-agent:{token}".encode()):
+        raise ValueError("no essence")  # rules are not to be lost without a word
+    return Permissions(read_robots(essence, token), max_delay_seconds)
+
+
+class RobotsPolicy:
+    """Downloader middleware: refuses what robots.txt forbids, and hands on its delay and sitemaps."""
+
+    def __init__(self, files: SiteFiles, file: SiteFile[Permissions], agent: str) -> None:
+        self._files = files
+        self._file = file
+        self._agent = agent
+
+    @property
+    def pacer(self) -> Pacer | None:
+        """Whom to ask before a site is; the frontier sets it before it delivers the first lease."""
+        return self._files.pacer
+
+    @pacer.setter
+    def pacer(self, pacer: Pacer) -> None:
+        self._files.pacer = pacer
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the agent and the limits from settings. Raises StartupError."""
+        settings = crawler.settings
+        return cls(SiteFiles.of(crawler), robots_file(settings), product_token(settings["USER_AGENT"]))
+
+    async def process_request(self, request: Request) -> None:
+        """Refuse the request, defer it, or stamp `crawl_delay_seconds` and `sitemaps` on it."""
+        if is_exempt(request):
+            return
+        known = await self._files.known(self._file, request)
+        if known.unreachable:
+            raise Refused("robots unreachable", f"its robots.txt could not be had ({known.unreachable})")
+        if not known.meaning.allows(request.url):
+            raise Refused("robots", f"its robots.txt forbids {self._agent} to fetch {request.url}")
+        request.meta["crawl_delay_seconds"] = known.meaning.crawl_delay_seconds
+        request.meta["sitemaps"] = known.meaning.sitemaps

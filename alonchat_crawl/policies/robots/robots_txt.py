@@ -1,0 +1,154 @@
+"""robots.txt as RFC 9309 words it: what of a file is meant for us, and what that allows. Pure.
+
+To the letter: no misspelt directives, no lines without a colon, no `index.html` that means a folder.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from alonchat_crawl.policies.robots.path_patterns import Pattern, Patterns, Rank, path_of
+
+BLANKS = b" \t"
+IDENTIFIER = re.compile(rb"[a-z_-]+(?![0-9a-z\x80-\xff])")
+"""A product token at the beginning of a user-agent line; a version behind is borne, another name is not."""
+
+SITEMAPS_MAX = 100
+SITEMAP_MAX_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsTxt:
+    """What one agent is told."""
+
+    rules: tuple[tuple[bytes, bool], ...] = ()
+    """(pattern, whether it allows), sorted, each once."""
+    crawl_delay_seconds: float | None = None
+    """The longest; None where there is none that can be used."""
+    sitemaps: tuple[str, ...] = ()
+    """As written, for whomever: the first hundred."""
+
+    def text(self, token: str) -> bytes:
+        """The least robots.txt that tells the agent the same."""
+        lines = [f"user-agent:{token}".encode()]
+        lines += ((b"allow:" if allows else b"disallow:") + pattern for pattern, allows in self.rules)
+        if self.crawl_delay_seconds is not None:
+            lines.append(f"crawl-delay:{self.crawl_delay_seconds}".encode())
+        lines += (f"sitemap:{sitemap}".encode() for sitemap in self.sitemaps)
+        return b"\n".join(lines)
+
+
+@dataclass(slots=True)
+class _Group:
+    """All groups for one agent, joined (2.2.1)."""
+
+    named: bool = False
+    rules: set[tuple[bytes, bool]] = field(default_factory=set)
+    delays: list[float] = field(default_factory=list)
+    under_rules: bool = False
+    """Whether the rule lines now being read are its own."""
+    under_delays: bool = False
+    """The same for Crawl-delay, not in the RFC: between user-agent lines, it is of those above."""
+
+
+class _Reader:
+    """Reads records in their order."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self.own, self.others = _Group(), _Group()
+        self.sitemaps: dict[str, None] = {}
+        self._rule_seen = self._delay_seen = True
+        """Since the last user-agent line: the next one begins a group."""
+
+    def user_agent(self, value: bytes) -> None:
+        for group, meant in ((self.own, _names(value, self._token)), (self.others, _is_any(value))):
+            group.named |= meant
+            group.under_rules = meant or (group.under_rules and not self._rule_seen)
+            group.under_delays = meant or (group.under_delays and not self._delay_seen)
+        self._rule_seen = self._delay_seen = False
+
+    def rule(self, value: bytes, *, allows: bool) -> None:
+        self._rule_seen = self._delay_seen = True
+        if value[:1] in {b"/", b"*"}:  # any other can match no path
+            for group in (self.own, self.others):
+                if group.under_rules:
+                    group.rules.add((value, allows))
+
+    def crawl_delay(self, value: bytes) -> None:
+        self._delay_seen = True
+        if (delay := _seconds(value)) is not None:
+            for group in (self.own, self.others):
+                if group.under_delays:
+                    group.delays.append(delay)
+
+    def sitemap(self, value: bytes) -> None:
+        if len(self.sitemaps) < SITEMAPS_MAX and 0 < len(value) <= SITEMAP_MAX_BYTES:
+            self.sitemaps[value.decode("utf-8", "ignore")] = None
+
+
+def _records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (name in lower case, value) of each line that has a colon (2.2)."""
+    for line in body.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n"):
+        name, colon, value = line.partition(b"#")[0].partition(b":")
+        if colon:
+            yield name.strip(BLANKS).lower(), value.strip(BLANKS)
+
+
+def read_robots(body: bytes, token: str) -> RobotsTxt:
+    """What a robots.txt tells the agent with this product token (lower case); nothing in it raises."""
+    reader = _Reader(token)
+    for name, value in _records(body):
+        match name:
+            case b"user-agent":
+                reader.user_agent(value)
+            case b"allow" | b"disallow":
+                reader.rule(value, allows=name == b"allow")
+            case b"crawl-delay":
+                reader.crawl_delay(value)
+            case b"sitemap":
+                reader.sitemap(value)
+    group = reader.own if reader.own.named else reader.others
+    return RobotsTxt(tuple(sorted(group.rules)), max(group.delays, default=None), tuple(reader.sitemaps))
+
+
+def _is_any(value: bytes) -> bool:
+    return value.split()[:1] == [b"*"]
+
+
+def _names(value: bytes, token: str) -> bool:
+    found = IDENTIFIER.match(value.lower())
+    return found is not None and found[0] == token.encode()
+
+
+def _seconds(value: bytes) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+class Permissions:
+    """What a site's robots.txt allows, ready to be asked."""
+
+    def __init__(self, robots: RobotsTxt, max_delay_seconds: float) -> None:
+        self._patterns = Patterns(_ranked(robots.rules))
+        delay = robots.crawl_delay_seconds
+        self.crawl_delay_seconds = None if delay is None else min(delay, max_delay_seconds)
+        self.sitemaps = robots.sitemaps
+
+    def allows(self, url: str) -> bool:
+        """Whether the longest matching rule, or at a tie one that allows, lets us fetch `url` (2.2.2)."""
+        path = path_of(url)
+        if path == "/robots.txt":
+            return True
+        rank = self._patterns.best(path)
+        return rank is None or bool(rank[1])
+
+
+def _ranked(rules: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[Pattern, Rank]]:
+    for octets, allows in rules:
+        pattern = Pattern.of(octets)
+        yield pattern, (pattern.octets, int(allows))

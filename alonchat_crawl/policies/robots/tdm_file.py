@@ -1,0 +1,59 @@
+"""/.well-known/tdmrep.json: for which of a site's URLs the right to mine them is reserved. Pure.
+
+TDM Reservation Protocol, W3C community group report of 10 May 2024:
+https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from alonchat_crawl.policies.robots.file_fetch import Body
+from alonchat_crawl.policies.robots.path_patterns import Pattern, Patterns, Rank, path_of
+
+UNSET = -1
+
+
+def reservation(value: object) -> bool | None:
+    """What a `tdm-reservation` means: 1 reserved, 0 not; None, unset, for anything else.
+
+    In a header and a meta tag it is a word, so a word in the file is borne.
+    """
+    if isinstance(value, str):
+        return {"0": False, "1": True}.get(value.strip())
+    return bool(value) if type(value) is int and value in {0, 1} else None
+
+
+def essence(body: Body) -> bytes:
+    """The rules of a file, and nothing else; none of what is no such file."""
+    return json.dumps([[location, value] for location, value in _rules(body.octets)]).encode()
+
+
+def _rules(octets: bytes) -> Iterator[tuple[str, int]]:
+    try:
+        found: Any = json.loads(octets)
+    except (ValueError, RecursionError):
+        return
+    for rule in found if isinstance(found, list) else ():
+        match rule:
+            case {"location": str(location)}:
+                value = reservation(rule.get("tdm-reservation"))
+                yield location, UNSET if value is None else int(value)
+
+
+class Reservations:
+    """A site's rules, ready to be asked."""
+
+    def __init__(self, essence: bytes) -> None:
+        self._patterns = Patterns(_ranked(json.loads(essence)))
+
+    def of(self, url: str) -> bool | None:
+        """Whether `url` is reserved: the first rule that matches counts; None where nothing is said."""
+        rank = self._patterns.best(path_of(url))
+        return None if rank is None or rank[1] == UNSET else bool(rank[1])
+
+
+def _ranked(rules: Iterable[tuple[str, int]]) -> Iterator[tuple[Pattern, Rank]]:
+    for place, (location, value) in enumerate(rules):
+        if location[:1] in {"/", "*"}:
+            yield Pattern.of(location.encode("utf-8", "replace")), (-place, value)

@@ -1,0 +1,181 @@
+"""Whether a file may be read at all: clamd says so first, and nothing else that it says lets a file pass."""
+
+import asyncio
+import io
+import logging
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from time import monotonic, perf_counter
+from typing import ClassVar
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+from scrapy.signalmanager import SignalManager
+
+from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
+from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Finding, Verdict
+from alonchat_crawl.sandbox.slots import Places
+from alonchat_crawl.signals import stage_finished
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 30.0
+"""Until a file is looked at again that was not sent, since clamd was away."""
+RETRY_SECONDS = 60.0
+"""Until a file without a verdict is sent again: five attempts outlast a clamd that loads its database."""
+BELIEVED_SECONDS = 3.0
+"""So long an answer of clamd, or its silence, tells how it is: many files ask it once."""
+PROOF_SECONDS = 300.0
+"""Until clamd has to show again that it finds what it must; after any fault, at once."""
+
+# In two parts, or this very file would be found.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+"""The test file that every scanner knows (eicar.org, "Intended use")."""
+NESTED = 101
+"""Archives one in another: more than any clamd opens (clamd.conf(5): MaxRecursion is 100 at most)."""
+
+_REASONS = {
+    Verdict.INFECTED: ("infected", "a virus was found in it"),
+    Verdict.TOO_LARGE: ("scan too large", "it is larger than the virus scanner looks at"),
+    Verdict.ENCRYPTED: ("file encrypted", "it is encrypted, so the virus scanner cannot look into it"),
+}
+
+
+@cache
+def nested_archive() -> bytes:
+    """The EICAR file so deep in archives that no clamd gets to it: it must say so, not `OK`."""
+    body = EICAR
+    for _ in range(NESTED):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("a"), body)
+        body = packed.getvalue()
+    return body
+
+
+class Scanner:
+    """Asks clamd about files, some at once. Without a clamd (VIRUS_SCAN=off) every file passes."""
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, "Scanner"]] = WeakKeyDictionary()
+
+    def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
+        self._clamd = clamd
+        self._signals = signals
+        self._room = Places(at_once)
+        self._asking = asyncio.Lock()
+        self._fault: Fault | None = None
+        self._believed_until = self._proved_until = 0.0
+        self._has_warned = False
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings, signals: SignalManager | None = None) -> "Scanner":
+        """Read VIRUS_SCAN and the CLAMD_ settings. Raises StartupError."""
+        clamd = None
+        # Files from strangers come with a database of one's own: unasked, only a trial goes without.
+        if (settings["VIRUS_SCAN"] or ("required" if settings["DATABASE_URL"] else "off")) != "off":
+            address = settings["CLAMD_ADDRESS"]
+            try:
+                clamd = Clamd(address, settings.getfloat("CLAMD_TIMEOUT_SECONDS"))
+            except ValueError as error:
+                raise StartupError(f"CLAMD_ADDRESS={address} cannot be used: {error}.") from None
+        return cls(clamd, at_once=settings.getint("CLAMD_SCANS"), signals=signals)
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Scanner":
+        """Return the one instance of this crawler."""
+        if crawler not in cls._of:
+            cls._of[crawler] = cls.from_settings(crawler.settings, crawler.signals)
+        return cls._of[crawler]
+
+    @property
+    def required(self) -> bool:
+        """Whether no file is read without a scan."""
+        return self._clamd is not None
+
+    async def ready(self) -> None:
+        """Make sure that clamd answers and detects; raises Deferred, with a wait, while it does not."""
+        if self._clamd is None:
+            return
+        async with self._asking:
+            proof_is_due = self._fault is None and monotonic() >= self._proved_until
+            if proof_is_due or monotonic() >= self._believed_until:
+                self._fault = await self._ask(self._clamd)
+                self._believed_until = monotonic() + BELIEVED_SECONDS
+        if self._fault is not None:
+            raise Deferred(self._fault.reason, self._fault.detail, WAIT_SECONDS)
+
+    async def _ask(self, clamd: Clamd) -> Fault | None:
+        try:
+            await clamd.ping()
+            if monotonic() >= self._proved_until:
+                await _prove(clamd)
+                self._proved_until = monotonic() + PROOF_SECONDS
+        except Fault as fault:
+            self._proved_until = 0.0
+            return fault
+        return None
+
+    async def scan(self, body: bytes) -> None:
+        """Return only where clamd found nothing in a file.
+
+        Raises GiveUp where the file is to blame, Retry where it may be (each attempt is counted, so one that
+        stops clamd cannot do so for ever), Deferred where clamd was away before it was sent.
+        """
+        if self._clamd is None:
+            if not self._has_warned:
+                logger.warning("VIRUS_SCAN is off: files are read without looking for viruses.")
+                self._has_warned = True
+            return
+        began = perf_counter()
+        try:
+            async with self._room.place(len(body)):
+                await self.ready()
+                _judge(await self._finding(self._clamd, body))
+        finally:
+            if self._signals is not None:
+                seconds = perf_counter() - began
+                self._signals.send_catch_log(stage_finished, stage="scan", seconds=seconds)
+
+    async def _finding(self, clamd: Clamd, body: bytes) -> Finding:
+        try:
+            finding = await clamd.scan(body)
+        except Fault as fault:
+            self._believed_until = self._proved_until = (
+                0.0  # whoever asks next looks, and has it proved again
+            )
+            if fault.by_file:
+                raise Retry(fault.reason, fault.detail, RETRY_SECONDS) from fault
+            raise Deferred(fault.reason, fault.detail, WAIT_SECONDS) from fault
+        self._believed_until = max(self._believed_until, monotonic() + BELIEVED_SECONDS)
+        return finding
+
+
+def _judge(finding: Finding) -> None:
+    if finding.verdict is not Verdict.CLEAN:
+        reason, detail = _REASONS[finding.verdict]
+        raise GiveUp(reason, f"{detail} ({finding.name})")
+
+
+async def _prove(clamd: Clamd) -> None:
+    """Raises Fault for a clamd that passes what it must not: it knows no viruses, or hides its limits."""
+    if (await clamd.scan(EICAR)).verdict is not Verdict.INFECTED:
+        raise Fault(
+            "scanner error", f"clamd at {clamd.address} does not know the EICAR test file: load a database"
+        )
+    if (await clamd.scan(nested_archive())).verdict is Verdict.CLEAN:
+        detail = f"clamd at {clamd.address} passes what it has not looked at: set AlertExceedsMax yes"
+        raise Fault("scanner error", detail)
+
+
+def check_scanner(settings: BaseSettings) -> None:
+    """Make sure that clamd, if VIRUS_SCAN asks for it, answers and detects. Raises StartupError."""
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, also where one runs already
+        try:
+            thread.submit(lambda: asyncio.run(Scanner.from_settings(settings).ready())).result()
+        except Deferred as error:
+            raise StartupError(
+                f"Files cannot be scanned: {error.detail}; start it with deploy/clamd.conf there, "
+                "or correct CLAMD_ADDRESS."
+            ) from None

@@ -1,0 +1,137 @@
+"""The one place that opens Redis and Postgres."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+from weakref import WeakKeyDictionary, ref
+
+from pgvector.psycopg import register_vector_async
+from psycopg_pool import AsyncConnectionPool
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.servers import embedded
+from alonchat_crawl.servers.checked_pool import CheckedPool
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.preflight import TIMEOUT_SECONDS, check_postgres, check_redis
+from alonchat_crawl.signals import entry_unreadable
+from alonchat_crawl.storage.migrate import migrate
+
+REDIS_RETRIES = 6  # with the waits below some 9 s in all: a restart passes unnoticed
+REDIS_BACKOFF_SECONDS = 0.1  # × 2^n
+REDIS_MAX_BACKOFF_SECONDS = 3.0
+REDIS_HEALTH_CHECK_SECONDS = 30
+
+
+def redis_url(settings: BaseSettings) -> str:
+    """Return REDIS_URL or, where unset, that of the embedded Valkey, started. Raises StartupError."""
+    return settings["REDIS_URL"] or embedded.redis_url(Path(settings["ALONCHAT_DATA_DIR"]))
+
+
+def open_redis(settings: BaseSettings) -> Redis:
+    """Return a client of REDIS_URL's server, or of the cluster that it is part of. Raises StartupError.
+
+    It repeats a command whose reply was lost, so commands must bear that.
+    """
+    url = redis_url(settings)
+    client: type[Redis] = cast("type[Redis]", RedisCluster) if check_redis(url) else Redis
+    return client.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        health_check_interval=REDIS_HEALTH_CHECK_SECONDS,
+        retry=Retry(
+            ExponentialBackoff(cap=REDIS_MAX_BACKOFF_SECONDS, base=REDIS_BACKOFF_SECONDS), REDIS_RETRIES
+        ),
+    )
+
+
+def database_url(settings: BaseSettings) -> str:
+    """Return DATABASE_URL, checked, or that of the embedded Postgres, started and migrated.
+
+    Raises StartupError.
+    """
+    if settings["DATABASE_URL"]:
+        check_postgres(settings["DATABASE_URL"])
+        return str(settings["DATABASE_URL"])
+    url = embedded.database_url(Path(settings["ALONCHAT_DATA_DIR"]))
+    migrate(url)
+    return url
+
+
+def check(settings: BaseSettings) -> None:
+    """Make sure that both servers answer and the schema is there. Raises StartupError."""
+    check_redis(redis_url(settings))
+    database_url(settings)
+
+
+class Connections:
+    """A crawler's clients: opened at first use, closed when its engine has stopped."""
+
+    _of: ClassVar[WeakKeyDictionary[Crawler, "Connections"]] = WeakKeyDictionary()
+
+    def __init__(self, settings: BaseSettings, tell: Told = tell_nobody) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._redis: Redis | None = None
+        self._pool: AsyncConnectionPool | None = None
+        self._opening = asyncio.Lock()
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Connections":
+        """Return the one instance of this crawler."""
+        if crawler not in cls._of:
+            cls._of[crawler] = cls(crawler.settings, partial(_send, ref(crawler)))
+            crawler.signals.connect(cls._of[crawler].close, signals.engine_stopped)
+        return cls._of[crawler]
+
+    @property
+    def redis(self) -> Redis:
+        """The client of `open_redis`."""
+        if self._redis is None:
+            self._redis = open_redis(self._settings)
+        return self._redis
+
+    def unreadable(self, key: str, why: str, aside: str) -> None:
+        """Tell the frontier, which keeps the dead letters, of a key that was set aside."""
+        self._tell(key, why, aside)
+
+    async def postgres(self) -> AsyncConnectionPool:
+        """Return the open pool: autocommit; vectors come and go as pgvector's types. Raises StartupError."""
+        async with self._opening:
+            if self._pool is None:
+                pool = CheckedPool(
+                    await asyncio.to_thread(database_url, self._settings),
+                    min_size=1,
+                    max_size=self._settings.getint("POSTGRES_POOL_MAX"),
+                    open=False,
+                    # A transaction pooler gives each transaction another session: prepare nothing.
+                    kwargs={
+                        "prepare_threshold": None,
+                        "autocommit": True,
+                        "connect_timeout": TIMEOUT_SECONDS,
+                    },
+                    configure=register_vector_async,
+                )
+                await pool.open()
+                self._pool = pool
+            return self._pool
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if self._redis is not None:
+            await self._redis.aclose()
+        if self._pool is not None:
+            await self._pool.close()
+        self._redis = self._pool = None
+
+
+def _send(of: ref[Crawler], key: str, why: str, aside: str) -> None:
+    if (crawler := of()) is not None:
+        crawler.signals.send_catch_log(entry_unreadable, key=key, why=why, aside=aside)

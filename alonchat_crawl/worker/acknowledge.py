@@ -1,0 +1,158 @@
+"""The one place that settles a lease: every way in which a fetched URL can end passes here."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.sources import Hold, Lease, Link
+from alonchat_crawl.worker.endings import ending_of
+
+
+class Frontier(Protocol):
+    """What the settler tells of a lease."""
+
+    def found(self, lease: Lease, link: Link) -> None:
+        """Its page has a link."""
+
+    def ended(self, lease: Lease, ending: Ending) -> None:
+        """It ended. Told once a lease."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one response is on its way through the spider and the pipelines."""
+
+    ending: Ending | None = None
+    items: int = 0
+    """Given to the pipelines and not back yet."""
+    parsed: bool = False
+    """The spider has nothing more to say of it."""
+
+
+class Acknowledge:
+    """Spider middleware, outermost: follows each lease from its download to its one ending."""
+
+    def __init__(self) -> None:
+        self.frontier: Frontier | None = None
+        self.pacer: Pacer | None = None
+        self._progress: dict[str, Progress] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Listen to every signal that says how far a request, a response or an item is."""
+        settler = cls()
+        for handler, signal in (
+            (settler.response_downloaded, signals.response_downloaded),
+            (settler.request_left_downloader, signals.request_left_downloader),
+            (settler.item_scraped, signals.item_scraped),
+            (settler.item_dropped, signals.item_dropped),
+            (settler.item_error, signals.item_error),
+            (settler.spider_error, signals.spider_error),
+        ):
+            crawler.signals.connect(handler, signal)
+        return settler
+
+    # --- The download: the domain is free as soon as the site has answered ---
+
+    def response_downloaded(self, response: Response, request: Request) -> None:
+        """The site has answered; others are being told of it, so the domain is freed right after."""
+        request.meta["answer"] = response
+
+    def request_left_downloader(self, request: Request) -> None:
+        """Comes after `response_downloaded`, or alone where there was no response."""
+        response = request.meta.pop("answer", None)
+        hold: Hold | None = request.meta.get("hold")
+        if hold is not None and self.pacer is not None:
+            self.pacer.released(hold, request, response)
+
+    # --- The spider and the pipelines ---
+
+    async def process_spider_output(
+        self, response: Response, result: AsyncIterator[Any]
+    ) -> AsyncIterator[Any]:
+        """Count what goes to the pipelines, and keep the spider's own verdict."""
+        lease: Lease | None = response.meta.get("lease")
+        async for output in result:
+            if lease is not None:
+                if isinstance(output, Ending):
+                    self._of(lease).ending = output
+                    continue
+                if isinstance(output, Link):
+                    # Not by way of the engine, which buffers: it must be known before the page's end is.
+                    if self.frontier is not None:
+                        self.frontier.found(lease, output)
+                    continue
+                self._of(lease).items += 1
+            yield output
+        if lease is not None:
+            self._of(lease).parsed = True
+            self._settle_if_done(lease)
+
+    def item_scraped(self, response: Response | None) -> None:
+        """Committed by the last stage."""
+        self._item_ended(response, Ending(Outcome.STORED))
+
+    def item_dropped(self, response: Response | None, exception: BaseException) -> None:
+        """A stage refused it, or found it unchanged."""
+        self._item_ended(response, ending_of(exception))
+
+    def item_error(self, response: Response | None, failure: Failure) -> None:
+        """A stage failed on it."""
+        self._item_ended(response, ending_of(_cause(failure)))
+
+    def spider_error(self, response: Response | Failure | None, failure: Failure) -> None:
+        """The spider failed; what it gave before still passes the pipelines."""
+        lease = _lease_of(response)
+        if lease is not None:
+            progress = self._of(lease)
+            progress.ending, progress.parsed = ending_of(_cause(failure)), True
+            self._settle_if_done(lease)
+
+    def failed(self, failure: Failure) -> Iterable[Any]:
+        """The errback of every leased request: a policy refused it, or the download failed."""
+        lease = _lease_of(failure)
+        if lease is not None:
+            self.end(lease, ending_of(_cause(failure)))
+        return ()
+
+    # --- The end ---
+
+    def _of(self, lease: Lease) -> Progress:
+        return self._progress.setdefault(lease.id, Progress())
+
+    def _item_ended(self, response: Response | None, ending: Ending) -> None:
+        lease = _lease_of(response)
+        if lease is None:
+            return
+        progress = self._of(lease)
+        progress.items -= 1
+        if progress.ending is None or ending.outcome in {Outcome.DEAD, Outcome.RETRY, Outcome.DEFERRED}:
+            progress.ending = ending
+        self._settle_if_done(lease)
+
+    def _settle_if_done(self, lease: Lease) -> None:
+        progress = self._of(lease)
+        if progress.parsed and progress.items == 0:
+            self.end(lease, progress.ending or Ending(Outcome.FOLLOWED))
+
+    def end(self, lease: Lease, ending: Ending) -> None:
+        """Settle a lease; the scheduler calls it for a redirect, whose response no spider sees."""
+        self._progress.pop(lease.id, None)
+        if self.frontier is not None:
+            self.frontier.ended(lease, ending)
+
+
+def _cause(failure: Failure) -> BaseException:
+    return failure.value if failure.value is not None else RuntimeError("a failure without a cause")
+
+
+def _lease_of(response: Response | Failure | None) -> Lease | None:
+    request = getattr(response, "request", None)
+    return request.meta.get("lease") if request is not None else None

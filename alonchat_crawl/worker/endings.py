@@ -1,0 +1,74 @@
+"""Which outcome an exception means: pure, and the only table of it."""
+
+import random
+
+from redis.exceptions import RedisError, ResponseError
+from scrapy import exceptions as scrapy_errors
+from scrapy.exceptions import DropItem, IgnoreRequest
+from twisted.internet import error as twisted_errors
+from twisted.web.client import ResponseFailed
+
+from alonchat_crawl.errors import Deferred, Outage, ReasonedError, Refused, Retry, Unchanged
+from alonchat_crawl.outcomes import Ending, Outcome
+
+OUTAGE_SECONDS = 5.0
+"""Between looks whether a service of our own is back."""
+
+NETWORK_REASONS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (scrapy_errors.CannotResolveHostError, "dns", "its host name could not be resolved"),
+    (scrapy_errors.DownloadTimeoutError, "timeout", "it did not answer in time"),
+    (scrapy_errors.DownloadConnectionRefusedError, "connection refused", "it refused the connection"),
+    (scrapy_errors.ResponseDataLossError, "data loss", "its answer broke off"),
+    (scrapy_errors.DownloadFailedError, "connection", "the connection failed"),
+    (twisted_errors.ConnectionLost, "connection", "the connection was lost"),
+    (twisted_errors.ConnectionDone, "connection", "the connection was closed"),
+    (twisted_errors.ConnectError, "connection", "the connection failed"),
+    (ResponseFailed, "connection", "the connection failed"),
+    (OSError, "connection", "the connection failed"),
+)
+"""Passing faults of the network: (class, reason, what to tell), the first match counts."""
+
+
+def ending_of(error: BaseException) -> Ending:
+    """The ending that an error of any stage means; one that nobody foresaw is final."""
+    match error:
+        case ReasonedError():
+            return _reasoned(error)
+        case Unchanged():
+            return Ending(Outcome.UNCHANGED)
+        case ResponseError() if str(error).startswith("WRONGTYPE"):
+            return Ending(Outcome.RETRY, "redis entry", "somebody else wrote into a key that this page needs")
+        case RedisError():
+            return Ending(Outcome.DEFERRED, "redis", "Redis does not answer", OUTAGE_SECONDS, outage=True)
+        case scrapy_errors.DownloadCancelledError():
+            return Ending(Outcome.REFUSED, "too large", "its answer is larger than DOWNLOAD_MAXSIZE")
+        case DropItem() | IgnoreRequest():
+            return Ending(Outcome.REFUSED, "dropped", str(error))
+    for kind, reason, detail in NETWORK_REASONS:
+        if isinstance(error, kind):
+            return Ending(Outcome.RETRY, reason, detail)
+    return Ending(Outcome.DEAD, "error", f"{type(error).__name__}: {error}"[:500])
+
+
+def _reasoned(error: ReasonedError) -> Ending:
+    match error:
+        case Refused():
+            return Ending(Outcome.REFUSED, error.reason, error.detail)
+        case Outage():
+            return Ending(Outcome.DEFERRED, error.reason, error.detail, OUTAGE_SECONDS, outage=True)
+        case Deferred():
+            rests = error.wait_seconds > 0 and not error.alone
+            return Ending(Outcome.DEFERRED, error.reason, error.detail, error.wait_seconds, rests=rests)
+        case Retry():
+            return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
+        case _:
+            return Ending(Outcome.DEAD, error.reason, error.detail)
+
+
+def backoff_seconds(attempt: int, base_seconds: float, most_seconds: float) -> float:
+    """The wait after a failed attempt (1 for the first): base × 2^(attempt-1), up to a quarter more.
+
+    The jitter keeps URLs that failed together from coming back together.
+    """
+    wait = base_seconds * 2.0 ** (attempt - 1)
+    return min(most_seconds, wait * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret

@@ -1,0 +1,250 @@
+"""One worker's conversation with one shard: what it holds, and one task that speaks to Redis."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from uuid import UUID
+
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+
+from alonchat_crawl.frontier.queue import FrontierQueue, Release, Totals
+from alonchat_crawl.frontier.transitions import Settled, awaited, is_of_one
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.sources import Lease, Link
+
+logger = logging.getLogger(__name__)
+
+OUTAGE_WAIT_SECONDS = 0.5
+REST_SECONDS = 0.005
+"""Between two looks that nobody asked for: many domains that are due one after the other make one look."""
+
+
+@dataclass(slots=True)
+class Found:
+    """The links of one leased page: kept until it is settled, since a restart of Redis may lose them."""
+
+    links: list[Link] = field(default_factory=list)
+    origins: tuple[str, ...] = ()
+    """The source's own; one more than the lease has where its start URL was redirected there."""
+    told: int = 0
+    """So many of the links, the first ones, Redis has been told."""
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What Redis has not been told yet. Telling it twice does no harm."""
+
+    found: dict[Lease, Found] = field(default_factory=dict)
+    releases: list[tuple[Release, float]] = field(default_factory=list)
+    """Each with the monotonic seconds at which its request was sent."""
+    endings: dict[Lease, Ending] = field(default_factory=dict)
+
+    def add(self, lease: Lease, link: Link, *, moved_to: str = "") -> None:
+        """Note a link of a leased page; `moved_to` is the origin that its start URL was redirected to."""
+        found = self.found.setdefault(lease, Found(origins=lease.origins))
+        found.links.append(link)
+        if moved_to and found.origins[-1] != moved_to:
+            found.origins = (*found.origins, moved_to)
+
+    def __bool__(self) -> bool:
+        untold = (found.told < len(found.links) for found in self.found.values())
+        return bool(self.releases or self.endings) or any(untold)
+
+
+class Exchange:
+    """Takes leases when there is room and tells Redis what became of them, in batches.
+
+    Nothing is lost while Redis is away: the outbox waits. `run` never ends but by cancellation.
+    """
+
+    def __init__(
+        self,
+        queue: FrontierQueue,
+        *,
+        room: Callable[[], int],
+        deliver: Callable[[list[Lease]], Awaitable[None]],
+        completed: Callable[[], None],
+        only: UUID | None,
+        poll_seconds: float,
+    ) -> None:
+        self.queue = queue
+        self.outbox = Outbox()
+        self.held: dict[str, tuple[Lease, float]] = {}
+        """Leases of this worker by id, with the monotonic time at which each was taken."""
+        self.extended_at = float("-inf")
+        """Monotonic seconds before the last call that extended all of `held`."""
+        self.totals = Totals()
+        self._room = room
+        self._deliver = deliver
+        self._completed = completed
+        self._only = only
+        self._poll_seconds = poll_seconds
+        self._wake = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._fault = ""
+
+    def valid_until(self, lease: Lease) -> float:
+        """Monotonic seconds until which a lease is ours for certain; in the past for one that is not."""
+        _, since = self.held.get(lease.id, (lease, float("-inf")))
+        return max(since, self.extended_at if lease.id in self.held else since) + self.queue.lease_ms / 1000
+
+    def wake(self) -> None:
+        """Something waits to be told or asked: do not sleep on."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Exchange until cancelled; an outage is one log line at its start and one at its end."""
+        while True:
+            try:
+                due_seconds = await self._exchange()
+            except (RedisError, OSError) as error:
+                await self._wait_out(error)
+                continue
+            except Exception:
+                logger.exception("The exchange with the frontier failed; going on")
+                await asyncio.sleep(OUTAGE_WAIT_SECONDS)
+                continue
+            if self._fault:
+                logger.warning("Redis serves us again")
+                self._fault = ""
+            await self._sleep(min(due_seconds, self._poll_seconds))
+
+    async def listen(self) -> None:
+        """While there is room, let workers that see more than they can do wake this one; until cancelled."""
+        while True:
+            await self._hungry.wait()
+            try:
+                rung = await awaited(self.queue.redis.blpop([self.queue.keys.wake], self._poll_seconds))
+            except (RedisError, OSError):  # `run` meets it too, and tells
+                await asyncio.sleep(OUTAGE_WAIT_SECONDS)
+                continue
+            if rung:
+                self.wake()
+
+    async def _wait_out(self, error: Exception) -> None:
+        kind = "full" if isinstance(error, OutOfMemoryError) else "away"
+        if kind != self._fault:
+            logger.warning("Redis does not serve us; waiting: %s", error)
+        self._fault = kind
+        if isinstance(error, ReadOnlyError):  # after a failover: the address has another server now
+            await self.queue.redis.aclose()
+        await asyncio.sleep(OUTAGE_WAIT_SECONDS)
+
+    async def _sleep(self, seconds: float) -> None:
+        if not self.outbox:
+            try:
+                async with asyncio.timeout(max(seconds, REST_SECONDS)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+        self._wake.clear()
+
+    async def _exchange(self) -> float:
+        """Tell, then take; return the seconds until the next URL is due."""
+        full = await self.flush()
+        room = max(0, self._room())
+        asked_at = monotonic()
+        taken = await self.queue.take(room, self._only)
+        self.totals = taken.totals
+        for lease in taken.leases:
+            self.held[lease.id] = (lease, asked_at)
+        if taken.leases:
+            await self._deliver(taken.leases)
+        if taken.completed:
+            self._completed()
+        if full is not None:
+            raise full  # only now: what is taken, and ends, frees memory
+        if len(taken.leases) < room:
+            self._hungry.set()
+            return taken.due_seconds
+        self._hungry.clear()
+        # Without room, look no more often than that somebody else is woken for what is due.
+        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if room == 0 else 0.0
+
+    async def flush(self) -> OutOfMemoryError | None:
+        """Tell Redis everything in the outbox: a page's links before the page's own ending.
+
+        Where Redis has no memory left for links, the rest is told all the same, since it frees some; its
+        error is returned.
+        """
+        full: OutOfMemoryError | None = None
+        # Both as they are now: what ends later may have a release that comes later, too, and settling without
+        # that would free the domain at once.
+        releases, endings = list(self.outbox.releases), dict(self.outbox.endings)
+        for lease, found in list(self.outbox.found.items()):
+            try:
+                await self._tell(lease, found)
+            except OutOfMemoryError as error:
+                full = error
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                # Whatever is wrong with these links, it must not hold up the others: their page ends without.
+                logger.exception("The links of %s cannot be told: it is given up", lease.url)
+                found.told = len(found.links)
+                self.outbox.endings[lease] = Ending(
+                    Outcome.DEAD, "links", f"its links cannot be kept: {error}"
+                )
+        now = monotonic()
+        if releases:
+            await self.queue.release(
+                replace(release, elapsed_seconds=now - sent_at) for release, sent_at in releases
+            )
+            del self.outbox.releases[: len(releases)]
+        await self._settle(endings)
+        return full
+
+    async def _tell(self, lease: Lease, found: Found) -> None:
+        count = len(found.links)
+        if found.told < count:
+            untold = found.links[found.told : count]
+            await self.queue.add(lease.source, untold, found.origins, lease.id)
+            found.told = count
+
+    async def _settle(self, endings: Mapping[Lease, Ending]) -> None:
+        """Settle what has no link left untold."""
+        told = {
+            lease.id: found.told
+            for lease in endings
+            if (found := self.outbox.found.get(lease, Found())).told == len(found.links)
+        }
+        settled = [(lease, ending) for lease, ending in endings.items() if lease.id in told]
+        try:
+            codes = await self.queue.settle(settled, told) if settled else []
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            if len(settled) == 1:
+                logger.exception(
+                    "The end of %s cannot be told: its lease is left to expire", settled[0][0].url
+                )
+                codes = [Settled.UNKNOWN]
+            else:  # whatever is wrong with one must not hold up the others
+                for one in settled:
+                    await self._settle(dict([one]))
+                return
+        for (lease, _), code in zip(settled, codes, strict=True):
+            if code is Settled.LINKS_LOST:
+                self.outbox.found[lease].told = 0
+                continue
+            del self.outbox.endings[lease]
+            self.outbox.found.pop(lease, None)
+            self.held.pop(lease.id, None)
+            if code is Settled.UNKNOWN:
+                logger.info("The lease on %s had expired: another worker has it", lease.url)
+            elif code is Settled.COMPLETED:
+                self._completed()
+
+    async def hand_over(self, unbegun: list[Lease]) -> None:
+        """On the way out: tell what there is to tell and give unbegun leases back.
+
+        Where Redis does not answer, the leases expire and other workers take them.
+        """
+        try:
+            await self.flush()
+            if unbegun:
+                await self.queue.untake(unbegun)
+        except (RedisError, OSError) as error:
+            logger.warning("Redis does not answer; %d leases are left to expire: %s", len(self.held), error)

@@ -1,0 +1,111 @@
+"""Keeps the pace of domains over all workers: who may ask a site now, and from when it may be asked again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+
+from redis.exceptions import RedisError
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+
+from alonchat_crawl.errors import Deferred
+from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds
+from alonchat_crawl.sources import Hold, Lease
+from alonchat_crawl.worker.endings import OUTAGE_SECONDS
+from alonchat_crawl.worker.exchange import Exchange
+
+
+class Pacing:
+    """The Pacer of the policies and of the settler."""
+
+    def __init__(self, shards: Shards, exchanges: Sequence[Exchange], settings: BaseSettings) -> None:
+        self._shards = shards
+        self._exchanges = exchanges
+        self._delay_seconds = settings.getfloat("CRAWL_DELAY_SECONDS")
+        self._margin = 1 + settings.getfloat("FRONTIER_PACE_MARGIN")
+        self._hold_seconds = (
+            settings.getfloat("DOWNLOAD_TIMEOUT") + settings.getfloat("BODIES_WAIT_SECONDS") + 10
+        )
+
+    async def admit(self, lease: Lease) -> Lease | Ending:
+        """Let a lease be fetched, with its site's delay; or say how it ends where that must wait."""
+        keeper = self._shards.of_domain(lease.domain)
+        if keeper.keys.shard != lease.shard and (wait := await self._reserve(keeper, lease.domain, lease.id)):
+            self._put_off(lease, wait)
+            return Ending(Outcome.DEFERRED, "pace")
+        site = self._exchanges[lease.shard].queue.domains.site_of(lease.url, lease.domain, lease.source)
+        if not site:
+            return lease
+        wait, delay = await self._visit(keeper, site)
+        if wait == 0:
+            return replace(lease, delay_seconds=delay)
+        self._put_off(lease, 0.0)  # nobody was asked: others at the address may be, at once
+        return Ending(Outcome.DEFERRED, "pace", wait_seconds=wait, rests=True)
+
+    async def hold(self, lease: Lease, url: str) -> Hold:
+        """Let the holder of a lease fetch `url` now, in its own domain or in another.
+
+        Raises errors.Deferred while the other must not be asked.
+        """
+        domains = self._exchanges[lease.shard].queue.domains
+        domain = await domains.of(url)
+        site, keeper = domains.site_of(url, domain, lease.source), self._shards.of_domain(domain)
+        is_own = domain == lease.domain
+        hold = Hold(lease.id if is_own else f"{lease.id}/{domain}", domain, site)
+        wait = 0.0 if is_own else await self._reserve(keeper, domain, hold.id)
+        if wait == 0 and site != domains.site_of(lease.url, lease.domain, lease.source):
+            wait, _ = await self._visit(keeper, site)
+            if wait and not is_own:
+                self._release(Release(hold.id, domain, 0.0, 0.0), monotonic())
+        if wait:
+            raise Deferred("pace", wait_seconds=wait)
+        return hold
+
+    async def _reserve(self, keeper: FrontierQueue, domain: str, hold_id: str) -> float:
+        try:
+            return await keeper.reserve(domain, hold_id, self._hold_seconds)
+        except (RedisError, OSError):
+            return OUTAGE_SECONDS
+
+    async def _visit(self, keeper: FrontierQueue, site: str) -> tuple[float, float]:
+        try:
+            return await keeper.visit(site)
+        except (RedisError, OSError):
+            return OUTAGE_SECONDS, 0.0
+
+    def released(self, hold: Hold, request: Request, response: Response | None) -> None:
+        """Start the pace of a domain; a site that asks for a pause gets it."""
+        lease: Lease | None = request.meta.get("lease")
+        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
+        pace = max(self._delay_seconds, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        if lease is not None and hold.domain == str(lease.source.source_id):  # of no site
+            pace = throttle = 0.0
+        release = Release(
+            hold.id,
+            hold.domain,
+            elapsed_seconds=0.0,  # until it is told
+            pace_seconds=pace * self._margin,
+            asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
+            sign=pressure_of(response, robots=request.meta.get("robots", False)),
+            delay_seconds=throttle if throttle > self._delay_seconds else 0.0,
+            site=hold.site,
+            address_pace_seconds=self._delay_seconds * self._margin,
+            address_sign=pressure_of(response, robots=False),
+        )
+        self._release(release, request.meta.get("sent_at", monotonic()))
+
+    def _put_off(self, lease: Lease, seconds: float) -> None:
+        """Let a lease's whole domain wait, for which no request was made."""
+        release = Release(lease.id, lease.domain, 0.0, seconds, delay_seconds=lease.delay_seconds)
+        self._release(release, monotonic())
+
+    def _release(self, release: Release, sent_at: float) -> None:
+        keeper = self._exchanges[self._shards.of_domain(release.domain).keys.shard]
+        for exchange in self._exchanges:
+            if exchange is keeper or release.hold_id in exchange.held:
+                exchange.outbox.releases.append((release, sent_at))
+                exchange.wake()

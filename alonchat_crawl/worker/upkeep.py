@@ -1,0 +1,230 @@
+"""What a worker does every so often: keep its leases, take back dead workers' ones, close sources."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+from redis.exceptions import RedisError
+from scrapy.settings import BaseSettings
+from scrapy.signalmanager import SignalManager
+
+from alonchat_crawl.control.closing import close_or_set_aside
+from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
+from alonchat_crawl.control.seed_reader import admit
+from alonchat_crawl.control.website_seed import SourceSeed
+from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.frontier.transitions import Opened
+from alonchat_crawl.signals import entry_unreadable, frontier_observed, source_completed
+from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.storage.sources import mark_gone
+from alonchat_crawl.upload_urls import stored_url
+from alonchat_crawl.worker.exchange import Exchange
+
+logger = logging.getLogger(__name__)
+
+OBSERVE_SECONDS = 1.0
+CLOSING_SECONDS = 0.05
+"""Between looks whether a run has come to its end."""
+
+
+class Upkeep:
+    """Two supervised tasks: an outage of Redis or Postgres only postpones their work."""
+
+    def __init__(
+        self,
+        shards: Shards,
+        pool: AsyncConnectionPool,
+        exchanges: Sequence[Exchange],
+        signals: SignalManager,
+        settings: BaseSettings,
+        *,
+        only: UUID | None,
+        finish: Callable[[], None],
+        seed: SourceSeed | None = None,
+    ) -> None:
+        self._shards = shards
+        self._pool = pool
+        self._exchanges = exchanges
+        self._signals = signals
+        self._lease_seconds = settings.getfloat("FRONTIER_LEASE_SECONDS")
+        self._job_timeout_seconds = settings.getint("JOB_TIMEOUT_MS") / 1000
+        self._only = only
+        self._finish = finish
+        self._seed = seed
+        self._own: Source | None = None
+        """The run of `only`."""
+        self._gone: list[Lease] = []
+        self._unreadable: list[tuple[str, str, str]] = []
+        """Keys outside the frontier that were set aside: each one's name, what is wrong, its new name."""
+        signals.connect(self.unreadable, entry_unreadable)
+        for exchange in exchanges:
+            exchange.queue.domains.told = self.unreadable
+        self._recover_at = 0.0
+        self._told_of = 0
+        """Entries set aside that are logged."""
+        self._waits = False
+        self._wake = asyncio.Event()
+
+    def gone(self, lease: Lease) -> None:
+        """The site says that a page is no more."""
+        self._gone.append(lease)
+
+    def unreadable(self, key: str, why: str, aside: str) -> None:
+        """Somebody else wrote into a key of ours, which is set aside: a dead letter is to tell."""
+        self._unreadable.append((key, why, aside))
+        self._wake.set()
+
+    def wake(self) -> None:
+        """A source completed: close it now."""
+        self._wake.set()
+
+    async def admit(self, source: Source) -> None:
+        """Open this process's own source; one that is being written down is waited for."""
+        while True:
+            uploads, local = (self._seed.uploads, self._seed.is_local) if self._seed else ((), False)
+            derived = self._seed is not None and self._seed.derives(source)
+            opened, running = await admit(
+                self._shards, self._pool, source, uploads, local=local, derived=derived
+            )
+            if opened is not Opened.CLOSING:
+                break
+            await self.close_sources()
+            await asyncio.sleep(CLOSING_SECONDS)
+        if opened is Opened.RUNNING and self._own is None:
+            logger.warning("%s is being crawled already: joining that crawl", running.url)
+            queue, links = await self._shards.home(running), [Link(url, Kind.FILE, 0) for url in uploads]
+            await queue.add(running, links)
+        self._own = running
+
+    async def keep_leases(self) -> None:
+        """Extend and reap until cancelled. A task of its own: Postgres being away must not delay it."""
+        while True:
+            for exchange in self._exchanges:
+                await self._try(lambda exchange=exchange: self._keep_leases(exchange))  # type: ignore[misc]
+            await asyncio.sleep(self._lease_seconds / 3)
+            self._wake.set()  # look also for what another worker completed and did not live to close
+
+    async def keep_books(self) -> None:
+        """Write to Postgres what the frontier came to, and tell how far it is, until cancelled."""
+        while True:
+            await self._try(self._observe)
+            if self._only is None and monotonic() >= self._recover_at:
+                self._recover_at = monotonic() + EVERY_SECONDS
+                await self._try(self._recover)
+            if self._wake.is_set() or self._gone:
+                self._wake.clear()
+                await self._try(self._write)
+                await self._try(self._observe)
+            try:
+                async with asyncio.timeout(OBSERVE_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (Retry, Outage, RedisError, OSError) as error:
+            if not self._waits:  # once an outage
+                logger.info("Upkeep waits: %s", error)
+            self._waits = True
+        except Exception:
+            logger.exception("Upkeep failed; going on")
+        else:
+            self._waits = False
+
+    async def close_what_it_can(self) -> None:
+        """On the way out: close what completed, unless a server is away; others will then."""
+        await self._try(self._write)
+
+    async def _write(self) -> None:
+        while self._unreadable:
+            await self._shards.queues[0].run("note", *self._unreadable[-1])
+            self._unreadable.pop()
+        while self._gone:
+            lease = self._gone[-1]
+            url = stored_url(lease.url) if lease.kind is Kind.FILE else lease.url
+            try:
+                await mark_gone(self._pool, lease.source, url)
+            except GiveUp:
+                logger.exception("%s is gone from its site; that cannot be written down", lease.url)
+            self._gone.pop()
+        await self.close_sources()
+
+    async def _keep_leases(self, exchange: Exchange) -> None:
+        oldest = monotonic() - self._job_timeout_seconds
+        held = list(exchange.held.values())
+        for lease, taken_at in held:
+            if taken_at < oldest:
+                logger.warning("%s takes longer than JOB_TIMEOUT_MS: it is left to other workers", lease.url)
+                del exchange.held[lease.id]
+        kept = [lease for lease, taken_at in held if taken_at >= oldest]
+        if kept:
+            asked_at = monotonic()
+            for lease_id in await exchange.queue.extend(kept):
+                exchange.held.pop(lease_id, None)
+            exchange.extended_at = asked_at
+        await exchange.queue.sweep()
+        reaped, completed = await exchange.queue.reap()
+        if reaped:
+            logger.warning("%d URLs came back from workers that are gone", reaped)
+            exchange.wake()
+        if completed:
+            self.wake()
+
+    async def close_sources(self) -> None:
+        """Write every completed source to Postgres and tell of it."""
+        for queue in self._shards.queues:
+            for source_id in await queue.completed():
+                progress = await close_or_set_aside(self._shards, queue, self._pool, source_id)
+                if progress is not None and source_id != self._only:  # `_observe` tells of that one
+                    self._signals.send_catch_log(source_completed, progress=progress)
+
+    def _tell_of(self, set_aside: int) -> None:
+        """Log once what nobody could read: somebody else writes into Redis, or a worker has a fault."""
+        if set_aside > self._told_of:
+            logger.error(
+                "%d entries of the frontier could not be read and are set aside: "
+                "see `scrapy dead_letters -a reason=unreadable`",
+                set_aside - self._told_of,
+            )
+        self._told_of = set_aside
+
+    async def _recover(self) -> None:
+        if await recover(self._shards, self._pool):
+            for exchange in self._exchanges:
+                exchange.wake()
+
+    async def _observe(self) -> None:
+        totals = [exchange.totals for exchange in self._exchanges]
+        self._tell_of(sum(one.set_aside for one in totals))
+        pending, leased = sum(one.pending for one in totals), sum(one.leased for one in totals)
+        if self._only is not None:
+            try:
+                found = await self._shards.find(self._only)
+            except Unreadable as error:
+                await self._shards.set_aside(self._only, str(error))
+                found = None
+            if found is None and self._own is not None:
+                logger.warning("Redis has lost the crawl: it begins again")
+                await self.admit(self._own)
+            if found is None:
+                return
+            queue, progress = found
+            pending, leased = progress.pending, progress.leased
+            done = progress.state in {"completed", "cancelled"}
+            if done and self._only not in await queue.completed():
+                self._signals.send_catch_log(source_completed, progress=progress)
+                self._finish()
+        self._signals.send_catch_log(
+            frontier_observed,
+            pending=pending,
+            leased=leased,
+            sources=sum(one.sources for one in totals),
+            dead_letters=sum(one.dead_letters for one in totals),
+            set_aside=self._told_of,
+        )

@@ -1,0 +1,148 @@
+"""`python -m tests.house`: the program's rooms, and where the code breaks the house's rules."""
+
+import ast
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = "alonchat_crawl"
+FLOORS = (
+    ("spiders", "commands"),
+    ("operations",),
+    ("worker",),
+    ("control",),
+    ("frontier",),
+    ("pipelines",),
+    ("policies",),
+    ("fetch",),
+    ("servers",),
+    ("sandbox",),
+    ("embedding",),
+    ("storage",),
+    ("extract",),
+    ("words",),
+)
+"""From the top. A room imports rooms of lower floors only; `words` are the modules beside the rooms."""
+NEVER = (
+    ("extract", "scrapy"),
+    ("storage", "scrapy"),
+    ("extract", f"{PROGRAM}.errors"),  # they are Scrapy's as well, and a parser's process has no Scrapy
+    ("extract", f"{PROGRAM}.storage"),
+    ("spiders", f"{PROGRAM}.operations"),
+)
+"""(room, module): what the floors would allow, and what must not be."""
+FOLDER_MAX_FILES = 15
+FILE_MAX_LINES = 300
+SCRAPYS_CLASS = "Command"
+"""What Scrapy's own commands are called: each file of commands/ has one."""
+
+
+def python_files() -> list[Path]:
+    """The program's Python files, pipelines included; tests are not of the program."""
+    return sorted([*(ROOT / PROGRAM).rglob("*.py"), *(ROOT / "pipelines").rglob("*.py")])
+
+
+def room_of(path: Path) -> str:
+    """The room that a file of the program stands in; `words` for a file beside the rooms."""
+    parts = path.relative_to(ROOT).parts
+    if parts[0] == "pipelines":
+        return "pipelines"
+    return parts[1] if len(parts) > 2 else "words"
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """The file, parsed."""
+    return ast.parse(path.read_text())
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it; a name taken from a package counts as its module."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            found.add(module)
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def room_of_module(module: str) -> str | None:
+    """The room of a module of the program; None for somebody else's."""
+    top, *rest = module.split(".")
+    if top == "pipelines":
+        return top
+    if top != PROGRAM or not rest:
+        return None
+    return rest[0] if (ROOT / PROGRAM / rest[0]).is_dir() else "words"
+
+
+def arrows_up() -> Iterator[str]:
+    """Imports against the floors, and those that must never be."""
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    for path in python_files():
+        room, where = room_of(path), path.relative_to(ROOT)
+        if room not in floor:
+            yield f"{where}: the room {room} is on no floor"
+            continue
+        for module in sorted(imports(path)):
+            other = room_of_module(module)
+            if other is not None and other != room and floor.get(other, -1) <= floor[room]:
+                yield f"{where} imports {module}: {other} is not below {room}"
+            for of, never in NEVER:
+                if room == of and (module == never or module.startswith(f"{never}.")):
+                    yield f"{where} imports {module}: {room} must not know it"
+
+
+def crowded_folders() -> Iterator[str]:
+    """Folders with too many Python files, and files with too many lines."""
+    folders = Counter(path.parent for path in python_files())
+    for folder, files in sorted(folders.items()):
+        if files > FOLDER_MAX_FILES:
+            yield f"{folder.relative_to(ROOT)}/ has {files} Python files, more than {FOLDER_MAX_FILES}"
+    for path in python_files():
+        lines = len(path.read_text().splitlines())
+        if lines > FILE_MAX_LINES:
+            yield f"{path.relative_to(ROOT)} has {lines} lines, more than {FILE_MAX_LINES}"
+
+
+def names_used_twice() -> Iterator[str]:
+    """Public classes that share their name with another."""
+    homes = defaultdict(list)
+    for path in python_files():
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(str(path.relative_to(ROOT)))
+    for name, files in sorted(homes.items()):
+        if len(files) > 1 and name != SCRAPYS_CLASS:
+            yield f"the class {name} stands in {', '.join(files)}"
+
+
+RULES = (arrows_up, crowded_folders, names_used_twice)
+
+
+def rooms() -> Iterator[str]:
+    """A line for each folder of the program: its path and how many Python files and lines it has."""
+    by_folder: dict[Path, list[int]] = defaultdict(list)
+    for path in python_files():
+        by_folder[path.parent.relative_to(ROOT)].append(len(path.read_text().splitlines()))
+    for folder, lines in sorted(by_folder.items()):
+        yield f"{folder!s:44}{len(lines):4} files{sum(lines):7} lines"
+    yield f"{'all':44}{len(python_files()):4} files{sum(map(sum, by_folder.values())):7} lines"
+
+
+def main() -> int:
+    """Print the rooms and each breach; 1 if there is one."""
+    print(*rooms(), sep="\n")
+    breaches = [breach for rule in RULES for breach in rule()]
+    print(*breaches, sep="\n", file=sys.stderr)
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""The sandbox's own tasks, and one that tells what they import. Runs in its processes."""
+
+import sys
+
+from alonchat_crawl.sandbox import work
+
+HERE = "tests.support.sandbox_pages"
+WARM_UP = work.WARM_UP
+TASKS = {**work.TASKS, "imported": f"{HERE}:imported"}
+
+
+def imported() -> list[str]:
+    """Return which of the large modules this process has."""
+    return [name for name in ("scrapy", "twisted", "alonchat_crawl.settings") if name in sys.modules]

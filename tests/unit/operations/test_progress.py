@@ -1,0 +1,177 @@
+"""What a person sees: the live line and the table at the end."""
+
+import json
+import os
+import pty
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from alonchat_crawl.operations.metrics.model_watch import ModelWatch
+from alonchat_crawl.operations.terminal.console import plain
+from alonchat_crawl.operations.terminal.progress import Progress
+from alonchat_crawl.operations.terminal.summary import render_summary
+from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
+from tests.sites.watching import COMMAND, crawl, environment, lines
+
+SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://example.com/", "shop", 10, 3)
+SEED = {
+    "url": "http://example.com/",
+    "project_id": "00000000-0000-0000-0000-000000000001",
+    "source_id": "00000000-0000-0000-0000-000000000002",
+}
+LEASE = Lease("1", SOURCE, ("http://h",), "d", "http://example.com/a", Kind.PAGE, 0, 1)
+
+
+def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) -> str:
+    """Return the summary as it is printed where there is no terminal."""
+    state = rest.pop("state", "completed")
+    out = StringIO()
+    console = Console(file=out, width=rest.pop("width", 80))
+    render_summary(
+        SourceProgress(SOURCE, state, rest.pop("pending", 0), 0, counts, reasons, **rest), 9, 1.25, console
+    )
+    return out.getvalue()
+
+
+def on_terminal(plan: dict[str, Any], columns: int) -> str:
+    """Run a crawl on a terminal of its own and return all that it wrote there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(COMMAND[0], [*COMMAND, json.dumps(plan)], environment(COLUMNS=str(columns)))  # noqa: S606
+    written = b""
+    try:
+        while part := os.read(terminal, 65_536):
+            written += part
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    return written.decode()
+
+
+def test_terminal_shows_line_messages_and_table() -> None:
+    """On a terminal: no JSON, the live line, warnings and errors above it, the table at the end."""
+    seen = on_terminal({"paths": ["/a", "/boom", "/missing"], "seed": SEED}, 100)
+    assert '{"' not in seen
+    assert "pages done, " in seen
+    assert "a warning on the page" in seen
+    assert "ValueError: the spider broke" in seen
+    assert "Traceback" not in seen
+    assert "http 404 1" in seen
+    assert "[red]It said\\x1b[2J no." in seen
+    assert seen.count("chunks stored by this process in") == 1
+    assert seen.rindex("chunks stored by this process in") > seen.rindex("pages done")
+
+
+def test_narrow_terminal_does_not_break() -> None:
+    """On twelve columns the line is cut, never wrapped, and nothing fails."""
+    seen = on_terminal({"paths": ["/a"], "seed": SEED}, 12)
+    assert "0 pages done" in seen
+    assert "0 pages done," not in seen
+    assert "rror" not in seen
+
+
+def test_interrupted_crawl_counts_its_own_part() -> None:
+    """Where the source was not completed, the table has what this worker did."""
+    ran = crawl({"paths": ["/a", "/missing"], "complete": False, "seed": SEED})
+    assert "not completed (interrupted)" in ran.stdout
+    assert "3 chunks stored" in ran.stdout
+    assert "\x1b" not in ran.stdout
+
+
+def test_other_sources_are_not_summed_up() -> None:
+    """A crawl of one source prints no table of another that it happened to close."""
+    ran = crawl({"paths": ["/a"], "seed": {"url": "http://example.com/other"}})
+    assert ran.stdout == ""
+
+
+def test_worker_prints_no_table() -> None:
+    """A worker without a source of its own leaves standard output alone and logs each source's counts."""
+    ran = crawl({"paths": ["/a"]})
+    assert ran.stdout == ""
+    said = lines(ran.stderr)
+    completed = next(line for line in said if line["event"] == "source completed")
+    assert completed["counts"] == {"stored": 2, "dead": 1}
+    assert completed["reasons"] == {"dead:http 404": 1}
+    assert completed["chunks"] == 3
+    assert next(line for line in said if line["event"] == "closed")["outcomes"] == {"stored": 1}
+
+
+def test_line_in_the_log_has_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    """Where there is no terminal, the numbers go to the log at INFO."""
+    progress = Progress(ModelWatch(), Console(file=StringIO()), 1, 60)
+    assert progress.seconds_between == 60
+    progress.tally.ended(LEASE, Ending(Outcome.STORED))
+    with caplog.at_level("INFO"):
+        progress._show()
+    record = vars(caplog.records[-1])
+    assert (record["message"], record["pages"], record["waiting"], record["chunks"]) == ("progress", 1, 0, 0)
+
+
+def test_summary_names_outcomes_reasons_and_rests() -> None:
+    """Each outcome has its reasons, the most frequent first; only the usual ones appear when empty."""
+    reasons = {f"refused:r{number}": number for number in range(1, 12)} | {"dead:http 404": 2}
+    shown = summary({"stored": 3, "refused": 66, "dead": 2}, reasons, width=200)
+    assert "r11 11, r10 10" in shown
+    assert "3 other reasons 6" in shown
+    assert "http 404 2" in shown
+    assert "unchanged" in shown
+    assert "followed" not in shown
+    assert "9 chunks stored by this process in 1.2 s" in shown
+    assert "followed" in summary({"followed": 1}, {})
+    assert "5 URLs are still waiting." in summary({}, {}, pending=5, state="running")
+
+
+@pytest.mark.parametrize("width", [1, 10, 40])
+def test_summary_fits_any_width(width: int) -> None:
+    """No line is wider than the console, and nothing fails."""
+    shown = summary({"stored": 3}, {"stored:x": 3}, width=width, first_failure="y" * 100)
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_outside_text_cannot_steer_the_terminal() -> None:
+    """Markup, escapes, newlines, bidi overrides and bytes beyond the encoding are shown, not obeyed."""
+    shown = summary(
+        {"dead": 1}, {"dead:[bold]\x1b]0;t\x07\n\u202e": 1}, first_failure="[link=x]\x9b31m\ud800é"
+    )
+    assert "[bold]\\x1b]0;t\\x07 \\u202e" in shown
+    assert "[link=x]\\x9b31m\\ud800" in shown
+    ascii_console = Console(file=open(os.devnull, "w", encoding="ascii"))  # noqa: SIM115, PTH123
+    assert plain("é…", ascii_console) == "\\xe9\\u2026"
+    ascii_console.file.close()
+
+
+def test_line_says_when_the_model_is_loading() -> None:
+    """From the start until the model is there."""
+    model = ModelWatch()
+    model.asked_for()
+    progress = Progress(model, Console(file=StringIO()), 1, 1)
+    assert progress.line().plain.endswith("loading the model")
+    model.loaded()
+    assert progress.line().plain.endswith("starting")
+    progress.tally.ended(LEASE, Ending(Outcome.STORED))
+    assert isinstance(progress.line(), Text)
+    assert progress.line().plain.startswith("1 pages done, 0 in work, 0 waiting, 0 chunks")
+
+
+def test_tally_counts_no_page_twice_and_forgets_completed_sources() -> None:
+    """A retry is not done yet; a completed source leaves nothing behind but the totals."""
+    tally = Tally()
+    tally.ended(LEASE, Ending(Outcome.RETRY, "timeout"))
+    assert tally.done == 0
+    tally.ended(LEASE, Ending(Outcome.STORED))
+    tally.stored(SOURCE.source_id, 4)
+    part = tally.parts[SOURCE.source_id].progress()
+    assert part.counts == {"retry": 1, "stored": 1}
+    assert part.reasons == {"retry:timeout": 1}
+    assert tally.completed(SOURCE.source_id) == 4
+    assert (tally.done, tally.chunks, tally.parts, tally.chunks_of) == (1, 4, {}, {})
+    assert tally.completed(SOURCE.source_id) == 0

@@ -1,0 +1,52 @@
+"""What each error means for a URL."""
+
+import pytest
+from redis.exceptions import RedisError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadTimeoutError,
+    DropItem,
+    IgnoreRequest,
+)
+from twisted.internet.error import ConnectionLost
+
+from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unchanged
+from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.worker.endings import ending_of
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "reason"),
+    [
+        (Unchanged("same"), Outcome.UNCHANGED, ""),
+        (Refused("robots"), Outcome.REFUSED, "robots"),
+        (GiveUp("http 404"), Outcome.DEAD, "http 404"),
+        (CannotResolveHostError("x"), Outcome.RETRY, "dns"),
+        (DownloadTimeoutError(), Outcome.RETRY, "timeout"),
+        (ConnectionLost(), Outcome.RETRY, "connection"),
+        (ConnectionResetError(), Outcome.RETRY, "connection"),
+        (DownloadCancelledError(), Outcome.REFUSED, "too large"),
+        (IgnoreRequest(), Outcome.REFUSED, "dropped"),
+        (DropItem("x"), Outcome.REFUSED, "dropped"),
+        (ValueError("a bug"), Outcome.DEAD, "error"),
+    ],
+)
+def test_endings(error: Exception, outcome: Outcome, reason: str) -> None:
+    """Passing faults are tried again, policies refuse, and what nobody foresaw is final."""
+    ending = ending_of(error)
+    assert (ending.outcome, ending.reason) == (outcome, reason)
+
+
+def test_a_retry_keeps_what_the_site_asked_for() -> None:
+    """Retry-After passes through to the ending."""
+    assert ending_of(Retry("http 429", "busy", 30.0)) == Ending(Outcome.RETRY, "http 429", "busy", 30.0)
+
+
+@pytest.mark.parametrize("error", [Outage("postgres"), RedisError("gone")])
+def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
+    """Where a service of ours is away, the page is put off and the attempt does not count."""
+    ending = ending_of(error)
+    assert ending.outcome is Outcome.DEFERRED
+    assert ending.outage
+    assert not ending_of(Deferred("robots")).outage
