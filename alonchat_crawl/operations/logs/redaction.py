@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from scrapy.settings import BaseSettings
 
+from alonchat_crawl.environment import SECRETS
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN, shown_urls
-from alonchat_crawl.settings import SECRETS
 
 MAX_DEPTH: Final = 12  # deeper structures are shown as text
 MIN_VALUE_CHARS: Final = 6  # of an environment variable; "true" or "1" would blank out half the log

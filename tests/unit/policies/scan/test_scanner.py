@@ -10,6 +10,7 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alonchat_crawl import settings
+from alonchat_crawl.environment import Environment
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Verdict, read_answer
 from alonchat_crawl.policies.scan.policy import is_scanned
@@ -225,15 +226,15 @@ def test_configuration() -> None:
         line.split(maxsplit=1) for line in CONFIGURATION.read_text().splitlines() if re.match(r"\w", line)
     ]
     found = dict(words)
-    most = settings.Environment.model_fields["MAX_FILE_SIZE_MB"].default
+    most = Environment.model_fields["MAX_FILE_SIZE_MB"].default
     limits = {
         name: int(found[name].removesuffix("M")) for name in ("StreamMaxLength", "MaxFileSize", "MaxScanSize")
     }
     assert most < limits["StreamMaxLength"] <= limits["MaxFileSize"] <= limits["MaxScanSize"]
-    timeout = settings.Environment.model_fields["CLAMD_TIMEOUT_SECONDS"].default
+    timeout = Environment.model_fields["CLAMD_TIMEOUT_SECONDS"].default
     assert int(found["MaxScanTime"]) / 1000 < timeout
     assert {found[name] for name in ("AlertExceedsMax", "AlertEncryptedArchive", "AlertEncryptedDoc")} == {
         "yes"
     }
     assert int(found["MaxThreads"]) > settings.CLAMD_SCANS
-    assert f"unix://{found['LocalSocket']}" == settings.Environment.model_fields["CLAMD_ADDRESS"].default
+    assert f"unix://{found['LocalSocket']}" == Environment.model_fields["CLAMD_ADDRESS"].default
