@@ -11,16 +11,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.fetch.public_addresses import parse_address
+from alonchat_crawl.ip_addresses import parse_address
 from alonchat_crawl.per_crawler import PerCrawler
 
 MAX_ADDRESSES = 8
 """Of one host name. Each may be tried at the same time: nobody lets us knock at a thousand doors."""
-
-
-def as_literal(host: str) -> str | None:
-    """The address that a host is; None for a name. Other spellings are the resolver's to understand."""
-    return host if parse_address(host) is not None else None
 
 
 class Resolver(PerCrawler):
@@ -50,8 +45,8 @@ class Resolver(PerCrawler):
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The host's addresses, unjudged, at most MAX_ADDRESSES. Raises CannotResolveHostError."""
-        if (literal := as_literal(host)) is not None:
-            return (literal,)
+        if parse_address(host) is not None:
+            return (host,)
         found, until = self._kept.get(host, ((), 0.0))
         if until > monotonic():
             return found
