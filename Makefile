@@ -38,17 +38,21 @@ search: .venv/runtime ## Search PROJECT for Q
 worker: .venv/runtime ## Serve the shared frontier and the seeds in Redis until stopped
 	@$(BIN)/scrapy crawl website
 
-# Two tests at once: they wait more than they work. A file's tests stay together, and share its servers.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two tests at once: they wait more than they work. A file's tests stay together, and share its servers. The order is
+# random, of files and in each; its seed is printed first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --random-order-bucket=module \
+	$(if $(SEED),--random-order-seed=$(SEED))
 
-test: .venv/dev .venv/clamav ## Run all tests
-	@$(PYTEST)
+test: .venv/dev .venv/clamav ## Run all tests, or TESTS=tests/unit; SEED=… repeats a run's order
+	@$(PYTEST) $(TESTS)
 
 check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST)
+	@$(PYTEST) --cov --cov-report= tests/unit
+	@echo "tests/unit covers $$($(BIN)/coverage report --format=total) %; $(BIN)/coverage report lists it by file"
+	@$(PYTEST) tests/integration tests/acceptance
 
 fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
