@@ -369,7 +369,7 @@ WRONG = (
     (("add", "0.0.0.0/0"), 2, "0.0.0.0/0 would block far too much"),
     (("add", "two words"), 2, "two words is no rule that can be read"),
     (("add", "# comment"), 2, "is no rule that can be read"),
-    (("add", "||bad.example^$script"), 2, "is a rule for browsers only"),
+    (("add", "||bad.example^$script"), 2, "is a rule for ad blockers only: block a host"),
     (("add", "-a", "project=nobody", "bad.example"), 1, "There is no project nobody."),
     (("check", "http://[/"), 1, "is no URL that can be compared"),
 )

@@ -156,6 +156,6 @@ def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
 def _tell_unusable(readers: Mapping[UUID | None, Reader]) -> None:
     for project_id, reader in readers.items():
         report = reader.report
-        if report.unreadable or report.unsupported or report.too_wide or report.left_out:
+        if report.unreadable or report.unsupported or report.too_wide:
             whose = f"of project {project_id}" if project_id else "for all projects"
             logger.warning("The blocklist %s in Postgres has rules that cannot be used: %s", whose, report)
