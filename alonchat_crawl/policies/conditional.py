@@ -25,7 +25,7 @@ CODING_SUFFIX = re.compile(r'(?:--?|;)(?:gzip|br|deflate|zstd)(?="$)')
 """Apache and Jetty add it to the tag of a compressed page, but not to that of its 304."""
 
 SETTLED_AFTER = timedelta(seconds=60)
-"""If a page was fetched sooner after its Last-Modified, it may have changed again in the same second (8.8.2.2)."""
+"""A page fetched sooner after its Last-Modified may have changed again in the same second (8.8.2.2)."""
 
 RUNS_KNOWN_MAX = 1000
 

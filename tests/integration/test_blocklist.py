@@ -15,7 +15,7 @@ from scrapy.utils.test import get_crawler
 from alonchat_crawl import settings
 from alonchat_crawl.errors import GiveUp, Outage, Refused, StartupError
 from alonchat_crawl.fetch import resolver as resolving
-from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.address_rules import AddressRules
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.policy import BlocklistPolicy

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import ClassVar, Self
+from typing import Self
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Outage, ReasonedError, StartupError
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.blocklists.files import BlocklistFiles, FileChanges
 from alonchat_crawl.policies.blocklists.lists import Match, RuleLists
 from alonchat_crawl.policies.blocklists.reader import ListReader
@@ -27,10 +27,8 @@ logger = logging.getLogger(__name__)
 Readers = defaultdict[UUID | None, ListReader]
 
 
-class Blocklists:
+class Blocklists(PerCrawler):
     """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
 
     def __init__(self, files: BlocklistFiles, connections: Connections, reload_seconds: float) -> None:
         self.lists = RuleLists()
@@ -44,14 +42,12 @@ class Blocklists:
         self._take_files(files.load())
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler. Raises StartupError where a file cannot be read."""
-        if crawler not in cls._of:
-            blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
-            crawler.signals.connect(blocklists.start, signals.spider_opened)
-            crawler.signals.connect(blocklists.stop, signals.spider_closed)
-            cls._of[crawler] = blocklists
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reload while the spider is open. Raises StartupError if a file cannot be read."""
+        blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
+        crawler.signals.connect(blocklists.start, signals.spider_opened)
+        crawler.signals.connect(blocklists.stop, signals.spider_closed)
+        return blocklists
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:

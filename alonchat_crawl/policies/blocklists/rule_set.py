@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from alonchat_crawl.ip_addresses import Address
 from alonchat_crawl.policies.blocklists.key_set import KeySet, key_of
-from alonchat_crawl.policies.blocklists.networks import Address, NetworkSet
+from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable
 from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind
 

@@ -3,9 +3,8 @@
 If a page's site file is not known, it is fetched in the page's turn, and the page is deferred.
 """
 
-from typing import ClassVar, NoReturn, TypeVar
+from typing import NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 from scrapy import Request
@@ -15,6 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache, SiteFileKind, off_loop
 from alonchat_crawl.policies.robots.fetch_state import (
     FileBody,
@@ -37,10 +37,8 @@ def is_exempt(request: Request) -> bool:
     return bool(request.meta.get("robots")) or (lease is not None and lease.source.kind == UPLOAD)
 
 
-class SiteFiles:
+class SiteFiles(PerCrawler):
     """Looks up site files, and fetches those that are not known."""
-
-    _of_crawlers: ClassVar[WeakKeyDictionary[Crawler, "SiteFiles"]] = WeakKeyDictionary()
 
     def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: SiteFileLimits) -> None:
         self.pacer: Pacer | None = None
@@ -50,22 +48,20 @@ class SiteFiles:
         self._limits = limits
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "SiteFiles":
-        """The crawler's one."""
-        if (found := cls._of_crawlers.get(crawler)) is None:
-            settings = crawler.settings
-            limits = SiteFileLimits(
-                max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
-                max_kept_bytes=settings.getint("ROBOTS_MAX_KEPT_BYTES"),
-                max_hops=settings.getint("ROBOTS_MAX_REDIRECTS"),
-                max_failures=settings.getint("FRONTIER_MAX_ATTEMPTS"),
-                cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
-                unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
-            )
-            connections = Connections.of(crawler)
-            cache = SiteFileCache(connections.redis, limits, connections.unreadable)
-            found = cls._of_crawlers[crawler] = cls(crawler, cache, limits)
-        return found
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the limits of a fetch; keep what was fetched in Redis."""
+        settings = crawler.settings
+        limits = SiteFileLimits(
+            max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
+            max_kept_bytes=settings.getint("ROBOTS_MAX_KEPT_BYTES"),
+            max_hops=settings.getint("ROBOTS_MAX_REDIRECTS"),
+            max_failures=settings.getint("FRONTIER_MAX_ATTEMPTS"),
+            cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
+            unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
+        )
+        connections = Connections.of(crawler)
+        cache = SiteFileCache(connections.redis, limits, connections.unreadable)
+        return cls(crawler, cache, limits)
 
     async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:
         """Return the file of a page's origin. Raises redis.RedisError.
