@@ -15,7 +15,7 @@ from alonchat_crawl.frontier.messages import NOT_A_LIST, Message
 from alonchat_crawl.frontier.queue import DETAIL_MAX_CHARS, REASON_MAX_CHARS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed, awaited
-from alonchat_crawl.servers.damaged_keys import NAME
+from alonchat_crawl.redis_keys import is_set_aside
 from alonchat_crawl.sources import Kind, Link
 
 READ_AT_ONCE = 100
@@ -90,7 +90,7 @@ async def bury_message(
     forms = [json.dumps(letter | kept)]
     if message.whole is not None:
         forms.insert(0, json.dumps(letter | {"seed": message.whole.decode(errors="replace")}))
-    letter_id: bytes = await queue.run("bury", reason.encode(errors="replace"), *forms)
+    letter_id: bytes = await queue.run("bury_message", reason.encode(errors="replace"), *forms)
     return letter_id.decode()
 
 
@@ -144,11 +144,10 @@ class DeadLetters:
         """Forget letters; return how many there were."""
         dropped = 0
         for queue, own in self._by_shard(letters):
-            dropped += int(await queue.run("drop", *(letter.id.split("/")[1] for letter in own)))
+            dropped += int(await queue.run("drop_letters", *(letter.id.split("/")[1] for letter in own)))
             for letter in own:
-                if NAME.fullmatch(
-                    aside := str(letter.details.get("aside"))
-                ):  # of another slot than the letter
+                aside = str(letter.details.get("aside"))
+                if is_set_aside(aside):  # in another slot than the letter
                     await queue.redis.unlink(aside)
         return dropped
 
@@ -178,7 +177,7 @@ class DeadLetters:
 
     async def _replay_seed(self, queue: FrontierQueue, letter: DeadLetter) -> Replayed:
         await awaited(queue.redis.lpush(letter.details["key"], letter.seed))
-        removed = await queue.run("drop", letter.id.split("/")[1])
+        removed = await queue.run("drop_letters", letter.id.split("/")[1])
         return Replayed.QUEUED if removed else Replayed.LETTER_UNKNOWN
 
     def _by_shard(self, letters: Sequence[DeadLetter]) -> list[tuple[FrontierQueue, list[DeadLetter]]]:

@@ -19,7 +19,7 @@ from alonchat_crawl.frontier.codec import (
     fingerprint,
 )
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
 from alonchat_crawl.frontier.view import FrontierView
 from alonchat_crawl.outcomes import Ending
@@ -111,7 +111,7 @@ class FrontierQueue(FrontierView):
         domains: Domains | None = None,
         space: str = "",
     ) -> None:
-        super().__init__(redis, Keys(shard, space))
+        super().__init__(redis, ShardKeys(shard, space))
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
@@ -237,7 +237,7 @@ class FrontierQueue(FrontierView):
         """
         limits = (count, self.lease_ms, HOLD_MS, token_hex(4))
         due_ms, values, completed, *totals = await (
-            self.run("take_of", *limits, str(only)) if only else self.run("take", *limits)
+            self.run("take_of_source", *limits, str(only)) if only else self.run("take", *limits)
         )
         leases: list[Lease] = []
         unreadable: list[Any] = []
@@ -288,7 +288,7 @@ class FrontierQueue(FrontierView):
 
         With 0 seconds it is about to be asked, and `release` tells of it.
         """
-        wait_ms, delay_ms = await self.run("visit", site)
+        wait_ms, delay_ms = await self.run("visit_site", site)
         return wait_ms / 1000, delay_ms / 1000
 
     async def settle(

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import decode_source, readable
-from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import SourceProgress
 
@@ -36,7 +36,7 @@ class Wait:
 class FrontierView:
     """A shard of the frontier in Redis, to be read. Every method may raise redis.RedisError."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: ShardKeys) -> None:
         self.redis = redis
         self.keys = keys
 

@@ -30,8 +30,8 @@ class SiteFile(Generic[T]):
 
     name: str
     """A short word: reasons begin with it."""
-    key: str
-    """Begins the names of its keys in Redis; another where the same file means something else."""
+    key: Callable[[str], str]
+    """The key in Redis of an origin's file."""
     path: str
     essence: Callable[[Body], bytes]
     """Takes what concerns us out of a file."""
@@ -73,7 +73,7 @@ class SiteFileCache:
 
         Raises redis.RedisError.
         """
-        key = f"{file.key}:{origin}"
+        key = file.key(origin)
         remembered = self._remembered.get(key)
         if remembered is not None and remembered.until > monotonic():
             return remembered.known
@@ -116,7 +116,7 @@ class SiteFileCache:
         """Keep it for all workers: for a day, or until it is to be tried again. Raises redis.RedisError."""
         passing = found.failures if isinstance(found, Visit) else found.unreachable
         seconds = self._limits.unreachable_seconds if passing else self._limits.cache_seconds
-        await self._redis.set(f"{file.key}:{origin}", encode(found), ex=seconds)
+        await self._redis.set(file.key(origin), encode(found), ex=seconds)
 
 
 NONE = Body(b"")

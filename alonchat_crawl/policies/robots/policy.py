@@ -13,6 +13,7 @@ from alonchat_crawl.policies.robots.cache import SiteFile
 from alonchat_crawl.policies.robots.file_fetch import Body
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
+from alonchat_crawl.redis_keys import ROBOTS_TXT
 from alonchat_crawl.user_agent import product_token
 
 
@@ -25,7 +26,7 @@ def robots_file(settings: BaseSettings) -> SiteFile[Permissions]:
         )
     return SiteFile(
         name="robots",
-        key=f"robots:{token}",
+        key=lambda origin: ROBOTS_TXT.of(token=token, origin=origin),
         path="/robots.txt",
         essence=partial(_essence, token),
         meaning=partial(_meaning, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),
