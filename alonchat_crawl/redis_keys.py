@@ -15,15 +15,73 @@ Running deployments hold keys of these names. Who changes the name or the conten
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from string import Formatter
 from uuid import UUID
-
-from alonchat_crawl.key_templates import Owner, RedisKey, RedisType, Slot
 
 LAYOUT = 2
 """Number of the layout of the frontier's keys. A worker never touches another one: its sources begin anew."""
 
 SEEN_BUCKET = 200
 """Fingerprints in one SEEN key, on average. Redis packs up to 512 of them (set-max-intset-entries)."""
+
+
+class RedisType(StrEnum):
+    """What the command TYPE answers."""
+
+    STRING = "string"
+    HASH = "hash"
+    LIST = "list"
+    SET = "set"
+    ZSET = "zset"
+    STREAM = "stream"
+    ANY = "any"
+
+
+class Owner(StrEnum):
+    """Whose data a key holds: what must go if a tenant is erased."""
+
+    SOURCE = "a source"
+    TENANT = "a tenant"
+    MANY = "many tenants: each member or field is of one"
+    SITE = "nobody: what is known of a site"
+    NOBODY = "nobody: a counter or a lock"
+    LETTER = "whoever its dead letter names"
+
+
+class Slot(StrEnum):
+    """Which slot of a cluster a key lies in."""
+
+    SHARD = "its shard's"
+    LIST = "its list's"
+    OWN = "its own"
+
+
+@dataclass(frozen=True, slots=True)
+class RedisKey:
+    """One kind of key."""
+
+    template: str
+    type: RedisType
+    owner: Owner
+    slot: Slot
+    holds: str
+    lifetime: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of what is put into the template, in its order."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.template) if name)
+
+    def of(self, **parts: object) -> str:
+        """The name of one such key."""
+        return self.template.format(**parts)
+
+    def pattern(self, **parts: object) -> str:
+        """A pattern for the commands KEYS and SCAN: any value for each part that is not given."""
+        given = {name: re.sub(r"([\\*?\[\]])", r"\\\1", str(value)) for name, value in parts.items()}
+        return self.template.format(**(dict.fromkeys(self.parts, "*") | given))
 
 
 def prefix_of(shard: int, space: str = "") -> str:
@@ -45,6 +103,14 @@ def _shard(words: str, type_: RedisType, owner: Owner, holds: str, lifetime: str
     return RedisKey(f"{{shard}}:{words}", type_, owner, Slot.SHARD, holds, lifetime)
 
 
+def _list(words: str, type_: RedisType, owner: Owner, holds: str, lifetime: str) -> RedisKey:
+    return RedisKey(f"{{{{{{list}}}}}}:{words}", type_, owner, Slot.LIST, holds, lifetime)
+
+
+def _own(template: str, type_: RedisType, owner: Owner, holds: str, lifetime: str) -> RedisKey:
+    return RedisKey(template, type_, owner, Slot.OWN, holds, lifetime)
+
+
 STRING, HASH, LIST, SET, ZSET, STREAM, ANY = RedisType
 _WHILE_QUEUED = "while the source has URLs there"
 _ALWAYS = "for ever"
@@ -62,9 +128,12 @@ SOURCE_DOMAINS = _shard(
     "domains:{source}", SET, Owner.SOURCE, "domains in which the source has a queue", _WHILE_QUEUED,
 )  # fmt: skip
 QUEUE = _shard(
-    "queue:{domain}:{source}", LIST, Owner.SOURCE,
-    "entries (see `codec.encode_entry`), oldest at the right", _WHILE_QUEUED,
-)  # fmt: skip
+    "queue:{domain}:{source}",
+    LIST,
+    Owner.SOURCE,
+    "entries of `codec.encode_entry`, newest left",
+    _WHILE_QUEUED,
+)
 DELAYED = _shard(
     "delayed:{source}", ZSET, Owner.SOURCE, "msgpack {domain, entry} -> ms at which it is queued again",
     "while URLs of it wait to be tried again",
@@ -101,9 +170,8 @@ WAITING = _shard(
     "while the tenant has URLs that may be fetched",
 )  # fmt: skip
 SERVED = _shard(
-    "served", ZSET, Owner.MANY, "tenant without a domain that is due -> its virtual time",
-    "until `clock` has reached it",
-)  # fmt: skip
+    "served", ZSET, Owner.MANY, "tenant without a due domain -> its virtual time", "until CLOCK reaches it"
+)
 DELAYED_SOURCES = _shard(
     "delayed", ZSET, Owner.MANY, "source with URLs to be tried again -> ms of the first", "while it has any",
 )  # fmt: skip
@@ -120,9 +188,8 @@ COMPLETED = _shard(
     "completed", ZSET, Owner.MANY, "source that is done -> ms", "until its end is written to Postgres",
 )  # fmt: skip
 UNREADABLE = _shard(
-    "unreadable", SET, Owner.MANY, "sources that are set aside: they stand still",
-    "until the source is seeded again",
-)  # fmt: skip
+    "unreadable", SET, Owner.MANY, "sources that are set aside", "until the source is seeded again"
+)
 DEAD = _shard(
     "dead", STREAM, Owner.MANY, "dead letters, oldest first: project, source, url, reason, letter, aside",
     "until it is dropped, or pushed out by newer ones",
@@ -160,73 +227,60 @@ SET_ASIDE_COUNT = _shard("set_aside", STRING, Owner.NOBODY, "entries that were s
 
 # --- Of the frontier as a whole ---
 
-HOME = RedisKey(
-    "home:{source}", STRING, Owner.SOURCE, Slot.OWN,
-    "number of the shard that the source lives in; written if there are several",
-    "until the source is closed",
-)  # fmt: skip
-SHARD_COUNT = RedisKey(
-    "frontier:shards", STRING, Owner.NOBODY, Slot.OWN, "FRONTIER_SHARDS of all workers", _ALWAYS,
-)  # fmt: skip
-RECOVERY_LOCK = RedisKey(
-    "frontier:recovery", STRING, Owner.NOBODY, Slot.OWN,
-    "token of the worker that looks for sources which Redis has lost", "20 seconds",
-)  # fmt: skip
+HOME = _own("home:{source}", STRING, Owner.SOURCE, "its shard, if there are several", "until it is closed")
+SHARD_COUNT = _own("frontier:shards", STRING, Owner.NOBODY, "FRONTIER_SHARDS of all workers", _ALWAYS)
+RECOVERY_LOCK = _own(
+    "frontier:recovery",
+    STRING,
+    Owner.NOBODY,
+    "the worker that looks for sources that Redis lost",
+    "20 seconds",
+)
 
 # --- The lists of the web app (REDIS_START_URLS_KEY, REDIS_ORDERS_KEY), and what lies beside each ---
 
 MESSAGES = RedisKey(
-    "{list}", LIST, Owner.MANY, Slot.LIST, "messages as the web app pushed them, newest left",
-    "until a worker reads it",
-)  # fmt: skip
-GUARD = RedisKey(
-    "{{{list}}}:guard", STRING, Owner.NOBODY, Slot.LIST,
-    "a word that keeps a blocking move from taking a message out", _ALWAYS,
-)  # fmt: skip
-READER_LOCK = RedisKey(
-    "{{{list}}}:reader", STRING, Owner.NOBODY, Slot.LIST, "token of the worker that reads the list",
-    "20 seconds",
-)  # fmt: skip
-LANES = RedisKey(
-    "{{{list}}}:lanes", ZSET, Owner.MANY, Slot.LIST,
-    "project with a lane -> µs from which it may have a turn", "while its lane holds anything",
-)  # fmt: skip
-LANE = RedisKey(
-    "{{{list}}}:lane:{project}", LIST, Owner.TENANT, Slot.LIST, "the project's messages, newest left",
-    "until a worker has acted on it",
-)  # fmt: skip
-LIST_SET_ASIDE = RedisKey(
-    "{{{list}}}:guard:aside:{name}", ANY, Owner.LETTER, Slot.LIST, "what stood in the list's place",
+    "{list}", LIST, Owner.MANY, Slot.LIST, "messages of all projects, newest left", "until it is in a lane"
+)
+GUARD = _list("guard", STRING, Owner.NOBODY, "a word: a blocking move onto it takes no message", _ALWAYS)
+READER_LOCK = _list("reader", STRING, Owner.NOBODY, "the worker that reads the list", "20 seconds")
+LANES = _list(
+    "lanes",
+    ZSET,
+    Owner.MANY,
+    "project with a lane -> µs from which it may have a turn",
+    "while it has messages",
+)
+LANE = _list(
+    "lane:{project}", LIST, Owner.TENANT, "its messages, newest left", "until a worker has acted on it"
+)
+LIST_SET_ASIDE = _list(
+    "guard:aside:{name}",
+    ANY,
+    Owner.LETTER,
+    "what stood in the list's place",
     "until its dead letter is dropped",
-)  # fmt: skip
+)
 
-# --- Of policies ---
+# --- Of policies, and of any key outside the shards that somebody else wrote into ---
 
-ROBOTS_TXT = RedisKey(
-    "robots:{token}:{origin}", STRING, Owner.SITE, Slot.OWN, "what a robots.txt says to our product token",
+ROBOTS_TXT = _own(
+    "robots:{token}:{origin}", STRING, Owner.SITE, "what robots.txt tells our product token",
     "ROBOTS_CACHE_SECONDS",
 )  # fmt: skip
-TDM_FILE = RedisKey(
-    "tdm:{origin}", STRING, Owner.SITE, Slot.OWN, "what a tdmrep.json says", "ROBOTS_CACHE_SECONDS",
-)  # fmt: skip
-TRAP_COUNTERS = RedisKey(
-    "traps:{crawl}", STRING, Owner.SOURCE, Slot.OWN, "16-bit counters of what a run's pages repeat",
+TDM_FILE = _own("tdm:{origin}", STRING, Owner.SITE, "what tdmrep.json says", "ROBOTS_CACHE_SECONDS")
+TRAP_COUNTERS = _own(
+    "traps:{crawl}", STRING, Owner.SOURCE, "16-bit counters of what a run's pages repeat",
     "2 hours after the last page",
 )  # fmt: skip
-ADDRESS = RedisKey(
-    "address:{domain}", STRING, Owner.SITE, Slot.OWN, "the address that a domain's pace is counted by",
+ADDRESS = _own(
+    "address:{domain}", STRING, Owner.SITE, "the address that a domain's pace is kept by",
     "1 day after its last use",
 )  # fmt: skip
-
-# --- Of any key outside the shards that somebody else wrote into ---
-
-KEY_SET_ASIDE = RedisKey(
-    "{{{key}}}:aside:{name}", ANY, Owner.LETTER, Slot.OWN, "a key that could not be read", "30 days",
-)  # fmt: skip
-TAGGED_KEY_SET_ASIDE = RedisKey(
-    "{key}:aside:{name}", ANY, Owner.LETTER, Slot.LIST, "a key beside a list that could not be read",
-    "30 days",
-)  # fmt: skip
+KEY_SET_ASIDE = _own("{{{key}}}:aside:{name}", ANY, Owner.LETTER, "a key that cannot be read", "30 days")
+TAGGED_KEY_SET_ASIDE = _own(
+    "{key}:aside:{name}", ANY, Owner.LETTER, "the same, of a key that has a hash tag", "30 days"
+)
 
 KEYS: Mapping[str, RedisKey] = {
     name.lower(): value for name, value in dict(globals()).items() if isinstance(value, RedisKey)

@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from alonchat_crawl import redis_keys
-from alonchat_crawl.key_templates import RedisKey
-from alonchat_crawl.redis_keys import prefix_of
+from alonchat_crawl.redis_keys import RedisKey, prefix_of
 
 
 class ShardKeys:

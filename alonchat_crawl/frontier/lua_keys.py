@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from string import Formatter
 
-from alonchat_crawl.key_templates import Owner, RedisKey, Slot
-from alonchat_crawl.redis_keys import KEYS, SEEN_BUCKET
+from alonchat_crawl.redis_keys import KEYS, SEEN_BUCKET, Owner, RedisKey, Slot
 
 
 @cache

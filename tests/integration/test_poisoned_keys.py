@@ -14,9 +14,8 @@ from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter, bury_messa
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import Release
 from alonchat_crawl.frontier.transitions import Replayed
-from alonchat_crawl.key_templates import Slot
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.redis_keys import KEYS, RECOVERY_LOCK, SET_ASIDE
+from alonchat_crawl.redis_keys import KEYS, RECOVERY_LOCK, SET_ASIDE, Slot
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from tests.integration.conftest import Desk
 
