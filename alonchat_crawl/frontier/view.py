@@ -33,6 +33,18 @@ class Wait:
     """AutoThrottle's; 0 where the site is quick."""
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A whole shard in five numbers."""
+
+    pending: int = 0
+    leased: int = 0
+    sources: int = 0
+    dead_letters: int = 0
+    set_aside: int = 0
+    """Entries that nobody could read, ever."""
+
+
 class FrontierView:
     """A shard of the frontier in Redis, to be read. Every method may raise redis.RedisError."""
 

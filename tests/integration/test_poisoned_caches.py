@@ -19,7 +19,7 @@ from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.same_text import Sameness
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.queue import FrontierQueue
@@ -54,7 +54,7 @@ async def _push(redis: Redis, key: str) -> None:
 
 async def letters_of(desk: Desk) -> list[DeadLetter]:
     """All dead letters, oldest first."""
-    return [one async for one in DeadLetters(desk.shards).find(Filter())]
+    return [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
 
 
 @pytest.mark.parametrize("value", [*VALUES, None])

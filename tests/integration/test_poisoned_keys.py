@@ -10,9 +10,9 @@ import redis
 
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.control.recovery import recover
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.redis_keys import KEYS, RECOVERY_LOCK, SET_ASIDE, Slot
@@ -276,11 +276,11 @@ async def _operate(desk: Desk, client: redis.Redis) -> None:
     """What an operator does afterwards: list, replay, drop."""
     await desk.shards.progresses()
     letters = DeadLetters(desk.shards)
-    told = await letters.replay([one async for one in letters.find(Filter())])
+    told = await letters.replay([one async for one in letters.find(LetterFilter())])
     codes = {letter.url or letter.seed: code for letter, code in told}
     assert codes.get("nonsense", Replayed.QUEUED) is Replayed.QUEUED
     assert {code for url, code in codes.items() if url.startswith("https://c")} <= {Replayed.QUEUED}
-    left = [one async for one in letters.find(Filter())]
+    left = [one async for one in letters.find(LetterFilter())]
     assert await letters.drop(left) == len(left)
-    assert [one async for one in letters.find(Filter())] == []
+    assert [one async for one in letters.find(LetterFilter())] == []
     assert client.keys(f"{PREFIX}:aside:*") == []
