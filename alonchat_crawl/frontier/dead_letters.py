@@ -168,7 +168,7 @@ class DeadLetters:
         return told
 
     async def _replay_urls(self, queue: FrontierQueue, letters: Sequence[DeadLetter]) -> list[ReplayResult]:
-        """Queue URLs again in the shard that keeps their letters. A source that has moved finds them itself."""
+        """Queue URLs again in the shard that keeps their letters. A source that has moved finds them anew."""
         sources = {letter.source for letter in letters}
         moved = {source for source in sources if await self._moved(queue, source)}
         told = [(letter, Replayed.NEWER_CRAWL) for letter in letters if letter.source in moved]
