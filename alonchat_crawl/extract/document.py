@@ -11,6 +11,7 @@ from alonchat_crawl.extract.text.injection import instructions
 from alonchat_crawl.extract.text.source_code import as_markdown
 from alonchat_crawl.items import SOURCE_CODE
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def extract_document(
     except MemoryError:
         raise
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
-        raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
+        raise GiveUp(Reason.EXTRACT, f"The page could not be parsed: {type(error).__name__}.") from error
     return Document(extracted, any(map(str.isalnum, extracted.markdown)), spoken)
 
 

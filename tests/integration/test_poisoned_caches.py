@@ -31,6 +31,7 @@ from alonchat_crawl.policies.robots.file_fetch import Body, Limits, Visit
 from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.traps.many_urls import Limits as TrapLimits
 from alonchat_crawl.policies.traps.many_urls import Repeats
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.worker.endings import ending_of
@@ -244,6 +245,6 @@ def test_whose_fault_an_error_is() -> None:
         (ResponseError("NOREPLICAS Not enough good replicas to write."), False),
         (OSError(), False),
         (UnicodeEncodeError("utf-8", "x", 0, 1, "y"), True),
-        (GiveUp("x", "y"), True),
+        (GiveUp(Reason.STORE, "y"), True),
     ):
         assert is_of_one(error) is of_one, error

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from redis.asyncio import Redis
 
 from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, decode, encode
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.urls import canonical_url
 
@@ -28,8 +29,8 @@ QUICK_BYTES = 20_000
 class SiteFile(Generic[T]):
     """A kind of file, at one place of every origin."""
 
-    name: str
-    """A short word: reasons begin with it."""
+    reason: Reason
+    """Why a page waits until the file is fetched."""
     key: str
     """Begins the names of its keys in Redis; another where the same file means something else."""
     path: str
@@ -110,7 +111,7 @@ class SiteFileCache:
         """Take the essence of a file; one too large is as good as unreachable, lest it fills Redis."""
         kept = Kept(await aside(file.essence, body, size=len(body.octets)))
         size = len(await aside(encode, kept, size=len(kept.essence)))
-        return kept if size <= self._limits.max_kept_bytes else Kept(b"", unreachable="too large")
+        return kept if size <= self._limits.max_kept_bytes else Kept(b"", unreachable=Reason.TOO_LARGE)
 
     async def put(self, file: SiteFile[T], origin: str, found: Kept | Visit) -> None:
         """Keep it for all workers: for a day, or until it is to be tried again. Raises redis.RedisError."""

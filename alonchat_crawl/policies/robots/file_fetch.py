@@ -5,6 +5,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from urllib.parse import urljoin, urlsplit
 
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import canonical_url
 
 FETCH_AGAIN = frozenset({408, 425, 429})
@@ -69,7 +70,7 @@ def read_answer(visit: Visit, status: int, location: str, body: bytes, limits: L
         return _redirected(visit, location) if visit.hops < limits.max_hops else Body(b"")
     if 400 <= status < 500 and status not in FETCH_AGAIN:  # noqa: PLR2004
         return Body(b"")
-    return failed(visit, f"http {status}", limits)
+    return failed(visit, Reason.http(status), limits)
 
 
 def failed(visit: Visit, reason: str, limits: Limits) -> Kept | Visit:

@@ -13,6 +13,7 @@ from alonchat_crawl.policies.robots.cache import SiteFile
 from alonchat_crawl.policies.robots.file_fetch import Body
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.user_agent import product_token
 
 
@@ -24,7 +25,7 @@ def robots_file(settings: BaseSettings) -> SiteFile[Permissions]:
             f"USER_AGENT={settings['USER_AGENT']!r} has no product token for robots.txt to name."
         )
     return SiteFile(
-        name="robots",
+        reason=Reason.ROBOTS,
         key=f"robots:{token}",
         path="/robots.txt",
         essence=partial(_essence, token),
@@ -75,8 +76,8 @@ class RobotsPolicy:
             return
         known = await self._files.known(self._file, request)
         if known.unreachable:
-            raise Refused("robots unreachable", f"its robots.txt could not be had ({known.unreachable})")
+            raise Refused(Reason.ROBOTS_UNREACHABLE, f"its robots.txt could not be had ({known.unreachable})")
         if not known.meaning.allows(request.url):
-            raise Refused("robots", f"its robots.txt forbids {self._agent} to fetch {request.url}")
+            raise Refused(Reason.ROBOTS, f"its robots.txt forbids {self._agent} to fetch {request.url}")
         request.meta["crawl_delay_seconds"] = known.meaning.crawl_delay_seconds
         request.meta["sitemaps"] = known.meaning.sitemaps

@@ -17,6 +17,7 @@ from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import Known, SiteFile, SiteFileCache, aside
 from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, failed, read_answer
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.upload_urls import UPLOAD
@@ -90,9 +91,9 @@ class SiteFiles(PerCrawler):
         if error is not None:
             raise error
         if isinstance(found, Visit) and found.failures and response is not None:
-            status = f"http {response.status}"
-            raise Deferred(f"{file.name} {status}", f"its {file.path} answered with {status}")
-        raise Deferred(file.name)
+            detail = f"its {file.path} answered with http {response.status}"
+            raise Deferred(Reason.http(response.status, file.reason), detail)
+        raise Deferred(file.reason)
 
     async def _download(
         self, visit: Visit, request: Request

@@ -16,6 +16,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Finding, Verdict
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.slots import Places
 from alonchat_crawl.signals import stage_finished
 
@@ -37,9 +38,9 @@ NESTED = 101
 """Archives one in another: more than any clamd opens (clamd.conf(5): MaxRecursion is 100 at most)."""
 
 _REASONS = {
-    Verdict.INFECTED: ("infected", "a virus was found in it"),
-    Verdict.TOO_LARGE: ("scan too large", "it is larger than the virus scanner looks at"),
-    Verdict.ENCRYPTED: ("file encrypted", "it is encrypted, so the virus scanner cannot look into it"),
+    Verdict.INFECTED: (Reason.INFECTED, "a virus was found in it"),
+    Verdict.TOO_LARGE: (Reason.SCAN_TOO_LARGE, "it is larger than the virus scanner looks at"),
+    Verdict.ENCRYPTED: (Reason.FILE_ENCRYPTED, "it is encrypted, so the virus scanner cannot look into it"),
 }
 
 
@@ -158,11 +159,12 @@ async def _prove(clamd: Clamd) -> None:
     """Raises Fault for a clamd that passes what it must not: it knows no viruses, or hides its limits."""
     if (await clamd.scan(EICAR)).verdict is not Verdict.INFECTED:
         raise Fault(
-            "scanner error", f"clamd at {clamd.address} does not know the EICAR test file: load a database"
+            Reason.SCANNER_ERROR,
+            f"clamd at {clamd.address} does not know the EICAR test file: load a database",
         )
     if (await clamd.scan(nested_archive())).verdict is Verdict.CLEAN:
         detail = f"clamd at {clamd.address} passes what it has not looked at: set AlertExceedsMax yes"
-        raise Fault("scanner error", detail)
+        raise Fault(Reason.SCANNER_ERROR, detail)
 
 
 def check_scanner(settings: BaseSettings) -> None:
