@@ -20,7 +20,7 @@ from scrapy.http import Response
 from alonchat_crawl.errors import Deferred, ReasonedError
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sandbox.slots import SMALL_BYTES
+from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Lease
 
