@@ -9,7 +9,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 from itertools import chain, islice
 from typing import TextIO
 
-from alonchat_crawl.extract.files.document_writer import FullError, Text
+from alonchat_crawl.extract.files.document_writer import DocumentWriter, FullError
 from alonchat_crawl.extract.text.cut_note import cut_note
 from alonchat_crawl.extract.text.encoding import codec_of
 
@@ -23,24 +23,24 @@ LINES_MAX = 8_000_000  # that are read, blank ones too: each costs time, however
 NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
 
 
-def write_csv(body: bytes, text: Text) -> None:
+def write_csv(body: bytes, writer: DocumentWriter) -> None:
     """Write all rows as one table; raises FullError."""
     stream, delimiter = _opened(body)
-    rows = Rows(stream, delimiter)
+    rows = CsvRows(stream, delimiter)
     coming = iter(rows)
     try:
-        text.table(coming)
+        writer.table(coming)
     except FullError:
-        kept = text.rows
+        kept = writer.rows
         deque(coming, maxlen=0)
-        text.cut("rows", kept, rows.count, more=rows.more)
+        writer.cut("rows", kept, rows.count, more=rows.more)
         raise
     if rows.more:
-        text.cut("rows", text.rows)
+        writer.cut("rows", writer.rows)
         raise FullError
     if rows.shortened:
-        text.left_out["cells"] += rows.shortened
-        text.add(cut_note(f"characters in {rows.shortened} rows", ROW_MAX_CHARS))
+        writer.left_out["cells"] += rows.shortened
+        writer.add(cut_note(f"characters in {rows.shortened} rows", ROW_MAX_CHARS))
 
 
 def _opened(body: bytes) -> tuple[TextIO, str]:
@@ -62,7 +62,7 @@ def _text(body: bytes, codec: str, start: int) -> TextIO:
     return TextIOWrapper(buffer, codec, "replace", newline="")
 
 
-class Rows:
+class CsvRows:
     """The rows that have any text, each of at most ROW_MAX_CHARS.
 
     A quote that opens a cell and is not closed within so many characters, or at all, is a character like any

@@ -6,7 +6,7 @@ from io import StringIO
 
 from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS, COLUMNS_MAX, Table
-from alonchat_crawl.extract.markdown.inline import opening_escaped
+from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.extract.text.cut_note import cut_note
 
 DEPTH_MAX = 8  # of lists
@@ -17,7 +17,7 @@ class FullError(Exception):
     """The text has all the characters it may have."""
 
 
-class Text:
+class DocumentWriter:
     """Markdown blocks up to `max_chars` characters; what exceeds them is cut between words."""
 
     def __init__(self, max_chars: int) -> None:

@@ -1,7 +1,7 @@
 """Why a file is not read, in a sentence that says what to do."""
 
+from alonchat_crawl.extract.files.archives.checked_zip import CheckedZip
 from alonchat_crawl.extract.files.archives.compressed import decompressor
-from alonchat_crawl.extract.files.archives.container import Container
 from alonchat_crawl.extract.files.sniff import OLE2, RTF, FileType
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
@@ -16,7 +16,7 @@ TAKEN = "PDF, DOCX, PPTX, XLSX, ODT, EPUB, CSV, Markdown, HTML, text or source c
 def why_not(body: bytes, kind: FileType | None) -> GiveUp:
     """Return what to raise for a file that has no reader; an archive that is broken says so."""
     if kind == FileType.ZIP:
-        Container.of_document(body)
+        CheckedZip.of_document(body)
     if kind in {FileType.ZIP, FileType.TAR}:
         return GiveUp(
             Reason.FILE_TYPE, "An archive within an archive, or for one file, is not opened: send its files."

@@ -12,8 +12,8 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from alonchat_crawl.extract.files.archives.checked_zip import CENTRAL, END, LOCAL, MEMBERS_MAX, local_names
 from alonchat_crawl.extract.files.archives.compressed import decompressor, inflated_head, is_tar
-from alonchat_crawl.extract.files.archives.container import CENTRAL, END, LOCAL, MEMBERS_MAX, local_names
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 
 

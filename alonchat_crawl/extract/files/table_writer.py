@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from alonchat_crawl.extract.files.escaping import cell
-from alonchat_crawl.extract.markdown.inline import opening_escaped
+from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 
 COLUMNS_MAX = 256  # more is no table for readers
 CELL_MAX_CHARS = 20_000

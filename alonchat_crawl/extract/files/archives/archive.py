@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 from zipfile import ZipInfo
 
+from alonchat_crawl.extract.files.archives.checked_zip import END, LOCAL, CheckedZip
 from alonchat_crawl.extract.files.archives.compressed import Inflating
-from alonchat_crawl.extract.files.archives.container import END, LOCAL, Container
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.reasons import Reason
 
@@ -28,7 +28,7 @@ CLUTTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """One file of an archive."""
 
     name: str
@@ -37,20 +37,22 @@ class Member:
     """Bytes, as the archive tells; `member` checks it."""
 
 
-def members(body: bytes) -> tuple[Member, ...]:
+def list_files(body: bytes) -> tuple[ArchiveMember, ...]:
     """List an archive's files in order.
 
     Raises GiveUp: "archive malformed", "archive encrypted", "zip bomb", "archive too many files".
     """
     with _settled():
         if _is_zip(body):
-            found: Iterable[Member] = (Member(name, info.file_size) for name, info in _zip_files(_zip(body)))
+            found: Iterable[ArchiveMember] = (
+                ArchiveMember(name, info.file_size) for name, info in _zip_files(_zip(body))
+            )
         else:
-            found = (Member(name, info.size) for name, info, _ in _tar_files(body))
+            found = (ArchiveMember(name, info.size) for name, info, _ in _tar_files(body))
         return tuple(_checked(found))
 
 
-def member(body: bytes, name: str, max_bytes: int) -> bytes:
+def read_member(body: bytes, name: str, max_bytes: int) -> bytes:
     """Return the bytes of one of `members`; raises GiveUp as that does, and "zip bomb" beyond `max_bytes`."""
     with _settled():
         if _is_zip(body):
@@ -80,11 +82,11 @@ def _is_zip(body: bytes) -> bool:
     return body.startswith((LOCAL, END))
 
 
-def _zip(body: bytes) -> Container:
-    return Container(body, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED, Reason.ARCHIVE_TOO_MANY_FILES)
+def _zip(body: bytes) -> CheckedZip:
+    return CheckedZip(body, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED, Reason.ARCHIVE_TOO_MANY_FILES)
 
 
-def _zip_files(archive: Container) -> Iterator[tuple[str, ZipInfo]]:
+def _zip_files(archive: CheckedZip) -> Iterator[tuple[str, ZipInfo]]:
     for info in archive.members:
         mode = info.external_attr >> 16
         if not info.is_dir() and mode & 0o170000 in {0, 0o100000}:
@@ -129,7 +131,7 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, max_bytes: int) -> 
     return data if len(data) == info.size else _refuse("A member is cut short.")
 
 
-def _checked(found: Iterable[Member]) -> Iterator[Member]:
+def _checked(found: Iterable[ArchiveMember]) -> Iterator[ArchiveMember]:
     names: set[str] = set()
     for each in found:
         if CLUTTER.search(each.name):

@@ -9,7 +9,7 @@ UNNUMBERED = frozenset({"bullet", "none", ""})
 DEEPEST = 8
 
 
-class Place(NamedTuple):
+class ListPlace(NamedTuple):
     """An item's place."""
 
     depth: int
@@ -18,7 +18,7 @@ class Place(NamedTuple):
     """None for a bullet."""
 
 
-class Lists:
+class ListCounters:
     """A document's lists, which count as they are read."""
 
     def __init__(self, root: Element | None) -> None:
@@ -35,7 +35,7 @@ class Lists:
                 }
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (DEEPEST + 1))
 
-    def place(self, own: Element | None, of_style: Element | None) -> Place | None:
+    def place(self, own: Element | None, of_style: Element | None) -> ListPlace | None:
         """Count a paragraph in; None for one that is in no list."""
         identity = attribute(child(own, "numId"), "val") or attribute(child(of_style, "numId"), "val")
         if identity in {"", "0"}:
@@ -46,8 +46,8 @@ class Lists:
         counts[depth] += 1
         counts[depth + 1 :] = [0] * (DEEPEST - depth)
         if self._formats.get(identity, {}).get(depth, "") in UNNUMBERED:
-            return Place(depth, None)
-        return Place(depth, counts[depth])
+            return ListPlace(depth, None)
+        return ListPlace(depth, counts[depth])
 
 
 def _number(told: str) -> int:

@@ -26,7 +26,7 @@ class Style:
     """Its numPr."""
 
 
-class Styles:
+class StyleSheet:
     """A document's styles."""
 
     def __init__(self, root: Element | None) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from html_to_markdown import convert
 
-from alonchat_crawl.extract.files.archives.container import Container
-from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.archives.checked_zip import CheckedZip
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
 from alonchat_crawl.extract.files.office.ooxml import PART_MAX_BYTES, sane_title
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local, tree
 from alonchat_crawl.extract.html.dom import keep_visible, make_links_absolute
@@ -32,25 +32,25 @@ NOWHERE = "https://book.invalid/"  # what links within the book are relative to
 INSIDE = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\(https://book\.invalid/[^)\s]*(?: \"[^\"]*\")?\)")
 
 
-def write_epub(body: bytes, text: Text) -> None:
+def write_epub(body: bytes, writer: DocumentWriter) -> None:
     """Write a book; raises GiveUp and FullError."""
-    container = Container.of_document(body)
+    container = CheckedZip.of_document(body)
     names = container.names
     roots = tree(container.read(CONTAINER, PART_MAX_BYTES), doctype=True).iter("{*}rootfile")
     opf = next((root.get("full-path", "") for root in roots), "")
     package = tree(container.read(opf, PART_MAX_BYTES), doctype=True)
     locked = set(_encrypted(container)) if ENCRYPTION in names else set()
     node = child(package, "metadata", "title")
-    text.title = sane_title("".join(node.itertext())) if node is not None else ""
+    writer.title = sane_title("".join(node.itertext())) if node is not None else ""
     chapters = list(_spine(package, posixpath.dirname(opf)))
     for chapter in chapters[:CHAPTERS_MAX]:
         if chapter in locked:
             raise GiveUp(Reason.FILE_ENCRYPTED, "The book is protected (DRM).")
         if chapter not in names:
             continue
-        text.add(_chapter(container.read(chapter, PART_MAX_BYTES), text))
+        writer.add(_chapter(container.read(chapter, PART_MAX_BYTES), writer))
     if len(chapters) > CHAPTERS_MAX:
-        text.remark("chapters", CHAPTERS_MAX, len(chapters))
+        writer.remark("chapters", CHAPTERS_MAX, len(chapters))
 
 
 def _spine(package: Element, folder: str) -> Iterator[str]:
@@ -71,12 +71,12 @@ def _spine(package: Element, folder: str) -> Iterator[str]:
             yield part
 
 
-def _encrypted(container: Container) -> Iterator[str]:
+def _encrypted(container: CheckedZip) -> Iterator[str]:
     for each in tree(container.read(ENCRYPTION, PART_MAX_BYTES), doctype=True).iter("{*}CipherReference"):
         yield posixpath.normpath(unquote(attribute(each, "URI")))
 
 
-def _chapter(body: bytes, text: Text) -> str:
+def _chapter(body: bytes, writer: DocumentWriter) -> str:
     html = decode(body, "application/xhtml+xml").replace("\0", "")
     if ENTITY.search(html[:DOCTYPE_CHARS]):
         raise GiveUp(Reason.XML_BOMB, "A chapter declares entities of its own.")
@@ -85,8 +85,8 @@ def _chapter(body: bytes, text: Text) -> str:
     except TooDeepError as error:
         raise GiveUp(Reason.XML_BOMB, "A chapter is nested too deeply.") from error
     keep_visible(page)
-    if not text.title and (heading := page.css_first("h1, title")) is not None:
-        text.title = heading.text()
+    if not writer.title and (heading := page.css_first("h1, title")) is not None:
+        writer.title = heading.text()
     make_links_absolute(page, NOWHERE)
     markdown = convert(page.body.html or "", OPTIONS).content or "" if page.body else ""
     return write(INSIDE.sub(r"\1", markdown)).markdown

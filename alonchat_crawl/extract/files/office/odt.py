@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from alonchat_crawl.extract.files.archives.container import Container
-from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.archives.checked_zip import CheckedZip
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
 from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.office.ooxml import PART_MAX_BYTES, sane_title
 from alonchat_crawl.extract.files.office.xml_parts import (
@@ -17,7 +17,7 @@ from alonchat_crawl.extract.files.office.xml_parts import (
     tree,
 )
 from alonchat_crawl.extract.files.table_writer import Table
-from alonchat_crawl.extract.markdown.inline import opening_escaped
+from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 
@@ -33,30 +33,30 @@ SPACES_MAX = 64
 WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\\]+", re.IGNORECASE)
 
 
-def write_odt(body: bytes, text: Text) -> None:
+def write_odt(body: bytes, writer: DocumentWriter) -> None:
     """Write a document; raises GiveUp and FullError."""
-    container = Container.of_document(body)
+    container = CheckedZip.of_document(body)
     if "META-INF/manifest.xml" in container.names and ENCRYPTED in container.read(
         "META-INF/manifest.xml", PART_MAX_BYTES
     ):
         raise GiveUp(Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again.")
-    text.title = _title(container)
+    writer.title = _title(container)
     hidden = _hidden_styles(container, CONTENT)
     if "styles.xml" in container.names:
         hidden |= _hidden_styles(container, "styles.xml")
-    Odt(text, hidden).write(container)
+    Odt(writer, hidden).write(container)
 
 
 class Odt:
     """One document on its way to Markdown."""
 
-    def __init__(self, text: Text, hidden: frozenset[str]) -> None:
-        self.text, self.hidden = text, hidden
+    def __init__(self, writer: DocumentWriter, hidden: frozenset[str]) -> None:
+        self.writer, self.hidden = writer, hidden
         self.notes: list[str] = []
 
-    def write(self, container: Container) -> None:
+    def write(self, container: CheckedZip) -> None:
         """Stream the body; each block is freed as soon as it is written."""
-        table = Table(self.text.left)
+        table = Table(self.writer.left)
         with container.open(CONTENT) as part:
             for _, node in elements(part, *BLOCKS):
                 outer = list(node.iterancestors())
@@ -70,24 +70,24 @@ class Odt:
                 elif shown and name in {"p", "h"}:
                     self._block(node, name, names)
                 if name == "table" or table.is_full:
-                    self.text.add_table(table)
-                    table = Table(self.text.left)
+                    self.writer.add_table(table)
+                    table = Table(self.writer.left)
                 drop(node)
         for note in self.notes:
-            self.text.paragraph(note)
+            self.writer.paragraph(note)
 
     def _block(self, node: Element, name: str, outer: list[str]) -> None:
         if name == "h":
             level = attribute(node, "outline-level")
-            self.text.heading(int(level) if level.isdecimal() else 1, self._plain(node))
+            self.writer.heading(int(level) if level.isdecimal() else 1, self._plain(node))
         elif depth := outer.count("list"):
             first = node.getprevious() is None
-            self.text.item(depth - 1 if first else depth, None, self._markdown(node))
+            self.writer.item(depth - 1 if first else depth, None, self._markdown(node))
         else:
-            self.text.add(opening_escaped(self._markdown(node)))
+            self.writer.add(opening_escaped(self._markdown(node)))
         for box in node.iter("{*}text-box"):
             for each in box.iter("{*}p"):
-                self.text.paragraph(self._plain(each))
+                self.writer.paragraph(self._plain(each))
 
     def _row(self, row: Element) -> list[str]:
         cells: list[str] = []
@@ -143,7 +143,7 @@ class Odt:
         )
 
 
-def _title(container: Container) -> str:
+def _title(container: CheckedZip) -> str:
     if "meta.xml" not in container.names:
         return ""
     meta = tree(container.read("meta.xml", PART_MAX_BYTES))
@@ -151,7 +151,7 @@ def _title(container: Container) -> str:
     return sane_title("".join(node.itertext())) if node is not None else ""
 
 
-def _hidden_styles(container: Container, part: str) -> frozenset[str]:
+def _hidden_styles(container: CheckedZip, part: str) -> frozenset[str]:
     """Return the names of styles of hidden text, and of those that inherit from them directly."""
     hidden: set[str] = set()
     with container.open(part) as stream:

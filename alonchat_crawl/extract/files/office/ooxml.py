@@ -5,7 +5,7 @@ import re
 from typing import IO, NamedTuple
 from urllib.parse import unquote
 
-from alonchat_crawl.extract.files.archives.container import Container
+from alonchat_crawl.extract.files.archives.checked_zip import CheckedZip
 from alonchat_crawl.extract.files.escaping import one_line
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, tree
 from alonchat_crawl.parser_errors import GiveUp
@@ -39,7 +39,7 @@ class Package:
     """An office document's parts."""
 
     def __init__(self, body: bytes, usual: str) -> None:
-        self.container = Container.of_document(body)
+        self.container = CheckedZip.of_document(body)
         roots = self.relationships("").values()
         self.main = next((each.target for each in roots if each.kind == "officeDocument"), usual)
 

@@ -1,6 +1,6 @@
 """XLSX to Markdown: each sheet a table under its name; hidden sheets, rows and columns are left out.
 
-Values are what the program stored last; no formula is calculated.
+CellValues are what the program stored last; no formula is calculated.
 """
 
 import re
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
-from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
 from alonchat_crawl.extract.files.office.ooxml import OFF, Package
-from alonchat_crawl.extract.files.office.xlsx_values import Values
+from alonchat_crawl.extract.files.office.xlsx_values import CellValues
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, drop, elements, local
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS, COLUMNS_MAX
 from alonchat_crawl.extract.text.cut_note import cut_note
@@ -24,57 +24,57 @@ STRINGS_MAX = 4_000_000
 ROWS_MAX = 1 << 20  # of a sheet, by the format's own word
 
 
-def write_xlsx(body: bytes, text: Text) -> None:
+def write_xlsx(body: bytes, writer: DocumentWriter) -> None:
     """Write a workbook; raises GiveUp and FullError."""
     package = Package(body, MAIN)
     title = package.title()
     root = package.tree(package.main)
     parts = package.relationships(package.main)
     by_kind = {each.kind: each.target for each in parts.values()}
-    strings = list(_strings(package, by_kind.get("sharedStrings", ""), text))
+    strings = list(_strings(package, by_kind.get("sharedStrings", ""), writer))
     since_1904 = attribute(child(root, "workbookPr"), "date1904").lower() in {"1", "true", "on"}
-    values = Values(strings, package.related(package.main, "styles"), since_1904=since_1904)
+    values = CellValues(strings, package.related(package.main, "styles"), since_1904=since_1904)
     node = child(root, "sheets")
     sheets = list(node) if node is not None else []
     for sheet in sheets[:SHEETS_MAX]:
         part = parts.get(_relation(sheet))
         if part is None or part.kind != "worksheet" or sheet.get("state", "visible") != "visible":
             continue
-        _sheet(sheet.get("name", ""), Rows(package, part.target, values), text)
+        _sheet(sheet.get("name", ""), SheetRows(package, part.target, values), writer)
     if len(sheets) > SHEETS_MAX:
-        text.remark("sheets", SHEETS_MAX, len(sheets))
-    if text.left_out["strings"]:
-        text.add(cut_note("shared texts", len(strings) - text.left_out["strings"]))
-    text.title = title or text.title
+        writer.remark("sheets", SHEETS_MAX, len(sheets))
+    if writer.left_out["strings"]:
+        writer.add(cut_note("shared texts", len(strings) - writer.left_out["strings"]))
+    writer.title = title or writer.title
 
 
-def _sheet(name: str, rows: "Rows", text: Text) -> None:
+def _sheet(name: str, rows: "SheetRows", writer: DocumentWriter) -> None:
     coming = iter(rows)
     first = next(coming, None)
     if first is None:
         return
-    text.heading(2, name)
-    text.table(chain([first], coming))
+    writer.heading(2, name)
+    writer.table(chain([first], coming))
     if rows.columns > COLUMNS_MAX:
-        text.remark("columns", COLUMNS_MAX, rows.columns)
+        writer.remark("columns", COLUMNS_MAX, rows.columns)
 
 
 def _relation(sheet: Element) -> str:
     return next((str(value) for key, value in sheet.items() if str(key).endswith("}id")), "")
 
 
-def _strings(package: Package, part: str, text: Text) -> Iterator[str]:
+def _strings(package: Package, part: str, writer: DocumentWriter) -> Iterator[str]:
     if not package.has(part):
         return
     held = 0
     with package.open(part) as stream:
         for number, (_, node) in enumerate(elements(stream, "si")):
             if number == STRINGS_MAX:
-                text.left_out["strings"] += 1
+                writer.left_out["strings"] += 1
                 return
             found = words(node)[: CELL_MAX_CHARS + 1]  # so that it is known that there was more
             held += len(found)
-            text.left_out["strings"] += held > STRINGS_MAX_CHARS
+            writer.left_out["strings"] += held > STRINGS_MAX_CHARS
             yield found if held <= STRINGS_MAX_CHARS else ""
             drop(node)
 
@@ -85,10 +85,10 @@ def words(node: Element) -> str:
     return "".join(each.text or "" for each in node.iter("{*}t") if id(each) not in spoken)
 
 
-class Rows:
+class SheetRows:
     """The rows of a sheet that are to be seen and are not empty."""
 
-    def __init__(self, package: Package, part: str, values: Values) -> None:
+    def __init__(self, package: Package, part: str, values: CellValues) -> None:
         self.columns = 0
         """The number of the last that was left out because there are too many, if any was."""
         self._package, self._part, self._values = package, part, values
@@ -117,11 +117,11 @@ class Rows:
             if place in self._hidden:
                 continue
             if place > COLUMNS_MAX:
-                if place > self.columns and self._values.of(cell):
+                if place > self.columns and self._values.shown(cell):
                     self.columns = place
                 continue
             cells += [""] * (place - 1 - len(cells))
-            cells[place - 1 :] = [self._values.of(cell)]
+            cells[place - 1 :] = [self._values.shown(cell)]
         return cells
 
 

@@ -17,7 +17,7 @@ SIGNIFICANT_DIGITS = 15
 BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
-class Values:
+class CellValues:
     """A workbook's shared strings and number formats."""
 
     def __init__(self, strings: Sequence[str], styles: Element | None, *, since_1904: bool) -> None:
@@ -26,7 +26,7 @@ class Values:
         self._since_1904 = since_1904
         self._dates, self._percents, self._blank = _formats(styles)
 
-    def of(self, cell: Element) -> str:
+    def shown(self, cell: Element) -> str:
         """Return a cell's value as a reader sees it; empty where it has none."""
         if cell.get("s") in self._blank:
             return ""

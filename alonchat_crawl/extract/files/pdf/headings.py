@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from alonchat_crawl.extract.files.pdf.lines import Entry, Line, Measures, half_points
+from alonchat_crawl.extract.files.pdf.lines import OutlineEntry, PdfLine, UsualMeasures, half_points
 
 LARGER = 1.12  # times the body's size
 LINE_MAX_CHARS = 200
@@ -19,7 +19,9 @@ Levels = Mapping[tuple[int, int], int]
 """By page and line, from 0: a heading's level, from 1."""
 
 
-def heading_levels(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], usual: Measures) -> Levels:
+def heading_levels(
+    pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry], usual: UsualMeasures
+) -> Levels:
     """Return the levels of the lines that are headings."""
     found = _by_outline(pages, outline)
     by_size = _levels_of_sizes(pages, found, usual)
@@ -37,8 +39,10 @@ def heading_levels(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], us
     return levels
 
 
-def _by_outline(pages: Sequence[Sequence[Line]], outline: Sequence[Entry]) -> dict[tuple[int, int], int]:
-    wanted: defaultdict[int, list[Entry]] = defaultdict(list)
+def _by_outline(
+    pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry]
+) -> dict[tuple[int, int], int]:
+    wanted: defaultdict[int, list[OutlineEntry]] = defaultdict(list)
     for entry in outline:
         if 0 <= entry.page < len(pages) and _letters(entry.title):
             wanted[entry.page].append(entry)
@@ -71,7 +75,9 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalpha, text.casefold()))
 
 
-def _levels_of_sizes(pages: Sequence[Sequence[Line]], found: Levels, usual: Measures) -> Mapping[int, int]:
+def _levels_of_sizes(
+    pages: Sequence[Sequence[PdfLine]], found: Levels, usual: UsualMeasures
+) -> Mapping[int, int]:
     """Return the level of each size of headings, in half points, the largest first.
 
     What the outline says of a size holds for all lines of that size; nothing smaller is a heading then.
@@ -94,18 +100,18 @@ def _levels_of_sizes(pages: Sequence[Sequence[Line]], found: Levels, usual: Meas
     return {size: min(rank, LEVELS_MAX) for rank, size in enumerate(sorted(sizes, reverse=True), 1)}
 
 
-def _may_be_heading(line: Line) -> bool:
+def _may_be_heading(line: PdfLine) -> bool:
     """Whether a line could be one; an item of a list is none, however large its bullet."""
     words = len(line.text) <= LINE_MAX_CHARS and any(map(str.isalpha, line.text))
     return words and not line.is_code and not line.text.startswith(BULLETS)
 
 
-def _is_bold_rare(pages: Sequence[Sequence[Line]]) -> bool:
+def _is_bold_rare(pages: Sequence[Sequence[PdfLine]]) -> bool:
     bold = sum(len(line.text) for page in pages for line in page if line.is_bold)
     return 0 < bold < BOLD_SHARE_MAX * sum(len(line.text) for page in pages for line in page)
 
 
-def _stands_out(page: Sequence[Line], index: int, usual: Measures) -> bool:
+def _stands_out(page: Sequence[PdfLine], index: int, usual: UsualMeasures) -> bool:
     """Whether a bold line is alone: more than a line's distance from the text before it."""
     line = page[index]
     if not line.is_bold or len(line.text) > BOLD_MAX_CHARS or line.text.endswith((".", ",", ";")):

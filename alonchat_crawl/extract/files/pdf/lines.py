@@ -26,7 +26,7 @@ USUAL_LEADING = 1.2
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PdfLine:
     """A line of text; places in points from the page's lower left corner."""
 
     text: str
@@ -43,7 +43,7 @@ class Line:
     """In a font whose characters are all as wide."""
 
 
-class Entry(NamedTuple):
+class OutlineEntry(NamedTuple):
     """An entry of the outline."""
 
     title: str
@@ -53,7 +53,7 @@ class Entry(NamedTuple):
     """From 0."""
 
 
-class Measures(NamedTuple):
+class UsualMeasures(NamedTuple):
     """What is usual in a document."""
 
     size: float
@@ -62,7 +62,7 @@ class Measures(NamedTuple):
     """From line to line of a paragraph, in sizes."""
 
 
-def measured(pages: Sequence[Sequence[Line]]) -> Measures:
+def measured(pages: Sequence[Sequence[PdfLine]]) -> UsualMeasures:
     """Measure the first pages."""
     sizes: Counter[float] = Counter()
     steps: list[float] = []
@@ -75,22 +75,24 @@ def measured(pages: Sequence[Sequence[Line]]) -> Measures:
                 if LEADING_FROM < step < LEADING_TO:
                     steps.append(step)
             before = line
-    return Measures(sizes.most_common(1)[0][0] if sizes else 1.0, median(steps) if steps else USUAL_LEADING)
+    return UsualMeasures(
+        sizes.most_common(1)[0][0] if sizes else 1.0, median(steps) if steps else USUAL_LEADING
+    )
 
 
-def half_points(line: Line) -> int:
+def half_points(line: PdfLine) -> int:
     """Return a line's size, rounded so that equal ones are equal."""
     return round(2 * line.size)
 
 
-def without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+def without_furniture(pages: Sequence[Sequence[PdfLine]]) -> list[list[PdfLine]]:
     """Leave out headers, footers, page numbers, and the contents' lines, which repeat the headings."""
     counts: Counter[tuple[str, int]] = Counter()
     for page in pages:
         counts.update({_key(line) for line, _ in _edges(page)})
     least = max(REPEATED_MIN, REPEATED_SHARE * len(pages))
     shift = _shift(pages)
-    kept: list[list[Line]] = []
+    kept: list[list[PdfLine]] = []
     for number, page in enumerate(pages):
         gone = {
             id(line)
@@ -103,7 +105,7 @@ def without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     return kept
 
 
-def _edges(page: Sequence[Line]) -> Iterator[tuple[Line, bool]]:
+def _edges(page: Sequence[PdfLine]) -> Iterator[tuple[PdfLine, bool]]:
     """Yield the highest and the lowest lines, and whether no other is beyond."""
     by_height = sorted(page, key=lambda line: line.bottom)
     for row in (by_height, by_height[::-1]):
@@ -111,11 +113,11 @@ def _edges(page: Sequence[Line]) -> Iterator[tuple[Line, bool]]:
             yield line, abs(line.bottom - row[0].bottom) < line.size / 2 or number == 0
 
 
-def _is_contents(line: Line) -> bool:
+def _is_contents(line: PdfLine) -> bool:
     return len(line.text) <= CONTENTS_MAX_CHARS and bool(CONTENTS.search(line.text))
 
 
-def _shift(pages: Sequence[Sequence[Line]]) -> int | None:
+def _shift(pages: Sequence[Sequence[PdfLine]]) -> int | None:
     """Return what page numbers are above the pages' own, from 0; None where no line counts the pages."""
     shifts: Counter[int] = Counter()
     for number, page in enumerate(pages):
@@ -126,7 +128,7 @@ def _shift(pages: Sequence[Sequence[Line]]) -> int | None:
     return best[0][0] if best and best[0][1] >= max(REPEATED_MIN, NUMBERED_SHARE * len(pages)) else None
 
 
-def _numbers(line: Line) -> set[int]:
+def _numbers(line: PdfLine) -> set[int]:
     """Return the numbers with which a short line begins and ends."""
     words = line.text.split() if len(line.text) <= FURNITURE_MAX_CHARS else []
     return {
@@ -134,5 +136,5 @@ def _numbers(line: Line) -> set[int]:
     }
 
 
-def _key(line: Line) -> tuple[str, int]:
+def _key(line: PdfLine) -> tuple[str, int]:
     return DIGITS.sub("#", line.text), round(line.bottom)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from alonchat_crawl.extract.files.pdf.lines import Line
+from alonchat_crawl.extract.files.pdf.lines import PdfLine
 from alonchat_crawl.extract.files.pdf.unseen import remove_unseen
 
 FONT_NAME_BYTES = 128
@@ -22,7 +22,7 @@ TINY_POINTS = 1.5
 CHARS_MAX = 1_000_000  # of a page; PDFium keeps some hundred bytes for each
 
 
-def lines(page: Any, max_chars: int) -> list[Line]:
+def page_lines(page: Any, max_chars: int) -> list[PdfLine]:
     """Return a page's lines as they are to be seen, in the order of its content."""
     remove_unseen(page)
     textpage = pdfium.FPDFText_LoadPage(page)
@@ -34,7 +34,7 @@ def lines(page: Any, max_chars: int) -> list[Line]:
         pdfium.FPDFText_ClosePage(textpage)
 
 
-def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[Line]:
+def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[PdfLine]:
     count = min(pdfium.FPDFText_CountChars(textpage), max_chars)
     if count <= 0:
         return
@@ -56,7 +56,7 @@ def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[Line]:
             yield line
 
 
-def _line(textpage: Any, text: str, first: int) -> Line | None:
+def _line(textpage: Any, text: str, first: int) -> PdfLine | None:
     """Measure a line; None for a blank one."""
     shown = text.strip()
     if not shown:
@@ -71,7 +71,7 @@ def _line(textpage: Any, text: str, first: int) -> Line | None:
     middle = start + len(shown[: len(shown) // 2 + 1].rstrip()) - 1
     place.append(pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, middle))
     fonts = [_font(textpage, index) for index in place]
-    return Line(
+    return PdfLine(
         text=shown,
         left=boxes[0].left,
         right=boxes[1].right,

@@ -21,7 +21,7 @@ SCAN_SHARE = 0.5  # of the page, that a picture of it covers at least
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 
-class Thing(NamedTuple):
+class PageObject(NamedTuple):
     """An object of a page."""
 
     object: Any
@@ -47,7 +47,7 @@ def remove_unseen(page: Any) -> None:
             pdfium.FPDFPageObj_Destroy(thing.object)
 
 
-def _things(page: Any) -> Iterator[Thing]:
+def _things(page: Any) -> Iterator[PageObject]:
     todo: list[tuple[Any, int]] = [(None, 0)]
     seen = 0
     while todo:
@@ -61,13 +61,13 @@ def _things(page: Any) -> Iterator[Thing]:
             kind = pdfium.FPDFPageObj_GetType(each)
             if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < FORMS_DEEPEST:
                 todo.append((each, depth + 1))
-            yield Thing(each, kind, form)
+            yield PageObject(each, kind, form)
         seen += max(0, count)
         if seen >= OBJECTS_MAX:
             return
 
 
-def _blank(things: Sequence[Thing], clear: Sequence[Thing]) -> Iterator[Thing]:
+def _blank(things: Sequence[PageObject], clear: Sequence[PageObject]) -> Iterator[PageObject]:
     """Yield texts without opacity, and white ones on nothing."""
     known = {id(thing) for thing in clear}
     drawn: list[tuple[Any, Box]] = []
@@ -94,7 +94,7 @@ def _blank(things: Sequence[Thing], clear: Sequence[Thing]) -> Iterator[Thing]:
                 yield thing
 
 
-def _covers(thing: Thing) -> bool:
+def _covers(thing: PageObject) -> bool:
     """Whether something is drawn that white text would be seen on."""
     if thing.kind in {pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING}:
         return True
@@ -108,7 +108,7 @@ def _covers(thing: Thing) -> bool:
     return colour is None or not all(part >= WHITE_FROM for part in colour[:3])
 
 
-def _is_scan(page: Any, things: Sequence[Thing]) -> bool:
+def _is_scan(page: Any, things: Sequence[PageObject]) -> bool:
     whole: float = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     areas = [
         (right - left) * (top - bottom)

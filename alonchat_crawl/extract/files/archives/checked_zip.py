@@ -27,7 +27,7 @@ ENCRYPTED = 0x41  # bit 0: encrypted; bit 6: strongly
 BROKEN = (zipfile.BadZipFile, zlib_error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
-class Container:
+class CheckedZip:
     """A ZIP whose directory is sound; its members are read within bounds.
 
     `broken`, `encrypted` and `too_many` are reasons to give up with; ZIP_BOMB is the fourth.
@@ -51,7 +51,7 @@ class Container:
             raise GiveUp(broken, "Two members have the same name.")
 
     @classmethod
-    def of_document(cls, body: bytes) -> "Container":
+    def of_document(cls, body: bytes) -> "CheckedZip":
         """Open a document that is a ZIP; raises GiveUp with the reasons of a file."""
         return cls(body, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED, Reason.ZIP_BOMB)
 

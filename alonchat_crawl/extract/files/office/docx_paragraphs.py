@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from alonchat_crawl.extract.files.escaping import escaped, one_line
-from alonchat_crawl.extract.files.office.docx_styles import Styles
+from alonchat_crawl.extract.files.office.docx_styles import StyleSheet
 from alonchat_crawl.extract.files.office.ooxml import Relationship
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
 
@@ -17,10 +17,10 @@ WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\\]+", re.IGNORECASE)
 Span = tuple[str, str]  # text, and what it links to or ""
 
 
-class Inline:
+class ParagraphReader:
     """Reads paragraphs; remembers which notes they refer to and what stood in their text boxes."""
 
-    def __init__(self, styles: Styles, relationships: Mapping[str, Relationship]) -> None:
+    def __init__(self, styles: StyleSheet, relationships: Mapping[str, Relationship]) -> None:
         self._styles, self._relationships = styles, relationships
         self._boxes: list[str] = []
         self.noted: set[str] = set()
