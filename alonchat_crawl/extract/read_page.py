@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from alonchat_crawl.extract.site.fingerprints import fingerprints
 from alonchat_crawl.extract.site.links import PageLinks, markdown_links, page_links
-from alonchat_crawl.extract.site.same_text import sameness
 from alonchat_crawl.extract.text.encoding import decode
 
 
@@ -23,4 +23,4 @@ def read_page(body: bytes, media_type: str, header: str, url: str, max_links: in
         return ReadPage(text, page_links(text, url, max_links))
     if media_type == "text/markdown":
         return ReadPage(text, markdown_links(text, url, max_links))
-    return ReadPage(text, PageLinks((), None, (), 0, sameness(text)))
+    return ReadPage(text, PageLinks((), None, (), 0, fingerprints(text)))

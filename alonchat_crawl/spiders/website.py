@@ -135,7 +135,7 @@ class WebsiteSpider(Spider):
             return
         text, found = await self._read(kind, header, response)
         Bodies.of(self.crawler).parsed(response)
-        repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
+        repeat = await Repeats.of(self.crawler).note(lease, found.fingerprints)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
 

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.html.parse import UNDECODED, TooDeepError, parse
-from alonchat_crawl.extract.site.same_text import Sameness, sameness, visible_text
+from alonchat_crawl.extract.site.fingerprints import Fingerprints, fingerprints, visible_text
 from alonchat_crawl.extract.site.session_ids import without_session
 from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
 
@@ -32,7 +32,7 @@ class PageLinks:
     """(name, content) of each named meta tag, names in lower case: `robots` and single robots' names."""
     left_out: int = 0
     """Different hrefs beyond the most links that a page may have: not looked at."""
-    sameness: Sameness | None = None
+    fingerprints: Fingerprints | None = None
     """Tells the page's text from others'; None where it has none."""
 
 
@@ -54,14 +54,14 @@ def page_links(html: str, url: str, most: int) -> PageLinks:
             for node in tree.css("meta[name][content]")
         ),
         left_out=left_out,
-        sameness=sameness(visible_text(tree)),  # last: it takes from the tree what is not seen
+        fingerprints=fingerprints(visible_text(tree)),  # last: it takes from the tree what is not seen
     )
 
 
 def markdown_links(text: str, url: str, most: int) -> PageLinks:
     """Read the inline, reference and <auto> links of a Markdown document at `url`, as `page_links` does."""
     links, left_out = _absolute(_hrefs(MARKDOWN.parse(text)), url, most)
-    return PageLinks(links, None, (), left_out, sameness(text))
+    return PageLinks(links, None, (), left_out, fingerprints(text))
 
 
 def _hrefs(tokens: Iterable[Token]) -> Iterable[str]:

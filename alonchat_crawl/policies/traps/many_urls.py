@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.policies.traps.url_templates import Shape, shape_of
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
@@ -91,11 +91,11 @@ class Repeats:
             cls._of[crawler] = cls(connections.redis, limits, connections.unreadable)
         return cls._of[crawler]
 
-    async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repeat:
+    async def note(self, lease: Lease, fingerprints: Fingerprints | None = None) -> Repeat:
         """Count a page or a sitemap that was fetched."""
         noted = (lease.source.crawl_id, lease.url)
         if noted not in self._noted:
-            repeat = await self._note(lease, sameness)
+            repeat = await self._note(lease, fingerprints)
             if len(self._noted) >= KNOWN_MAX:
                 self._noted.clear()
             self._noted[noted] = repeat
@@ -119,7 +119,7 @@ class Repeats:
                 return "trap: too many variants"
         return ""
 
-    async def _note(self, lease: Lease, sameness: Sameness | None) -> Repeat:
+    async def _note(self, lease: Lease, fingerprints: Fingerprints | None) -> Repeat:
         source, limits = lease.source, self._limits
         if lease.kind is Kind.SITEMAP:
             await self._count(source, {SITEMAPS: limits.sitemaps})
@@ -130,9 +130,9 @@ class Repeats:
             most["calendar", shape.calendar] = limits.calendar
         if shape.host != lease.host:
             most["host", shape.host] = None
-        text: Item = ("text", sameness.text if sameness else b"")
-        pattern: Item = ("pattern", shape.pattern, sameness.pattern if sameness else b"")
-        if sameness:
+        text: Item = ("text", fingerprints.text if fingerprints else b"")
+        pattern: Item = ("pattern", shape.pattern, fingerprints.pattern if fingerprints else b"")
+        if fingerprints:
             most |= {text: limits.same_text, pattern: limits.same_pattern}
         counts = await self._count(source, most) if most else {}
         more: dict[Item, int | None] = {}
