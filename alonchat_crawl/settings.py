@@ -147,7 +147,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
     "alonchat_crawl.policies.traps.policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
     "alonchat_crawl.policies.robots.policy.RobotsPolicy": 100,
-    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy": 110,
+    "alonchat_crawl.policies.robots.tdm_policy.TdmPolicy": 110,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
     # Right behind ContentCoding (590): nothing else sees a file's bytes before.
@@ -218,7 +218,7 @@ DOWNLOAD_HANDLERS: dict[str, Any] = {
     "s3": None,
     "data": None,
 }
-TWISTED_DNS_RESOLVER = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
+TWISTED_DNS_RESOLVER = "alonchat_crawl.fetch.reactor_resolver.ReactorResolver"
 DNS_TIMEOUT = 10  # seconds
 DNS_KEPT_SECONDS = 60.0
 REDIRECT_MAX_TIMES = 10

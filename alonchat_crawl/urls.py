@@ -112,11 +112,11 @@ def ascii_host(host: str) -> str:
     name = ".".join(map(_label, name.removesuffix(".").split(".")))
     if not NAME.fullmatch(name):
         raise ValueError(f"{host!r} is no host name")
-    return _address(name) if IPV4_END.search(name) else name
+    return _usual_ipv4(name) if IPV4_END.search(name) else name
 
 
-def _address(name: str) -> str:
-    """The IPv4 address that a name which ends in a number stands for (WHATWG URL, 3.5)."""
+def _usual_ipv4(name: str) -> str:
+    """Return the IPv4 address that a name which ends in a number stands for (WHATWG URL, 3.5)."""
     try:
         return socket.inet_ntoa(socket.inet_aton(name))
     except OSError:

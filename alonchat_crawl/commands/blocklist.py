@@ -14,7 +14,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.policies.blocklists.files import Files
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles
 from alonchat_crawl.policies.blocklists.formats import read_line
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.policy import comparable
@@ -81,7 +81,11 @@ def _rules(line: str) -> Sequence[Rule]:
     except TooWideError:
         raise UsageError(f"{printable(line)} would block far too much", print_help=False) from None
     except UnsupportedLineError:
-        raise UsageError(f"{printable(line)} is a rule for browsers only", print_help=False) from None
+        raise UsageError(
+            f"{printable(line)} is a rule for ad blockers only: block a host, a network, or URLs by how they "
+            "begin ('||bad.example/path*')",
+            print_help=False,
+        ) from None
     except LineError:
         rules = ()
     if not rules:
@@ -119,7 +123,7 @@ async def _change(settings: BaseSettings, project: str, verb: str, rules: Sequen
 async def _list(settings: BaseSettings, project: str) -> int:
     rows: list[tuple[object, ...]] = []
     if not project:
-        files = Files(settings.getlist("BLOCKLIST_FILES"))
+        files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
         files.load()
         rows += [(one.path, "all projects", str(one.report)) for one in files.lists]
     async with _postgres(settings, project) as (pool, project_id):

@@ -13,13 +13,13 @@ MIDDLEWARES: Final = (
     "alonchat_crawl.policies.addresses.AddressPolicy",
     "alonchat_crawl.policies.traps.policy.TrapPolicy",
     "alonchat_crawl.policies.robots.policy.RobotsPolicy",
-    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy",
+    "alonchat_crawl.policies.robots.tdm_policy.TdmPolicy",
     "alonchat_crawl.policies.status.StatusPolicy",
     "alonchat_crawl.policies.scan.policy.ScanPolicy",
     "alonchat_crawl.fetch.content_coding.ContentCoding",
 )
 DIALLING: Final = "alonchat_crawl.fetch.download_handler.GuardedHandler"
-RESOLVER: Final = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
+RESOLVER: Final = "alonchat_crawl.fetch.reactor_resolver.ReactorResolver"
 OFF: Final = ("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "HTTPCACHE_ENABLED", "COOKIES_DEBUG")
 
 

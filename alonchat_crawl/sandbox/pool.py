@@ -2,8 +2,7 @@
 
 import asyncio
 from functools import cache
-from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 from scrapy import signals
@@ -11,45 +10,42 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.sandbox import wire
-from alonchat_crawl.sandbox.process import Limits, Process
-from alonchat_crawl.sandbox.slots import Places
+from alonchat_crawl.sandbox.process import Process, ProcessLimits
 from alonchat_crawl.sandbox.wire import Reply
+from alonchat_crawl.sandbox.work_slots import WorkSlots
 
-TABLE = "alonchat_crawl.sandbox.work"
+TABLE = "alonchat_crawl.sandbox.tasks"
 # That one process serves: what a task leaves behind, by mischief or mistake, does not last. A page takes
 # four of them, and to start a process as long as a hundred pages.
 TASKS_MAX = 10_000
 REASONED: dict[str, type[ReasonedError]] = {"GiveUp": GiveUp, "Refused": Refused}
 
 
-class Sandbox:
+class Sandbox(PerCrawler):
     """Runs tasks in processes that can do no harm; what one of them does to its process costs that task only.
 
     A lost task is not tried again: the same input would do the same to the next process.
     """
 
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Sandbox"]] = WeakKeyDictionary()
-
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
-        self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
-        self._turns = Places(processes)
+        self._limits = ProcessLimits(table, memory_mb * 1024 * 1024, seconds)
+        self._slots = WorkSlots(processes)
         self._idle: list[Process] = []
         self._endings: set[asyncio.Task[None]] = set()
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Sandbox":
-        """Return the one instance of this crawler, which starts a process when its spider opens."""
-        if crawler not in cls._of:
-            settings = crawler.settings
-            sandbox = cls._of[crawler] = cls(
-                settings.getint("PARSER_PROCESSES"),
-                settings.getint("PARSER_MEMORY_MB"),
-                settings.getfloat("PARSER_SECONDS"),
-            )
-            crawler.signals.connect(sandbox.start, signals.spider_opened)
-            crawler.signals.connect(sandbox.close, signals.engine_stopped)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Start a process when the spider opens."""
+        settings = crawler.settings
+        sandbox = cls(
+            settings.getint("PARSER_PROCESSES"),
+            settings.getint("PARSER_MEMORY_MB"),
+            settings.getfloat("PARSER_SECONDS"),
+        )
+        crawler.signals.connect(sandbox.start, signals.spider_opened)
+        return sandbox
 
     async def start(self) -> None:
         """Start a process before it is needed; do not wait until it is ready."""
@@ -57,12 +53,12 @@ class Sandbox:
             self._idle.append(Process(self._limits))
 
     async def run(self, task: str, **arguments: Any) -> Any:
-        """Run a task of the table (see work.py) and return its result, of what msgpack can hold.
+        """Run a task of the table (see tasks.py) and return its result, of what msgpack can hold.
 
         Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
         `parser crash`; Outage where no process can be started.
         """
-        async with self._turns.place(len(arguments.get("body", b""))):
+        async with self._slots.slot(len(arguments.get("body", b""))):
             request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
             if len(request) > wire.REQUEST_MAX_BYTES:
                 raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")

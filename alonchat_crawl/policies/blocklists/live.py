@@ -6,34 +6,32 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import ClassVar, Self
+from typing import Self
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Outage, ReasonedError, StartupError
-from alonchat_crawl.policies.blocklists.files import Files, Round
-from alonchat_crawl.policies.blocklists.lists import Lists, Match
-from alonchat_crawl.policies.blocklists.reader import Reader
+from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles, FileChanges
+from alonchat_crawl.policies.blocklists.lists import Match, RuleLists
+from alonchat_crawl.policies.blocklists.reader import ListReader
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.blocklist import RuleRecord, read_revision, read_rules
 
 logger = logging.getLogger(__name__)
 
-Readers = defaultdict[UUID | None, Reader]
+Readers = defaultdict[UUID | None, ListReader]
 
 
-class Blocklists:
+class Blocklists(PerCrawler):
     """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
 
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
-
-    def __init__(self, files: Files, connections: Connections, reload_seconds: float) -> None:
-        self.lists = Lists()
+    def __init__(self, files: BlocklistFiles, connections: Connections, reload_seconds: float) -> None:
+        self.lists = RuleLists()
         self._files = files
         self._connections = connections
         self._reload_seconds = reload_seconds
@@ -44,19 +42,17 @@ class Blocklists:
         self._take_files(files.load())
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler. Raises StartupError where a file cannot be read."""
-        if crawler not in cls._of:
-            blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
-            crawler.signals.connect(blocklists.start, signals.spider_opened)
-            crawler.signals.connect(blocklists.stop, signals.spider_closed)
-            cls._of[crawler] = blocklists
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reload while the spider is open. Raises StartupError if a file cannot be read."""
+        blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
+        crawler.signals.connect(blocklists.start, signals.spider_opened)
+        crawler.signals.connect(blocklists.stop, signals.spider_closed)
+        return blocklists
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:
         """Read the files. Raises StartupError where one cannot be read."""
-        files = Files(settings.getlist("BLOCKLIST_FILES"))
+        files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
         return cls(files, connections, settings.getfloat("BLOCKLIST_RELOAD_SECONDS"))
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
@@ -115,7 +111,7 @@ class Blocklists:
         except Exception:
             logger.exception("The blocklists in Postgres could not be read: the last ones stand")
 
-    def _take_files(self, look: Round) -> None:
+    def _take_files(self, look: FileChanges) -> None:
         for one in look.changed:
             logger.info("Blocklist %s: %s", one.path, one.report)
             if one.report.too_wide:
@@ -137,12 +133,12 @@ class Blocklists:
         revision = await read_revision(pool)
         if revision == self._revision and revision >= 0:
             return
-        readers: Readers = defaultdict(Reader)
+        readers: Readers = defaultdict(ListReader)
         async for batch in read_rules(pool):
             await asyncio.to_thread(_read, readers, batch)
         sets = await asyncio.to_thread(_finish, readers)
         _tell_unusable(readers)
-        for_all = sets.pop(None, None) or Lists().for_all
+        for_all = sets.pop(None, None) or RuleLists().for_all
         projects = {project: rules for project, rules in sets.items() if project is not None}
         self.lists = replace(self.lists, for_all=for_all, projects=projects)
         self._revision = revision
@@ -157,9 +153,9 @@ def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
     return {project_id: reader.finish() for project_id, reader in readers.items()}
 
 
-def _tell_unusable(readers: Mapping[UUID | None, Reader]) -> None:
+def _tell_unusable(readers: Mapping[UUID | None, ListReader]) -> None:
     for project_id, reader in readers.items():
         report = reader.report
-        if report.unreadable or report.unsupported or report.too_wide or report.left_out:
+        if report.unreadable or report.unsupported or report.too_wide:
             whose = f"of project {project_id}" if project_id else "for all projects"
             logger.warning("The blocklist %s in Postgres has rules that cannot be used: %s", whose, report)

@@ -27,7 +27,7 @@ class NoListError(Exception):
 
 
 @dataclass(slots=True)
-class Report:
+class ListReport:
     """What became of a list's lines."""
 
     entries: int = 0
@@ -37,13 +37,11 @@ class Report:
     first_unreadable: int = 0
     """The number of the first, counted from 1; 0 where there is none."""
     unsupported: int = 0
-    """Rules for browsers."""
+    """An ad blocker's rules of a kind that is not taken."""
     too_wide: int = 0
     """Rules left out because they would block too much."""
     told: tuple[str, ...] = ()
     """The first of these."""
-    left_out: int = 0
-    """Patterns left out: too many of one domain."""
 
     def __str__(self) -> str:
         parts = [f"{self.entries} entries"]
@@ -51,19 +49,17 @@ class Report:
             where = f", the first in line {self.first_unreadable}" if self.first_unreadable else ""
             parts.append(f"{self.unreadable} lines unreadable{where}")
         if self.unsupported:
-            parts.append(f"{self.unsupported} rules for browsers only")
+            parts.append(f"{self.unsupported} rules for ad blockers only")
         if self.too_wide:
             parts.append(f"{self.too_wide} rules too wide")
-        if self.left_out:
-            parts.append(f"{self.left_out} patterns too many")
         return "; ".join(parts)
 
 
-class Reader:
+class ListReader:
     """Makes a list of lines."""
 
     def __init__(self) -> None:
-        self.report = Report()
+        self.report = ListReport()
         self._builder = RuleSetBuilder()
         self._lines = 0
 
@@ -87,7 +83,7 @@ class Reader:
     def finish(self) -> RuleSet:
         """Return the list; the report is complete then."""
         rules = self._builder.build()
-        self.report.entries, self.report.left_out = len(rules), rules.left_out
+        self.report.entries = len(rules)
         return rules
 
 
@@ -97,7 +93,7 @@ def _rules_of(line: str | None) -> Sequence[Rule]:
     return read_line(line)
 
 
-def read_file(path: Path) -> tuple[RuleSet, Report]:
+def read_file(path: Path) -> tuple[RuleSet, ListReport]:
     """Read a file, which must not change meanwhile. Raises OSError and NoListError.
 
     A file without a single entry is no list if any line of it was unreadable: a web server's error page, say.
@@ -111,7 +107,7 @@ def read_file(path: Path) -> tuple[RuleSet, Report]:
         beginning = file.peek(4)[:4]
         encoding = next((name for mark, name in MARKS if beginning.startswith(mark)), "utf-8")
         text = TextIOWrapper(file, encoding, errors="replace")
-        reader = Reader()
+        reader = ListReader()
         reader.read(bounded_lines(text))
         after = os.fstat(text.fileno())
     if stamp_of(before) != stamp_of(after):

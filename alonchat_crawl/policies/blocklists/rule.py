@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     """What a rule is compared with."""
 
     HOST = "host"  # this name alone
     DOMAIN = "domain"  # this name and all below it
     URL = "URL"  # one canonical URL, whether http or https
-    PATTERN = "URL pattern"  # URLs of a domain whose rest, from port or path on, fits
+    PATTERN = "URL pattern"  # URLs of a domain, by how they go on after the host
     NETWORK = "network"  # a range of addresses
 
 
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 class Rule:
     """A rule that can be used; `str` of it is a line that is read as the very same rule."""
 
-    kind: Kind
+    kind: RuleKind
     value: str
     """A canonical host name, a canonical URL, host and pattern (lower case), or a CIDR."""
     exception: bool = False
@@ -26,11 +26,11 @@ class Rule:
 
     def __str__(self) -> str:
         match self.kind:
-            case Kind.HOST:
+            case RuleKind.HOST:
                 line = f"0.0.0.0 {self.value}"
-            case Kind.DOMAIN:
+            case RuleKind.DOMAIN:
                 line = f"||{self.value}^"
-            case Kind.PATTERN:
+            case RuleKind.PATTERN:
                 line = f"||{self.value}"
             case _:
                 line = self.value
@@ -46,7 +46,7 @@ class UnreadableLineError(LineError):
 
 
 class UnsupportedLineError(LineError):
-    """It is a rule, but for a browser's pages, scripts or conditions: none for a crawler."""
+    """It is a rule for an ad blocker in a browser, of a kind that a crawler does not take."""
 
 
 class TooWideError(LineError):

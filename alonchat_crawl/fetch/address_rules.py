@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.public_addresses import Network, is_allowed, is_public
+from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 
 
@@ -40,10 +40,8 @@ def _none_blocked(_: str) -> bool:
     return False
 
 
-class AddressRules:
+class AddressRules(PerCrawler):
     """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
 
     def __init__(
         self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
@@ -64,11 +62,9 @@ class AddressRules:
         )
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls.from_settings(crawler.settings)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the crawler's settings."""
+        return cls.from_settings(crawler.settings)
 
     def guard_of(self, url: str, meta: Mapping[str, Any]) -> Guard:
         """Who judges a request's addresses: these rules, but for the operator's own storage.
