@@ -21,7 +21,7 @@ MAIL = re.compile(r"mailto:[^\s<>()\"]+", re.IGNORECASE)
 
 
 def keep_visible(tree: LexborHTMLParser) -> Counter[str]:
-    """Leave only what readers see in the tree; return how much was removed, by kind."""
+    """Leave only what readers see in the tree; return how many elements were removed, by kind."""
     removed = drop_hidden(tree)
     _drop(tree, DROPPED, removed, "active")
     _drop(tree, FORMS, removed, "form")
