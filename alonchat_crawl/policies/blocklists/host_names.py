@@ -4,9 +4,9 @@ import re
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Literal
 
-from alonchat_crawl.ip_addresses import dialled_network
+from alonchat_crawl.fetch.ip_addresses import dialled_network
+from alonchat_crawl.fetch.public_suffixes import public_suffixes
 from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind, TooWideError, UnreadableLineError
-from alonchat_crawl.public_suffixes import public_suffixes
 from alonchat_crawl.urls import canonical_url
 
 NAME_MAX_CHARS = 253  # RFC 1035, section 2.3.4, without the root's dot

@@ -16,7 +16,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.scan.clamd import Clamd, NoVerdictError, ScanFinding, ScanVerdict
-from alonchat_crawl.sandbox.slots import Places
+from alonchat_crawl.sandbox.work_slots import WorkSlots
 from alonchat_crawl.signals import stage_finished
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Scanner(PerCrawler):
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
         self._signals = signals
-        self._room = Places(at_once)
+        self._room = WorkSlots(at_once)
         self._asking = asyncio.Lock()
         self._fault: NoVerdictError | None = None
         self._believed_until = self._proved_until = 0.0
@@ -126,7 +126,7 @@ class Scanner(PerCrawler):
             return
         began = perf_counter()
         try:
-            async with self._room.place(len(body)):
+            async with self._room.slot(len(body)):
                 await self.ready()
                 _judge(await self._finding(self._clamd, body))
         finally:
