@@ -1,4 +1,4 @@
-"""Translates psycopg's errors, once, into whether another attempt can help."""
+"""Translates psycopg's errors into ours, which say whether another attempt can help."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from psycopg import errors as pg
 
 from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry
 
-# Told by SQLSTATE class (PostgreSQL's appendix A), since psycopg files 54 under OperationalError.
+# By SQLSTATE class (PostgreSQL's appendix A), because psycopg raises OperationalError for 54.
 _THE_DATA = ("22", "23", "54")  # data exception, integrity violation, program limit exceeded
 _THE_SCHEMA = ("42P01", "42703", "42883")  # no such table, column, function
 _THE_SERVER = ("08", "53", "57")  # connection exception, insufficient resources, operator intervention
@@ -19,7 +19,7 @@ def _translate(error: psycopg.Error) -> ReasonedError:
     state, said = error.sqlstate or "", error.diag.message_primary or type(error).__name__
     if isinstance(error, pg.ForeignKeyViolation):
         return GiveUp("source erased", "The source was erased while its page was being read.")
-    if isinstance(error, pg.UniqueViolation):  # another worker's commit came first; next time it is seen
+    if isinstance(error, pg.UniqueViolation):  # another worker committed first; the next attempt sees its row
         return Retry("postgres", f"Postgres refused: {said}.")
     if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
         return GiveUp("store", f"Postgres refused the text: {said}.")
@@ -32,7 +32,7 @@ def _translate(error: psycopg.Error) -> ReasonedError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Outage, Retry or GiveUp in place of what psycopg raises inside; the sentence holds no secret."""
+    """Raise Outage, Retry or GiveUp in place of psycopg's errors. Their text holds no secret."""
     try:
         yield
     except psycopg.Error as error:

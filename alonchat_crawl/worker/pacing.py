@@ -13,7 +13,8 @@ from alonchat_crawl.errors import Deferred
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds
+from alonchat_crawl.policies.pressure import pressure_of
+from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.sources import Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS
 from alonchat_crawl.worker.exchange import Exchange

@@ -22,8 +22,10 @@ def range_of(cidr: str) -> tuple[int, Range]:
 
 
 class NetworkSet:
-    """A set of networks that contains addresses. An IPv6 address is also compared by the IPv4
-    address that it leads to."""
+    """A set of networks, and the addresses in them.
+
+    An IPv6 address is in it, too, if the IPv4 address that it leads to is.
+    """
 
     def __init__(self, cidrs: Iterable[str] = ()) -> None:
         ranges: dict[int, list[Range]] = {4: [], 6: []}

@@ -42,8 +42,9 @@ class BlocklistPolicy:
     """Downloader middleware: refuses a request if a blocklist has its URL or an address of its host.
 
     It sees every request: pages, redirects' targets, sitemaps, robots.txt. It defers all of them until the
-    rules in Postgres are known. To a robots.txt only the rules for all projects apply: it is fetched for all of them,
-    and no project may keep it from the others. Networks for all projects are checked at each connection, too.
+    rules in Postgres are known. To a robots.txt only the rules for all projects apply: it is fetched
+    for all of them, and no project may keep it from the others. Networks for all projects are checked at each
+    connection, too.
     """
 
     def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from scrapy.http import Response
 
-from alonchat_crawl.policies.retry_after import pressure_of, retry_after_seconds
+from alonchat_crawl.policies.retry_after import retry_after_seconds
 from alonchat_crawl.worker.endings import backoff_seconds
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -32,18 +31,6 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 def test_retry_after(value: str, expected: float | None) -> None:
     """Seconds and dates are read, an hour is the most, nonsense says nothing."""
     assert retry_after_seconds(value, NOW) == expected
-
-
-@pytest.mark.parametrize(
-    ("status", "of_page", "of_robots"),
-    [(200, 1, 1), (302, 1, 1), (404, 1, 1), (429, -1, -1), (500, 0, -1), (502, 0, -1), (503, -1, -1)],
-)
-def test_pressure(status: int, of_page: int, of_robots: int) -> None:
-    """429 and 503 make the whole site back off, and for robots.txt any server error; an answer ends that."""
-    response = Response("http://e.org/", status=status)
-    assert pressure_of(response, robots=False) == of_page
-    assert pressure_of(response, robots=True) == of_robots
-    assert pressure_of(None, robots=False) == 0
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 4])
