@@ -37,7 +37,7 @@ def host_name(text: str) -> str:
 
 
 def network(text: str) -> str | None:
-    """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None where it is neither.
+    """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None if it is neither.
 
     Bits beyond the prefix are cut off. Raises LineError for a prefix too short or too long.
     """

@@ -37,8 +37,3 @@ class KeySet:
     def __contains__(self, key: int) -> bool:
         slot = (key >> self._shift) + self._middle
         return key in self._keys[self._starts[slot] : self._starts[slot + 1]]
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of memory that its entries take."""
-        return self._keys.itemsize * len(self._keys) + self._starts.itemsize * len(self._starts)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 
 from alonchat_crawl.policies.retry_after import retry_after_seconds
-from alonchat_crawl.worker.endings import backoff_seconds
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -31,11 +30,3 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 def test_retry_after(value: str, expected: float | None) -> None:
     """Seconds and dates are read, an hour is the most, nonsense says nothing."""
     assert retry_after_seconds(value, NOW) == expected
-
-
-@pytest.mark.parametrize("attempt", [1, 2, 3, 4])
-def test_backoff(attempt: int) -> None:
-    """A retry waits base × 2^(attempt-1), up to a quarter more, never beyond the most."""
-    base = 2.0 * 2 ** (attempt - 1)
-    assert all(base <= backoff_seconds(attempt, 2.0, 3600.0) <= base * 1.25 for _ in range(50))
-    assert backoff_seconds(attempt, 2.0, 1.5) == 1.5

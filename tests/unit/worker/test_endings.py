@@ -13,7 +13,7 @@ from twisted.internet.error import ConnectionLost
 
 from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unchanged
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.worker.endings import ending_of
+from alonchat_crawl.worker.endings import backoff_seconds, ending_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,11 @@ def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
     assert ending.outcome is Outcome.DEFERRED
     assert ending.outage
     assert not ending_of(Deferred("robots")).outage
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 4])
+def test_backoff(attempt: int) -> None:
+    """A retry waits base × 2^(attempt-1), up to a quarter more, never beyond the most."""
+    base = 2.0 * 2 ** (attempt - 1)
+    assert all(base <= backoff_seconds(attempt, 2.0, 3600.0) <= base * 1.25 for _ in range(50))
+    assert backoff_seconds(attempt, 2.0, 1.5) == 1.5
