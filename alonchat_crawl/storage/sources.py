@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.identity import page_id
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.pool import Pool, connected
 from alonchat_crawl.storage.queries import QUERIES
@@ -88,7 +89,7 @@ async def begin_crawl(
     """Note that the source is running; every worker of the run may call it.
 
     `uploads` are the files of an upload; `local` says that only this process can read them.
-    Raises GiveUp("wrong project"), and changes nothing, if its id is another project's source. With `evict`
+    Raises GiveUp, and changes nothing, if its id is another project's source. With `evict`
     that project had no right to the id, and its row is deleted.
     """
     row = {
@@ -109,7 +110,7 @@ async def begin_crawl(
         await connection.execute(QUERIES["begin_source"], row)
         found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
         if found != (source.project_id,):
-            raise GiveUp("wrong project", f"Source {source.source_id} belongs to another project.")
+            raise GiveUp(Reason.WRONG_PROJECT, f"Source {source.source_id} belongs to another project.")
 
 
 async def finish_crawl(

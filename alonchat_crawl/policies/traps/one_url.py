@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from alonchat_crawl.reasons import Reason
+
 PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository's browser can have more
 SAME_IN_A_ROW = 4  # /x/x/x/x; Heritrix stops at 3
 GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
@@ -47,12 +49,12 @@ class UrlParts(NamedTuple):
     """Names and values of the query."""
 
 
-def trap(url: str, today: date) -> str:
-    """Why a canonical URL is taken for part of a trap, as a refusal's reason; empty if it is not."""
+def trap(url: str, today: date) -> Reason:
+    """Why a canonical URL is taken for part of a trap; NONE if it is not."""
     split = urlsplit(url)
     segments = [segment for segment in split.path.split("/") if segment]
     parts = UrlParts(url, split.hostname or "", split.path, segments, parse_qsl(split.query))
-    return next((reason for reason, looks_like in TRAPS if looks_like(parts, today)), "")
+    return next((reason for reason, looks_like in TRAPS if looks_like(parts, today)), Reason.NONE)
 
 
 def _too_many_labels(parts: UrlParts, _: date) -> bool:
@@ -87,12 +89,12 @@ def _far_in_a_calendar(parts: UrlParts, today: date) -> bool:
     return is_far and any(CALENDAR.fullmatch(word) for word in WORD.findall(parts.url))
 
 
-TRAPS: tuple[tuple[str, Callable[[UrlParts, date], bool]], ...] = (
-    ("trap: subdomains", _too_many_labels),
-    ("trap: deep path", _too_deep),
-    ("trap: repeating path", _repeating_path),
-    ("trap: growing query", _growing_query),
-    ("trap: calendar", _far_in_a_calendar),
+TRAPS: tuple[tuple[Reason, Callable[[UrlParts, date], bool]], ...] = (
+    (Reason.TRAP_SUBDOMAINS, _too_many_labels),
+    (Reason.TRAP_DEEP_PATH, _too_deep),
+    (Reason.TRAP_REPEATING_PATH, _repeating_path),
+    (Reason.TRAP_GROWING_QUERY, _growing_query),
+    (Reason.TRAP_CALENDAR, _far_in_a_calendar),
 )
 """Each reason with its test, in the order in which they are asked."""
 
