@@ -22,7 +22,8 @@ from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Kind
-from alonchat_crawl.storage.sources import Pool, reopen_crawl
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.sources import reopen_crawl
 from alonchat_crawl.upload_urls import UPLOAD
 
 VERBS = ("list", "show", "replay", "drop")
