@@ -26,11 +26,12 @@ def saw_everything(progress: SourceProgress) -> bool:
 
 
 def _saw_whole(counted: str) -> bool:
-    """Read an `outcome:reason`. A reason of another version says nothing, but its outcome does."""
+    """Read an `outcome:reason`; of another version's reason only the outcome says something."""
     outcome, _, spelling = counted.partition(":")
-    if (reason := Reason.known(spelling)) is None:
-        return outcome != Outcome.DEAD
-    return reason.saw_whole(Outcome(outcome))
+    reason = Reason.known(spelling)
+    if outcome == Outcome.DEAD:
+        return reason is not None and reason.saw_whole(Outcome.DEAD)
+    return outcome != Outcome.REFUSED or reason is None or reason.saw_whole(Outcome.REFUSED)
 
 
 async def close_source(
