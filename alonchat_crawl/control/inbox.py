@@ -25,6 +25,7 @@ from alonchat_crawl.frontier.messages import NOT_A_LIST, Message, Messages
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import READER_LOCK
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Inbox(ABC):
         self._redis = shards.queues[0].redis
         self._key = key
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
-        self._lock_key = f"{{{key}}}:reader"
+        self._lock_key = READER_LOCK.of(list=key)
         self._token = token_hex(8).encode()
         self._max_bytes = settings.getint("MESSAGE_MAX_BYTES")
         self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
@@ -112,7 +113,7 @@ class Inbox(ABC):
     async def _part(self) -> None:
         """Part all that has come in, however much of it is one project's; what is too long is no message."""
         while self._unreadable:
-            await self.shards.queues[0].run("note", *self._unreadable[-1])
+            await self.shards.queues[0].run("bury_key", *self._unreadable[-1])
             self._unreadable.pop()
         until = monotonic() + PART_SECONDS
         while (message := await self._messages.oldest()) is not None and monotonic() < until:
@@ -195,7 +196,7 @@ class Inbox(ABC):
         letter = (self.kind, self._key, message, reason, str(error))
         letter_id = await bury_message(queue, *letter)
         if not await remove():  # another worker rejected it meanwhile
-            await queue.run("drop", letter_id)
+            await queue.run("drop_letters", letter_id)
             return
         if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
             # Redis restarted between the two, and lost the letter with its last second.

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Release, Totals
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Settled, awaited, is_of_one
+from alonchat_crawl.frontier.view import Totals
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Lease, Link

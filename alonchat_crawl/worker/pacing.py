@@ -10,7 +10,8 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Deferred
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds

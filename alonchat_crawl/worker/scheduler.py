@@ -30,6 +30,7 @@ from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.guards import check_guards
 from alonchat_crawl.policies.robots.policy import RobotsPolicy
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import local_space
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Hold, Kind, Lease, Link, Source
@@ -94,7 +95,7 @@ class FrontierScheduler(Scheduler):
         self.only = source.source_id if source else None
         # A file on this machine is no other worker's to lease.
         self._is_apart = seed is not None and seed.is_local
-        space = f"local-{self.only}:" if self._is_apart else ""
+        space = local_space(source.source_id) if source and self._is_apart else ""
         self.shards = Shards.from_settings(self.settings, connections.redis, space)
         if not space:
             await self.shards.check()

@@ -13,7 +13,8 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import Seed
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason

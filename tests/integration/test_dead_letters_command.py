@@ -7,7 +7,7 @@ import pytest
 
 from alonchat_crawl.commands.dead_letters import _reopen
 from alonchat_crawl.control.closing import close_source
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
@@ -36,7 +36,7 @@ async def closed(desk: Desk, source: Source) -> str:
     return await desk.status(source)
 
 
-async def found(desk: Desk, wanted: Filter = Filter()) -> list[DeadLetter]:  # noqa: B008 - it is frozen
+async def found(desk: Desk, wanted: LetterFilter = LetterFilter()) -> list[DeadLetter]:  # noqa: B008 - it is frozen
     """The dead letters that there are."""
     return [letter async for letter in DeadLetters(desk.shards).find(wanted)]
 
@@ -302,7 +302,7 @@ async def test_what_is_buried_meanwhile_is_not_meant(desk: Desk) -> None:
     """Replaying all ends, though what is replayed may fail again at once."""
     await buried(desk, "https://a.example/")
     meant = 0
-    async for _ in DeadLetters(desk.shards).find(Filter()):
+    async for _ in DeadLetters(desk.shards).find(LetterFilter()):
         meant += 1
         assert meant == 1
         await bury_message(desk.queue, "seed", KEY, Message.of(b"x", HEAD), Reason.BAD_SEED, "")
@@ -323,4 +323,7 @@ async def test_shards(desk: Desk) -> None:
     assert [row["id"] for row in rows] == ["0/20-0", "1/40-1", "1/100-0", "0/300-0"]
     done = await desk.scrapy("dead_letters", "drop", "1/40-1", "0/300-0", FRONTIER_SHARDS=2)
     assert done.out == "2 dropped.\n"
-    assert [letter.id async for letter in DeadLetters(Shards(queues)).find(Filter())] == ["0/20-0", "1/100-0"]
+    assert [letter.id async for letter in DeadLetters(Shards(queues)).find(LetterFilter())] == [
+        "0/20-0",
+        "1/100-0",
+    ]

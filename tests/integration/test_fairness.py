@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source

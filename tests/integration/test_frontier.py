@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Outcome
@@ -185,7 +186,7 @@ async def test_retries_end_as_a_dead_letter(queue: FrontierQueue) -> None:
             queue, lease, Ending(Outcome.RETRY, Reason.TIMEOUT, "it did not answer in time")
         )
     assert settled is Settled.COMPLETED
-    [letter] = [letter async for letter in DeadLetters(Shards([queue])).find(Filter())]
+    [letter] = [letter async for letter in DeadLetters(Shards([queue])).find(LetterFilter())]
     assert (letter.project, letter.source) == (str(source.project_id), str(source.source_id))
     assert (letter.url, letter.reason) == (source.url, "timeout")
     assert [failure.detail for failure in letter.failures] == ["it did not answer in time"] * 3

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.control.closing import saw_everything
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
 from alonchat_crawl.outcomes import Outcome
@@ -32,7 +33,7 @@ DEFERRED = Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=0.001)
 async def replayed(queue: FrontierQueue) -> None:
     """All dead letters get a new life."""
     letters = DeadLetters(Shards([queue]))
-    await letters.replay([letter async for letter in letters.find(Filter())])
+    await letters.replay([letter async for letter in letters.find(LetterFilter())])
 
 
 async def test_a_source_that_ends_at_its_limit_blocks_nobody(queue: FrontierQueue) -> None:

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.control.orders import OrderReader
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message, Messages
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Replayed, awaited
@@ -88,7 +88,7 @@ async def test_a_long_seed_is_not_replayed(desk: Desk) -> None:
         done.err == "1 not queued: their messages were too long to be kept whole; push them anew, shorter.\n"
     )
     assert await awaited(desk.queue.redis.lrange(KEY, 0, -1)) == [b"y" * 100]
-    [letter] = [one async for one in DeadLetters(desk.shards).find(Filter())]
+    [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     shown = await desk.scrapy("dead_letters", "show", letter.id)
     assert all(fact in shown.out for fact in ("x" * 10, "bytes", "101", "sha1"))
 
@@ -109,7 +109,7 @@ async def test_long_orders_and_uploads_are_refused_too(desk: Desk) -> None:
     finally:
         await _end([task])
         await reader.leave()
-    [letter] = [one async for one in DeadLetters(desk.shards).find(Filter())]
+    [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     assert (letter.reason, letter.details["message"], letter.details["bytes"]) == ("too long", "order", 1001)
 
 
@@ -127,7 +127,7 @@ def small(desk: Desk) -> FrontierQueue:
 
 async def letters_of(desk: Desk) -> list[DeadLetter]:
     """All dead letters, oldest first."""
-    return [one async for one in DeadLetters(desk.shards).find(Filter())]
+    return [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
 
 
 async def test_dead_letters_are_bounded_by_bytes(desk: Desk, small: FrontierQueue) -> None:

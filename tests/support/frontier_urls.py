@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from alonchat_crawl.frontier.domains import url_domain
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Replayed, Settled
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason

@@ -7,7 +7,7 @@ from typing import Any
 from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.control.message_lists import inboxes_of
 from alonchat_crawl.control.website_seed import Seed
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Outcome
@@ -63,7 +63,7 @@ async def everything(desk: Desk) -> dict[str, Any]:
                 "dead_evicted",
             }:
                 found[key.decode()] = (await redis.dump(key), await redis.pttl(key) >= 0)
-    letters = DeadLetters(desk.shards).find(Filter())
+    letters = DeadLetters(desk.shards).find(LetterFilter())
     found["letters"] = [letter async for letter in letters if not letter.seed]
     async with desk.pool.connection() as connection:
         for table in ("projects", "sources", "pages"):

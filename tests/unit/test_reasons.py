@@ -20,7 +20,7 @@ from tests import house
 from tests.support.reasons_page import page
 
 ROOT = Path(__file__).parents[2]
-LUA = {path.name: path.read_text() for path in (ROOT / house.PROGRAM / "frontier" / "lua").glob("*.lua")}
+LUA = {path.name: path.read_text() for path in (ROOT / house.PROGRAM / "frontier" / "lua").rglob("*.lua")}
 MEANT = {
     "Refused": Outcome.REFUSED,
     "GiveUp": Outcome.DEAD,

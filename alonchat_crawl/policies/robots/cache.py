@@ -38,8 +38,8 @@ class SiteFileKind(Generic[T]):
 
     reason: Reason
     """Why a page waits until the file is fetched."""
-    key: str
-    """The prefix of its keys in Redis; another for each agent to which the file means something else."""
+    key: Callable[[str], str]
+    """The key in Redis of an origin's file."""
     path: str
     condense: Callable[[FileBody], bytes]
     """Keeps only the lines that concern us."""
@@ -81,7 +81,7 @@ class SiteFileCache:
 
         Raises redis.RedisError.
         """
-        key = f"{file.key}:{origin}"
+        key = file.key(origin)
         remembered = self._remembered.get(key)
         if remembered is not None and remembered.until > monotonic():
             return remembered.known
@@ -127,7 +127,7 @@ class SiteFileCache:
         """Keep it for all workers: for a day, or until the next attempt is due. Raises redis.RedisError."""
         passing = found.failures if isinstance(found, PendingFile) else found.unreachable
         seconds = self._limits.unreachable_seconds if passing else self._limits.cache_seconds
-        await self._redis.set(f"{file.key}:{origin}", encode(found), ex=seconds)
+        await self._redis.set(file.key(origin), encode(found), ex=seconds)
 
 
 NO_FILE = FileBody(b"")

@@ -14,6 +14,7 @@ from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import ROBOTS_TXT
 from alonchat_crawl.user_agent import product_token
 
 
@@ -26,7 +27,7 @@ def robots_file(settings: BaseSettings) -> SiteFileKind[Permissions]:
         )
     return SiteFileKind(
         reason=Reason.ROBOTS,
-        key=f"robots:{token}",
+        key=lambda origin: ROBOTS_TXT.of(token=token, origin=origin),
         path="/robots.txt",
         condense=partial(_condensed, token),
         parse=partial(_parsed, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),

@@ -23,13 +23,18 @@ from alonchat_crawl.policies.robots.robots_txt import Permissions
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import TDM_FILE as TDM_FILE_KEY
 from alonchat_crawl.sources import Kind, Lease
 
 NAME = "tdm-reservation"
 DETAIL = "the right to mine it is reserved (TDM_RESERVATION=obey)"
 
 TDM_FILE = SiteFileKind(
-    reason=Reason.TDM, key="tdm", path="/.well-known/tdmrep.json", condense=condensed, parse=Reservations
+    reason=Reason.TDM,
+    key=lambda origin: TDM_FILE_KEY.of(origin=origin),
+    path="/.well-known/tdmrep.json",
+    condense=condensed,
+    parse=Reservations,
 )
 
 

@@ -20,6 +20,7 @@ from alonchat_crawl.extract.site.same_text import Sameness
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.traps.url_templates import UrlTemplate, template_of
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import TRAP_COUNTERS
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
 from alonchat_crawl.sources import Kind, Lease, Source
@@ -181,7 +182,7 @@ class TrapCounters(PerCrawler):
 
 def _key(source: Source) -> str:
     """STRING: a run's counters."""
-    return f"traps:{source.crawl_id}"
+    return TRAP_COUNTERS.of(crawl=source.crawl_id)
 
 
 def _places(source: Source, item: Item) -> tuple[int, int]:
