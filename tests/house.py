@@ -134,8 +134,8 @@ def redis_keys_made_elsewhere() -> Iterator[str]:
             for number in sorted(set(_python_keys(tree(path)))):
                 yield f"{path.relative_to(ROOT)}:{number} makes a Redis key: {KEY_LIST} lists them all"
     for path in sorted((ROOT / PROGRAM).rglob("*.lua")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            code = line.partition("--")[0]
+        for number, written in enumerate(path.read_text().splitlines(), 1):
+            code = written.partition("--")[0]
             if LUA_KEY.search(code) or any(map(_is_of_a_key, LUA_TEXT.findall(code))):
                 yield f"{path.relative_to(ROOT)}:{number} makes a Redis key: use the functions of lua_keys.py"
 

@@ -17,13 +17,14 @@ from uuid import UUID
 from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry, Unreadable
 from alonchat_crawl.frontier.dead_letters import bury_message
 from alonchat_crawl.frontier.lanes import Due, Lanes
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.messages import NOT_A_LIST, Message, Messages
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import READER_LOCK
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Inbox(ABC):
 
     kind: ClassVar[str]
     """What its messages are called."""
+    rejected: ClassVar[Reason]
+    """Why one is kept as a dead letter that is not valid."""
 
     def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
         self.shards = shards
@@ -189,7 +192,7 @@ class Inbox(ABC):
     ) -> None:
         """Move a message to the dead letters: written there before it is removed from where it was."""
         queue = self.shards.queues[0]
-        reason = getattr(error, "reason", f"bad {self.kind}")
+        reason = error.reason if isinstance(error, ReasonedError) else self.rejected
         letter = (self.kind, self._key, message, reason, str(error))
         letter_id = await bury_message(queue, *letter)
         if not await remove():  # another worker rejected it meanwhile
@@ -205,4 +208,6 @@ def refusal(message: Message, max_bytes: int) -> GiveUp:
     """Why a message is not even read."""
     if message.length == NOT_A_LIST:
         return Unreadable("the list", f"it was a {message.head.decode(errors='replace')}")
-    return GiveUp("too long", f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)")
+    return GiveUp(
+        Reason.TOO_LONG, f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)"
+    )

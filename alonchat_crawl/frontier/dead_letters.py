@@ -12,9 +12,10 @@ from uuid import UUID
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import encode_entry, readable
 from alonchat_crawl.frontier.messages import NOT_A_LIST, Message
-from alonchat_crawl.frontier.queue import DETAIL_MAX_CHARS, REASON_MAX_CHARS, FrontierQueue
+from alonchat_crawl.frontier.queue import DETAIL_MAX_CHARS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed, awaited
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import is_set_aside
 from alonchat_crawl.sources import Kind, Link
 
@@ -77,14 +78,14 @@ class LetterFilter:
 
 
 async def bury_message(
-    queue: FrontierQueue, kind: str, key: str, message: Message, reason: str, detail: str
+    queue: FrontierQueue, kind: str, key: str, message: Message, reason: Reason, detail: str
 ) -> str:
     """Keep a message (a `seed` or an `order`) of the list `key`; return the letter's id in the shard.
 
     Only its head and its digest are kept if it is too long, or if letters fill half of their room: so a flood
     of messages cannot push out the letters of others.
     """
-    reason, detail = reason[:REASON_MAX_CHARS], detail[:DETAIL_MAX_CHARS]
+    detail = detail[:DETAIL_MAX_CHARS]
     letter = {"message": kind, "key": key, "failures": [[int(time.time()), reason, detail]]}
     kept: dict[str, Any] = {
         "head": message.head.decode(errors="replace"), "bytes": message.length, "sha1": message.digest
@@ -94,7 +95,7 @@ async def bury_message(
     forms = [json.dumps(letter | kept)]
     if message.whole is not None:
         forms.insert(0, json.dumps(letter | {"seed": message.whole.decode(errors="replace")}))
-    letter_id: bytes = await queue.run("bury_message", reason.encode(errors="replace"), *forms)
+    letter_id: bytes = await queue.run("bury_message", reason.encode(), *forms)
     return letter_id.decode()
 
 

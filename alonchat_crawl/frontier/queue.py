@@ -23,15 +23,13 @@ from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.release import Release, whole_ms
 from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
 from alonchat_crawl.frontier.view import FrontierView, Totals
-from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
 SETTLED_AT_ONCE = 100
 
-REASON_MAX_CHARS = 100
 DETAIL_MAX_CHARS = 500
 
 UNBOUNDED = 1 << 53
@@ -263,8 +261,7 @@ class FrontierQueue(FrontierView):
         for start in range(0, len(endings), SETTLED_AT_ONCE):
             values: list[Any] = [self.max_attempts]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
-                reason = ending.reason[:REASON_MAX_CHARS].encode(errors="replace")
-                values += (lease.id, ending.outcome.value, reason, _text(ending.detail))
+                values += (lease.id, ending.outcome.value, ending.reason.encode(), _text(ending.detail))
                 values += (whole_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
             codes += map(Settled, await self.run("settle", *values))
         return codes

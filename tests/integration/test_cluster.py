@@ -16,8 +16,9 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed, Settled
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.support.cluster import NODES, running_cluster
 
 STORED = Ending(Outcome.STORED)
@@ -148,7 +149,7 @@ async def test_a_domain_is_held_in_its_own_shard(shards: Shards) -> None:
 async def test_dead_letters_of_all_shards(shards: Shards) -> None:
     """They are found over all nodes, and each is replayed in its own shard."""
     sources = [await opened(shards, f"https://{domain}/") for domain in DOMAINS]
-    await drained(shards, Ending(Outcome.DEAD, "http 404"))
+    await drained(shards, Ending(Outcome.DEAD, Reason.http(404)))
     dead = DeadLetters(shards)
     letters = [letter async for letter in dead.find(LetterFilter())]
     assert {letter.source for letter in letters} == {str(source.source_id) for source in sources}

@@ -30,6 +30,7 @@ from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache
 from alonchat_crawl.policies.robots.fetch_state import FileBody, PendingFile, SiteFileLimits
 from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import RECOVERY_LOCK, SHARD_COUNT
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
@@ -246,6 +247,6 @@ def test_whose_fault_an_error_is() -> None:
         (ResponseError("NOREPLICAS Not enough good replicas to write."), False),
         (OSError(), False),
         (UnicodeEncodeError("utf-8", "x", 0, 1, "y"), True),
-        (GiveUp("x", "y"), True),
+        (GiveUp(Reason.STORE, "y"), True),
     ):
         assert is_of_one(error) is of_one, error

@@ -14,9 +14,10 @@ from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter, bury
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Replayed
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import KEYS, RECOVERY_LOCK, SET_ASIDE, Slot
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.integration.conftest import Desk
 
 PREFIX = "f2:{0}"
@@ -149,10 +150,12 @@ class Crawl:
         pages = (f"/{n}" for n in range(5))
         self.bad = await desk.source("https://a.example/", *pages, project="bad", include="*")
         self.good = [await self._good("b", 4), await self._good("c", 4)]
-        await self._lease(Ending(Outcome.RETRY, "timeout", "x", wait_seconds=0.001))  # all three retry
-        await self._lease(Ending(Outcome.DEAD, "http 404", "it is not there"))
+        await self._lease(Ending(Outcome.RETRY, Reason.TIMEOUT, "x", wait_seconds=0.001))  # all three retry
+        await self._lease(Ending(Outcome.DEAD, Reason.http(404), "it is not there"))
         [lease] = [one for one in await self._take() if one.source.source_id == self.bad.source_id]
-        await desk.queue.settle([(lease, Ending(Outcome.RETRY, "http 503", "it is busy", wait_seconds=3600))])
+        await desk.queue.settle(
+            [(lease, Ending(Outcome.RETRY, Reason.http(503), "it is busy", wait_seconds=3600))]
+        )
         self.held.remove(lease)
         done = await self._good("d", 0)
         [lease] = [one for one in await self._take() if one.source.source_id == done.source_id]
@@ -163,7 +166,9 @@ class Crawl:
         await desk.queue.pause(paused)
         for one in self.held:  # links under leases that are in flight
             await desk.queue.add(one.source, [], one.origins, one.id)
-        await bury_message(desk.queue, "seed", SEEDS, Message.of(b"nonsense", 9), "bad seed", "no scheme")
+        await bury_message(
+            desk.queue, "seed", SEEDS, Message.of(b"nonsense", 9), Reason.BAD_SEED, "no scheme"
+        )
         self.client.set(f"{PREFIX}:dead_evicted", 0, nx=True)
         self.client.set(f"{PREFIX}:set_aside", 0, nx=True)
 

@@ -24,6 +24,7 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage import sources as rows_of
 from tests.acceptance.conftest import loopback_environment
@@ -146,8 +147,8 @@ def transitions(desk: Desk, victim: Source, stolen: Source) -> dict[str, Callabl
     """By name: what beta may do under alpha's id, with a run of its own; each comes to something falsy."""
     queue, pool, lease = desk.queue, desk.pool, forged(victim, stolen)
     kept = {"crawl": str(stolen.crawl_id), "kind": 0, "depth": 0, "hops": 0, "domain": "a.example"}
-    failures = (Failure(datetime.now(UTC), "status 500", ""),)
-    letter = DeadLetter("0/1-0", str(BETA), str(victim.source_id), URL, "status 500", failures, "", kept)
+    failures = (Failure(datetime.now(UTC), Reason.http(500), ""),)
+    letter = DeadLetter("0/1-0", str(BETA), str(victim.source_id), URL, Reason.http(500), failures, "", kept)
 
     async def foreign(displaced: UUID | None = None) -> bool:
         opened, found = await queue.open(stolen, displaced)

@@ -10,8 +10,9 @@ from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Lease, Source
 from alonchat_crawl.storage import sources as rows_of
 from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
@@ -20,7 +21,7 @@ from tests.support.lists import unread_by
 URL = "https://a.example/"
 BETA = as_uuid("beta")
 STATES = ("opening", "running", "leased", "paused", "completed", "closed")
-DEAD = Ending(Outcome.DEAD, "status 500", "it failed")
+DEAD = Ending(Outcome.DEAD, Reason.http(500), "it failed")
 
 
 async def bring(desk: Desk, source: Source, state: str) -> Lease | None:

@@ -17,6 +17,7 @@ from alonchat_crawl.policies.robots.fetch_state import (
     decode,
     encode,
 )
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.urls import canonical_url
 
@@ -35,8 +36,8 @@ QUICK_BYTES = 20_000
 class SiteFileKind(Generic[T]):
     """A kind of file that any origin may have, at one path."""
 
-    name: str
-    """One word; reasons begin with it."""
+    reason: Reason
+    """Why a page waits until the file is fetched."""
     key: Callable[[str], str]
     """The key in Redis of an origin's file."""
     path: str
@@ -120,7 +121,7 @@ class SiteFileCache:
         """Condense a file. One that is too large for Redis counts as unreachable."""
         kept = KeptFile(await off_loop(file.condense, body, size=len(body.octets)))
         size = len(await off_loop(encode, kept, size=len(kept.condensed)))
-        return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable="too large")
+        return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable=Reason.TOO_LARGE)
 
     async def put(self, file: SiteFileKind[T], origin: str, found: KeptFile | PendingFile) -> None:
         """Keep it for all workers: for a day, or until the next attempt is due. Raises redis.RedisError."""
