@@ -10,6 +10,7 @@ import redis
 from redis.asyncio import Redis
 
 from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.fetch.files.upload_urls import list_url
 from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.lua_keys import list_keys, shard_keys
 from alonchat_crawl.frontier.owned_keys import keys_of_project, keys_of_source
@@ -17,12 +18,12 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import KEYS, MESSAGES, Owner, RedisKey, Slot, local_space, prefix_of
 from alonchat_crawl.servers.damaged_keys import set_aside
-from alonchat_crawl.sources import Kind, Lease, Link, Source
-from alonchat_crawl.upload_urls import list_url
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.support.shard_state import read_values
 
 SEEDS = "website:start_urls"
@@ -99,7 +100,7 @@ class Tenant:
         source = self._source(f"https://run-{self.name}.example/")
         own = (f"https://run-{self.name}.example/{n}" for n in range(700))
         queue = await self._open(source, *own, f"https://shared.example/{self.name}")
-        retry = Ending(Outcome.RETRY, "timeout", "it took too long", wait_seconds=3600)
+        retry = Ending(Outcome.RETRY, Reason.TIMEOUT, "it took too long", wait_seconds=3600)
         lease = await self._lease(queue, source)
         await TrapCounters(queue.redis, LIMITS).note(lease, Sameness(b"t" * 8, b"p" * 8))
         await queue.settle([(lease, retry)])
@@ -110,7 +111,7 @@ class Tenant:
         source = self._source(f"https://closed-{self.name}.example/")
         queue = await self._open(source)
         lease = await self._lease(queue, source)
-        await queue.settle([(lease, Ending(Outcome.DEAD, "http 404", "it is not there"))])
+        await queue.settle([(lease, Ending(Outcome.DEAD, Reason.http(404), "it is not there"))])
         await self.shards.close(queue, source)
 
     async def _of_a_machine(self) -> None:

@@ -9,9 +9,11 @@ from alonchat_crawl.redis_keys import KEYS, RedisKey, is_set_aside, local_space,
 
 SHARD = {
     "aside:{name}", "clock", "completed", "dead", "dead_bytes", "dead_evicted", "delayed", "delayed:{source}",
-    "domain:{domain}", "domains:{source}", "inflight", "lease", "paused", "pending", "queue:{domain}:{source}",
+    "domain:{domain}", "domains:{source}", "inflight", "lease", "paused", "pending",
+    "queue:{domain}:{source}",
     "ready:{tenant}", "running", "seen:{source}:{bucket}", "sequence", "served", "set_aside", "site:{site}",
-    "source:{source}", "tenants", "told", "turns:{domain}", "turns:{domain}:{tenant}", "unreadable", "waiting",
+    "source:{source}", "tenants", "told", "turns:{domain}", "turns:{domain}:{tenant}", "unreadable",
+    "waiting",
     "wake",
 }  # fmt: skip
 OTHERS = {
