@@ -164,8 +164,8 @@ def redis_keys_made_elsewhere() -> Iterator[str]:
     """Names of Redis keys, or parts of them, outside the list of keys: in Python and in Lua."""
     for path in python_files():
         if path != ROOT / KEY_LIST:
-            for line in sorted(set(_python_keys(tree(path)))):
-                yield f"{path.relative_to(ROOT)}:{line} makes a Redis key: {KEY_LIST} lists them all"
+            for number in sorted(set(_python_keys(tree(path)))):
+                yield f"{path.relative_to(ROOT)}:{number} makes a Redis key: {KEY_LIST} lists them all"
     for path in sorted((ROOT / PROGRAM).rglob("*.lua")):
         for number, written in enumerate(path.read_text().splitlines(), 1):
             code = written.partition("--")[0]
