@@ -17,13 +17,14 @@ from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import hidden, printable
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.sources import Kind
-from alonchat_crawl.storage.sources import Pool, reopen_crawl
-from alonchat_crawl.upload_urls import UPLOAD
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.sources import reopen_crawl
 
 VERBS = ("list", "show", "replay", "drop")
 COLUMNS = ("id", "when (UTC)", "project", "source", "reason", "attempts", "url or seed")

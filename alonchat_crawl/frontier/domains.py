@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
+from alonchat_crawl.fetch.files.upload_urls import is_at_no_site
 from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.redis_keys import ADDRESS
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
-from alonchat_crawl.upload_urls import is_at_no_site
 
 LOOKUP_SECONDS = 1.0
-"""Of a name server that may be anybody's: it must not hold up who waits for the answer."""
+"""How long a look-up may take: a slow name server must not hold up whoever waits for its answer."""
 KNOWN_MAX = 100_000
-"""Domains whose address a worker keeps in mind."""
+"""Domains whose address a worker remembers."""
 
 
 @lru_cache(maxsize=4096)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 async def agreed_count(asked: Awaitable[Any]) -> int | None:
-    """How many shards the workers have agreed on; raises StartupError where that cannot be read."""
+    """How many shards the workers have agreed on; raises StartupError if that cannot be read."""
     try:
         found = await asked
         return None if found is None else int(found)
@@ -120,7 +120,7 @@ class Shards:
         return Audited.KNOWN if Audited.KNOWN in answers else min(answers)
 
     async def tidy(self) -> None:
-        """Set aside what stands in the lists of sources and belongs in none."""
+        """Set aside whatever stands in the lists of sources and is none."""
         for queue in self.queues:
             for member in await queue.listed():
                 await queue.audit(member)
@@ -130,7 +130,7 @@ class Shards:
         return any([await queue.set_aside(source_id, detail) for queue in self.queues])
 
     async def erase(self) -> None:
-        """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""
+        """Delete all keys of a frontier set apart: no other process reads it."""
         redis, pattern = self.queues[0].redis, every_key_pattern(self.queues[0].keys.prefix)
         keys = [key async for key in redis.scan_iter(pattern, count=1000)]
         for key in keys:

@@ -15,7 +15,7 @@ OF_FILES = {
     403: "it may not be read: its signed URL's time is up, or the key does not open it",
     404: "there is no such file",
 }
-"""What a status means where a file was named."""
+"""What a status means if somebody named the file."""
 
 
 class StatusPolicy:

@@ -1,4 +1,4 @@
-"""Slow down where a site is slow: Scrapy's AutoThrottle, on the delay that all workers share."""
+"""Slow sites are asked less often: Scrapy's AutoThrottle, on the delay that all workers share."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ class _Domain:
     delay: float
     """Seconds."""
     transferring: tuple[Request, ...] = ()
-    """Only its length is asked for, by AUTOTHROTTLE_DEBUG."""
+    """AUTOTHROTTLE_DEBUG logs its length."""
 
 
 class SharedAutoThrottle(AutoThrottle):

@@ -12,6 +12,7 @@ from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.own_files import OwnFiles
+from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
 from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
@@ -19,7 +20,6 @@ from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.storage.sources import uploads_of_run
-from alonchat_crawl.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
 
 UNNAMED = "file"
 """The name of a file whose URL gives it none."""

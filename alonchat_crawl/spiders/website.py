@@ -19,6 +19,7 @@ from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.extract.site.sitemap import ReadSitemap
 from alonchat_crawl.extract.text.media_types import media_type, table_name
 from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Outcome
@@ -34,7 +35,6 @@ from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
 from alonchat_crawl.storage.validators import Validators, note_unchanged
-from alonchat_crawl.upload_urls import UPLOAD, file_name
 from alonchat_crawl.urls import canonical_url
 from alonchat_crawl.worker.endings import ending_of
 
@@ -137,7 +137,7 @@ class WebsiteSpider(Spider):
             return
         text, found = await self._read(kind, header, response)
         Bodies.of(self.crawler).parsed(response)
-        repeat = await TrapCounters.of(self.crawler).note(lease, found.sameness)
+        repeat = await TrapCounters.of(self.crawler).note(lease, found.fingerprints)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
 

@@ -14,7 +14,8 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
-from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds
+from alonchat_crawl.policies.pressure import pressure_of
+from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS

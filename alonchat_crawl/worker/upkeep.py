@@ -16,12 +16,12 @@ from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
 from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.fetch.files.upload_urls import stored_url
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.signals import entry_unreadable, frontier_observed, source_completed
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
-from alonchat_crawl.upload_urls import stored_url
 from alonchat_crawl.worker.exchange import Exchange
 
 logger = logging.getLogger(__name__)

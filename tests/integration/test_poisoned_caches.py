@@ -18,7 +18,7 @@ from alonchat_crawl import settings
 from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
-from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.locks import take_lock
@@ -85,7 +85,7 @@ async def test_a_traps_counters_begin_anew(desk: Desk) -> None:
     )
     repeats = TrapCounters(redis, TrapLimits(5, 8, 6, 4, 50, 3, 2), lambda *said: told.append(said))
     await _push(redis, f"traps:{source.crawl_id}")
-    assert await repeats.note(lease, Sameness(b"1", b"2")) is not None
+    assert await repeats.note(lease, Fingerprints(b"1", b"2")) is not None
     assert [key for key, _, _ in told] == [f"traps:{source.crawl_id}"]
     await redis.set(f"traps:{source.crawl_id}", b"\xff" * 9)
     assert await repeats.refused(lease) == ""

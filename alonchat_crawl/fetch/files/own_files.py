@@ -16,11 +16,11 @@ from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.local_files import read_local
 from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.files.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox
 from alonchat_crawl.sources import Hold, Kind, Lease
-from alonchat_crawl.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
 
 
 class Shelf:

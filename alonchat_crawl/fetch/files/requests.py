@@ -6,8 +6,8 @@ from scrapy import Request
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage
+from alonchat_crawl.fetch.files.upload_urls import MEMBER, STORAGE, scheme_of
 from alonchat_crawl.sources import Kind, Lease
-from alonchat_crawl.upload_urls import MEMBER, STORAGE, scheme_of
 
 MEGABYTE = 1024 * 1024
 

@@ -12,10 +12,10 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD, stored_url
 from alonchat_crawl.items import Provenance
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease
-from alonchat_crawl.upload_urls import UPLOAD, stored_url
 
 LEASE_META: Final = "lease"
 """The key of a request's `meta` under which the frontier keeps the request's Lease."""

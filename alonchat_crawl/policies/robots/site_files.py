@@ -13,6 +13,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache, SiteFileKind, off_loop
@@ -27,7 +28,6 @@ from alonchat_crawl.policies.robots.fetch_state import (
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Lease
-from alonchat_crawl.upload_urls import UPLOAD
 
 T = TypeVar("T")
 

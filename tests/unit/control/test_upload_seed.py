@@ -13,8 +13,8 @@ from scrapy.settings import Settings
 from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.control.website_seed import SeedError
 from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.fetch.files.upload_urls import FILES_MAX
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.upload_urls import FILES_MAX
 
 OWN = as_uuid("shop")
 VALUES: dict[str, Any] = {
