@@ -18,7 +18,7 @@ from alonchat_crawl.extract.files.office.odt import write_odt
 from alonchat_crawl.extract.files.office.pptx import write_pptx
 from alonchat_crawl.extract.files.office.xlsx import write_xlsx
 from alonchat_crawl.extract.files.pdf.read import write_pdf
-from alonchat_crawl.extract.files.refusals import why_not
+from alonchat_crawl.extract.files.refusals import refusal
 from alonchat_crawl.extract.files.sniff import FileType, file_type
 from alonchat_crawl.extract.text.cut_note import cut_note
 from alonchat_crawl.extract.text.encoding import decode
@@ -93,7 +93,7 @@ def read_file(body: bytes, name: str, max_chars: int) -> FileText:
         raise GiveUp(Reason.FILE_EMPTY, "The file has no bytes.")
     kind = file_type(body, name)
     if kind is None or kind in ARCHIVES:
-        raise why_not(body, kind)
+        raise refusal(body, kind)
     try:
         result = _read(kind, body, name, max_chars)
     except (ReasonedError, MemoryError):
@@ -111,7 +111,7 @@ def read_file(body: bytes, name: str, max_chars: int) -> FileText:
 
 def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
     if kind not in WRITERS:
-        return _text(kind, body, name, max_chars)
+        return _decoded(kind, body, name, max_chars)
     writer = DocumentWriter(max_chars)
     truncated = False
     try:
@@ -129,7 +129,7 @@ def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
     )
 
 
-def _text(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
+def _decoded(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
     suffix = PurePosixPath(unquote(name)).suffix.lower()
     media_type = f"text/x-{SUFFIXES[suffix]}" if kind == FileType.CODE else MEDIA_TYPES[kind]
     decoded = decode(body[: BYTES_PER_CHAR * max_chars + BYTES_PER_CHAR], None)

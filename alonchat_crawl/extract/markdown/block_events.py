@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from alonchat_crawl.extract.markdown.blocks import (
     ListItem,
     WrittenBlock,
-    grouped,
     list_blocks,
     quote_blocks,
+    split_at_code,
 )
 from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.extract.markdown.inline import InlineText
@@ -132,7 +132,7 @@ def _end_item(document: OpenDocument, event: Event) -> None:
     document.is_kept = document.is_kept and bool(item.blocks)
     if not item.blocks and len(item.marker) > 1:  # a line that is nothing but a number
         around.append(WrittenBlock("text", opening_escaped(item.marker)))
-    for number, (is_code, blocks) in enumerate(grouped(item.blocks)):
+    for number, (is_code, blocks) in enumerate(split_at_code(item.blocks)):
         # Code has to stand outside the list, and so has what follows it.
         around += blocks if is_code or number else [ListItem(item.marker, blocks)]
 

@@ -1,4 +1,4 @@
-"""Blocks of Markdown, written: how lists and quotes are put together from what stands in them."""
+"""Written blocks of Markdown, and how they make up lists and quotes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 BlockKind = Literal["text", "heading", "code", "table", "list", "quote", "rule"]
-CAN_FOLLOW = frozenset({"list", "heading", "quote"})  # an item's text, without a blank line between
+CAN_FOLLOW = frozenset({"list", "heading", "quote"})  # an item's text without a blank line
 
 
 class WrittenBlock(NamedTuple):
-    """A block, written."""
+    """A block as Markdown."""
 
     kind: BlockKind
     text: str
@@ -20,31 +20,31 @@ class ListItem(NamedTuple):
     """A list's item."""
 
     marker: str
-    """Its bullet, or its number with what follows it."""
+    """Its bullet, or its number with the mark after it."""
     blocks: Sequence[WrittenBlock]
 
 
 @dataclass(slots=True)
 class OpenBlock:
-    """A list, an item, a quote, or the document, as far as it is read."""
+    """A list, an item, a quote, or the document, while it is read."""
 
     name: str
     marker: str = ""
     """Of an item."""
     blocks: list[WrittenBlock] = field(default_factory=list)
     items: list[ListItem | WrittenBlock] = field(default_factory=list)
-    """Of a list; a block among them parts it in two."""
+    """Of a list; a block among them divides the list in two."""
     is_loose: bool = False
     """Whether blank lines stand between a list's items."""
 
 
-def grouped(blocks: Sequence[WrittenBlock]) -> list[tuple[bool, list[WrittenBlock]]]:
-    """Part code, which stands at the top level only, from the rest, in order."""
+def split_at_code(blocks: Sequence[WrittenBlock]) -> list[tuple[bool, list[WrittenBlock]]]:
+    """Group blocks, in order, into code, which may stand at the top level only, and others."""
     return [(is_code, list(group)) for is_code, group in groupby(blocks, lambda block: block.kind == "code")]
 
 
 def list_blocks(found: OpenBlock) -> list[WrittenBlock]:
-    """Return a list's blocks: itself, or its parts and what stands between them."""
+    """Return the list as a block, or its parts and the blocks between them."""
     items = [item for item in found.items if isinstance(item, ListItem)]
     loose = found.is_loose or any(_needs_space(block) for item in items for block in item.blocks[1:])
     between = "\n\n" if loose else "\n"
@@ -59,9 +59,9 @@ def list_blocks(found: OpenBlock) -> list[WrittenBlock]:
 
 
 def quote_blocks(found: OpenBlock) -> list[WrittenBlock]:
-    """Return a quote's blocks: itself, or its parts and what stands between them."""
+    """Return the quote as a block, or its parts and the code between them."""
     blocks: list[WrittenBlock] = []
-    for is_code, group in grouped(found.blocks):
+    for is_code, group in split_at_code(found.blocks):
         if is_code:
             blocks += group
         else:
@@ -71,7 +71,7 @@ def quote_blocks(found: OpenBlock) -> list[WrittenBlock]:
 
 
 def _needs_space(block: WrittenBlock) -> bool:
-    """Whether a parser would take it for part of the text above, as it does a list that begins with 2."""
+    """Whether a parser takes it for part of the text above it, as it does with a list that begins with 2."""
     return block.kind not in CAN_FOLLOW or block.text[0].isdigit()
 
 

@@ -3,7 +3,8 @@
 Five rules keep each line inert, even if a renderer lets raw HTML through, or finds other blocks in the
 document than its writer did:
 
-- `<` is an entity, except before a space, a digit, `=` or `-`: it begins no tag. Other code with one is text.
+- `<` is an entity, except before a space, a digit, `=` or `-`: it begins no tag. A code span with another `<`
+  is written as text.
 - A backtick is an entity, except around code: the code spans of a line pair up with themselves.
 - `]` is escaped before `(`, `[` and `:`: text makes no link, and defines no reference.
 - A link leads to http, https or mailto, percent-encoded. A bare address of another scheme is broken up.
@@ -34,14 +35,14 @@ ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
 
 def inert_text(plain: str, *, linked: bool = False) -> str:
-    """Return plain text of one line as Markdown that shows the same characters, also in a link's words."""
+    """Return plain text of one line as Markdown; `linked` if it is in a link's words."""
     if not SPECIAL.search(plain):
         return plain
     return (LINKED if linked else TEXT).sub(_escaped, plain)
 
 
 def opening_escaped(line: str) -> str:
-    """Return a line that opens no block but a paragraph."""
+    """Return a line of Markdown that can only be a paragraph's."""
     if line.startswith(METADATA):
         return f"&#171;{line[1:]}"
     found = BLOCK_OPENS.match(line)
@@ -52,7 +53,7 @@ def opening_escaped(line: str) -> str:
 
 
 def inert_url(url: str) -> str:
-    """Return a link's address as Markdown can hold it: nothing in it ends the link, or is decoded."""
+    """Return a link's address as Markdown: nothing in it ends the link or is decoded."""
     return ENTITY.sub("&amp;", quote(url, safe=URL_SAFE, errors="replace"))
 
 
@@ -67,7 +68,7 @@ def _escaped(match: re.Match[str]) -> str:
     after = match.string[match.end() : match.end() + 1]
     if found in ENTITIES:
         return ENTITIES[found]
-    if found == "\\":  # at the end, the mark that follows would be escaped by it
+    if found == "\\":  # at the end, a backslash would escape the mark that follows
         return "\\\\" if after else "&#92;"
     if found == ":":
         return found if ends_with_http(match.string, match.start()) else "\\:"

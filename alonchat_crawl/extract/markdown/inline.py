@@ -11,7 +11,7 @@ RISKY_CODE = re.compile(r"<(?![ \d=\-])|`|\\<|!\[|\](?:\s*\(|[:\[])")
 ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 LAST_WORD = re.compile(r"\S*\Z")
 LAST_WORD_CHARS = 200
-DEEPEST_MARKS = 40  # emphasis and links within each other; of what is deeper the words are kept
+DEEPEST_MARKS = 40  # emphasis and links within each other; what is deeper keeps its words alone
 LINE_END = re.compile(r"[\n\r\v\f]")
 LINK = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 
@@ -23,7 +23,7 @@ class CodeSpan(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What is written as it is: an end of emphasis, or of a link."""
+    """Written as it is: where emphasis or a link begins or ends."""
 
     text: str
     opens_link: bool = False
@@ -44,9 +44,9 @@ class InlineText:
 
     def __init__(self, *parts: Part) -> None:
         self.is_kept = True
-        """Whether all of its elements were kept; where not, what stood around one may now belong together."""
+        """Whether all of its elements were kept; if not, the texts around one may now belong together."""
         self._parts: list[Part] = []
-        self._words = 0  # parts so far that show something
+        self._words = 0  # parts so far that are not blank
         self._begun: list[tuple[int, int, str, bool]] = []
         for part in parts:
             self.add(part)
@@ -56,7 +56,7 @@ class InlineText:
         if isinstance(part, CodeSpan) and (RISKY_CODE.search(part.text) or not part.text.strip(" ")):
             part = part.text
             self.is_kept = False
-        if isinstance(part, str) and LINE_END.search(part):  # written as an entity
+        if isinstance(part, str) and LINE_END.search(part):  # it was written as an entity
             part = LINE_END.sub(" ", part)
             self.is_kept = False
         self._parts.append(part)
@@ -64,13 +64,13 @@ class InlineText:
             self._words += bool((part if isinstance(part, str) else part.text).strip())
 
     def begin(self, mark: str, *, link: bool = False) -> None:
-        """Begin emphasis with its mark, or a link with its address; an empty one leaves only the words."""
-        if len(self._begun) >= DEEPEST_MARKS:  # all in it is moved once for each
+        """Begin emphasis with its mark, or a link with its address; if that is empty, only words remain."""
+        if len(self._begun) >= DEEPEST_MARKS:  # each level moves all parts in it again
             mark = ""
         self._begun.append((len(self._parts), self._words, mark, link))
 
     def end(self) -> None:
-        """End what was begun last; around nothing, or another kind of address, it leaves no marks."""
+        """End what was begun last; it leaves no marks if it has no words or an address of another kind."""
         place, words, mark, link = self._begun.pop()
         parts = self._parts
         if words == self._words or not (LINK.match(mark) if link else mark and _is_tight(parts, place)):
@@ -80,21 +80,21 @@ class InlineText:
             parts.insert(place, Mark("[", opens_link=True))
             parts.append(Mark(f"]({inert_url(mark)})", closes_link=True))
         else:
-            # Two marks in a row may be read as one of another kind.
+            # Two marks in a row may be read as one mark of another kind.
             self.is_kept = self.is_kept and not (_is_emphasis(parts[place]) or _is_emphasis(parts[-1]))
             parts.insert(place, Mark(mark))
             parts.append(Mark(mark))
 
     def write(self, *, one_line: bool = False, cell: bool = False, head: bool = False) -> str:
-        """Return it as Markdown, in one line if it is a heading or a cell, also of a table's head."""
-        if head:  # showdown makes it an attribute of HTML, and does not escape it
+        """Return it as Markdown: on one line for a heading or cell; `head` means a cell of a table's head."""
+        if head:  # showdown makes a head's text an HTML attribute and does not escape it
             self._parts = [
                 part.text if isinstance(part, CodeSpan) and '"' in part.text else part for part in self._parts
             ]
         line, lines = _Line(cell=cell, opens=not one_line), list[str]()
         for part, linked in self._settled(one_line=one_line or cell):
             if isinstance(part, LineBreak):
-                lines += line.ended(hard=part.hard)
+                lines += line.finished(hard=part.hard)
                 line = _Line(cell=cell, opens=True)
             elif isinstance(part, Mark):
                 line.add_mark(part)
@@ -102,14 +102,14 @@ class InlineText:
                 line.add_code(part.text)
             else:
                 line.add_text(part, linked=linked)
-        lines += line.ended(hard=False)
+        lines += line.finished(hard=False)
         written = "\n".join(lines).rstrip(" ")
         return written.replace('"', "&quot;") if head else written
 
     def _settled(self, *, one_line: bool) -> Iterator[tuple[Part, bool]]:
         """Yield the parts, and whether each stands in a link.
 
-        Neighbouring texts are one, because what has to be escaped can be spread over them.
+        Adjacent texts are joined, because what must be escaped can extend over several.
         """
         gathered, linked = list[str](), False
         for part in self._parts:
@@ -129,30 +129,30 @@ class InlineText:
 
 
 class _Line:
-    """One line, as far as it is written."""
+    """One line while it is written."""
 
     def __init__(self, *, cell: bool, opens: bool) -> None:
         self.written = ""
-        """Its end: all that what comes next depends on."""
+        """Its last characters; only they matter for what comes next."""
         self._before: list[str] = []
         self._cell = cell
         self._opens = opens
 
-    def ended(self, *, hard: bool) -> list[str]:
-        """Return the line, or nothing if there is nothing in it."""
+    def finished(self, *, hard: bool) -> list[str]:
+        """Return the line; nothing if it is empty."""
         line = "".join([*self._before, self.written]).rstrip(" \t")
         return [f"{line}  " if hard else line] if line else []
 
     def _add(self, written: str) -> None:
         self.written += written
-        if len(self.written) > 2 * LAST_WORD_CHARS:  # else each part would copy all of the line
+        if len(self.written) > 2 * LAST_WORD_CHARS:  # or each part would copy the whole line
             self._before.append(self.written[:-LAST_WORD_CHARS])
             self.written = self.written[-LAST_WORD_CHARS:]
 
     def add_mark(self, mark: Mark) -> None:
         if mark.opens_link:
             self._end_address()
-            if self.written.endswith("!"):  # it would be an image
+            if self.written.endswith("!"):  # or it would be an image
                 self.written = f"{self.written[:-1]}\\!"
         self._add(mark.text)
 
@@ -168,21 +168,21 @@ class _Line:
 
     def add_code(self, inside: str) -> None:
         self._end_address()
-        if self.written.endswith("`"):  # two spans would be one
+        if self.written.endswith("`"):  # or the two spans would be one
             self.written += " "
         inside = inside.replace("|", "\\|") if self._cell else inside
         padded = inside[:1] == inside[-1:] == " "
         self._add(f"` {inside} `" if padded else f"`{inside}`")
 
     def _end_address(self) -> None:
-        """Part what comes next from a bare address: some renderers take in all up to a space."""
+        """Separate a bare address from what comes next: some renderers add all up to a space to it."""
         last = LAST_WORD.search(self.written[-LAST_WORD_CHARS:])
         if last and ADDRESS.search(last[0]):
             self.written += " "
 
 
 def _in_link(part: Part) -> Part:
-    """A link's words are one line, without brackets but those of text, which are escaped."""
+    """Return a part as a link may have it: no line break, and no code with brackets."""
     if isinstance(part, LineBreak):
         return " "
     return part.text if isinstance(part, CodeSpan) and BRACKETS.search(part.text) else part
@@ -193,7 +193,7 @@ def _is_emphasis(part: Part) -> bool:
 
 
 def _is_tight(parts: Sequence[Part], place: int) -> bool:
-    """Whether marks around what begins at `place` make emphasis: no space stands at an end."""
+    """Whether marks around the parts from `place` on make emphasis: no white space is at either end."""
     first, last = parts[place], parts[-1]
     return not (
         isinstance(first, LineBreak)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children, local
 
 UNNUMBERED = frozenset({"bullet", "none", ""})
 DEEPEST = 8
@@ -19,10 +19,10 @@ class ListPlace(NamedTuple):
 
 
 class ListCounters:
-    """A document's lists, which count as they are read."""
+    """Counts the items of a document's lists as they are read."""
 
     def __init__(self, root: Element | None) -> None:
-        nodes = list(root) if root is not None else []
+        nodes = children(root)
         abstract = {attribute(each, "abstractNumId"): each for each in nodes if local(each) == "abstractNum"}
         self._formats: dict[str, dict[int, str]] = {}
         for each in nodes:
@@ -30,13 +30,13 @@ class ListCounters:
                 levels = abstract.get(attribute(child(each, "abstractNumId"), "val"))
                 self._formats[attribute(each, "numId")] = {
                     _number(attribute(level, "ilvl")): attribute(child(level, "numFmt"), "val")
-                    for level in (levels if levels is not None else ())
+                    for level in children(levels)
                     if local(level) == "lvl"
                 }
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (DEEPEST + 1))
 
     def place(self, own: Element | None, of_style: Element | None) -> ListPlace | None:
-        """Count a paragraph in; None for one that is in no list."""
+        """Count a paragraph and return its place; None if it is in no list."""
         identity = attribute(child(own, "numId"), "val") or attribute(child(of_style, "numId"), "val")
         if identity in {"", "0"}:
             return None
@@ -50,5 +50,5 @@ class ListCounters:
         return ListPlace(depth, counts[depth])
 
 
-def _number(told: str) -> int:
-    return min(int(told), DEEPEST) if told.isdecimal() else 0
+def _number(value: str) -> int:
+    return min(int(value), DEEPEST) if value.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""Lines of a PDF in a monospaced font: listings, or words in a table or a sentence."""
+"""Tells a PDF's listings from other text in a monospaced font, such as words in a table or a sentence."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,24 +8,24 @@ from alonchat_crawl.extract.files.pdf.lines import PdfLine
 
 CODE_CHAR = 0.6  # of the size: a monospaced character's width
 INDENT_MAX_COLUMNS = 60
-GAP = 2.5  # sizes from line to line, that no listing has
+GAP = 2.5  # sizes from line to line: no listing has so large a gap
 
 
 def only_listings(page: Sequence[PdfLine]) -> list[PdfLine]:
-    """Return a page's lines with none called code but those of listings, which go down line by line."""
+    """Return a page's lines; only those of listings, which go down line by line, stay marked as code."""
     kept: list[PdfLine] = []
     for run in _runs(page):
         if run[0].is_code:
             after = page[len(kept) + len(run) :][:1]
             around = [*kept[-1:], *run[:1]], [*run[-1:], *after]
             if any(map(_beside, around)) or any(_goes_up(*pair) for pair in pairwise(run)):
-                run = [replace(line, is_code=False) for line in run]  # noqa: PLW2901 - the same, as it is
+                run = [replace(line, is_code=False) for line in run]  # noqa: PLW2901 - the same run, corrected
         kept += run
     return kept
 
 
 def _runs(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
-    """Yield lines that follow each other, all code or none, a gap ending a run."""
+    """Yield runs of lines that are all code or all not, without a gap."""
     run: list[PdfLine] = []
     for line in page:
         far = run and run[-1].end - line.bottom > GAP * line.size

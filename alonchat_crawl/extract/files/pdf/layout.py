@@ -1,4 +1,4 @@
-"""Lines of a PDF's pages to headings, paragraphs, lists and code: pure decisions over places and sizes."""
+"""Makes headings, paragraphs, lists and code of a PDF's lines, by their places and sizes alone."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,14 @@ from alonchat_crawl.extract.files.pdf.lines import (
     PdfLine,
     UsualMeasures,
     measured,
-    without_furniture,
+    without_running_lines,
 )
 from alonchat_crawl.extract.text.source_code import as_markdown
 
 HYPHENS = ("-", "\u00ad", "\u2010", "\x02", "\ufffe")
-JOINT = re.compile("[\x02\ufffe](?P<capital>(?=[A-Z0-9]))?")  # PDFium's, for a hyphen at a line's end
+JOINT = re.compile(
+    "[\x02\ufffe](?P<capital>(?=[A-Z0-9]))?"
+)  # what PDFium writes for a hyphen at a line's end
 BULLET = re.compile(
     r"(?:[•◦▪‣∙●○■□–—·*\u2043\uf0b7\uf0a7-]|o(?= ))\s+(?=\S)|[•◦▪‣●■\uf0b7\uf0a7](?=\S)|[•▪●]$"
 )
@@ -26,36 +28,36 @@ NUMBERED = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 SECTION = re.compile(
     r"\d{1,3}(?:\.\d{1,3})*\.?\s|[A-Z]\.\s|(?:chapter|section|part|appendix)\b", re.IGNORECASE
 )
-LEADING = 1.35  # times the usual distance of lines: beyond it a paragraph ends
+LEADING = 1.35  # times the usual distance of lines: a larger one ends a paragraph
 SHORT = 0.85  # of the width of a page's text: a line that ends before may end a paragraph
-VERY_SHORT = 0.6  # before this it does, unless the next goes on in lower case
+VERY_SHORT = 0.6  # a line shorter than this ends it, unless the next begins in lower case
 SENTENCE_END = (".", "!", "?", ":", ";", "。", "”", '"')
-INDENT = 0.8  # of the size: by so much a paragraph's first line is set in
-SAME_SIZE = 0.1
+INDENT = 0.8  # of the size: how far a paragraph's first line is indented
+SAME_SIZE = 0.1  # of the size: a smaller difference is none
 HEADING_LINES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
-    """A line in its document."""
+    """A line, and where it is in its document."""
 
     line: PdfLine
     page: int
     level: int
     """Of a heading, from 1; 0 for other text."""
     reach: float
-    """How far to the right the line goes on its page: 1.0 as far as any."""
+    """Where the line ends, as a share of the width of its page's text: 1.0 is the right edge."""
 
 
 def write_pages(
     pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry], writer: DocumentWriter
 ) -> None:
     """Write a document's pages; raises FullError."""
-    kept = [only_listings(page) for page in without_furniture(pages)]
+    kept = [only_listings(page) for page in without_running_lines(pages)]
     usual = measured(kept)
     block: list[PlacedLine] = []
     for placed in _placed(kept, heading_levels(kept, outline, usual)):
-        if block and not _goes_on(block, placed, usual):
+        if block and not _continues(block, placed, usual):
             _write(block, writer)
             block = []
         block.append(placed)
@@ -71,7 +73,7 @@ def _placed(pages: Sequence[Sequence[PdfLine]], levels: Levels) -> Iterator[Plac
             yield PlacedLine(line, number, levels.get((number, index), 0), (line.right - left) / width)
 
 
-def _goes_on(block: Sequence[PlacedLine], this: PlacedLine, usual: UsualMeasures) -> bool:
+def _continues(block: Sequence[PlacedLine], this: PlacedLine, usual: UsualMeasures) -> bool:
     """Whether a line belongs to the block of the lines before it."""
     before, line = block[-1].line, this.line
     drop = before.end - line.bottom
@@ -90,16 +92,16 @@ def _goes_on(block: Sequence[PlacedLine], this: PlacedLine, usual: UsualMeasures
 
 
 def _is_mid_sentence(before: PdfLine, line: PdfLine) -> bool:
-    """Whether a paragraph goes on over the end of a page or column."""
+    """Whether a paragraph continues on the next page or column."""
     return before.text.endswith(HYPHENS) or (
         line.text[:1].islower() and not before.text.endswith(SENTENCE_END)
     )
 
 
 def _is_same_paragraph(block: Sequence[PlacedLine], line: PdfLine) -> bool:
-    """Whether a line that stands near below the block goes on with its paragraph."""
+    """Whether a line just below a block continues its paragraph."""
     before, reach = block[-1].line, block[-1].reach
-    if abs(before.end - line.bottom) < before.size / 2:  # more of the same line
+    if abs(before.end - line.bottom) < before.size / 2:  # the rest of the same line
         return True
     if abs(before.size - line.size) > SAME_SIZE * before.size:
         return before.text.endswith(HYPHENS)
@@ -129,7 +131,7 @@ def _write(block: Sequence[PlacedLine], writer: DocumentWriter) -> None:
 
 
 def _joined(block: Sequence[PlacedLine]) -> str:
-    """Join lines to one, without the hyphens at their ends where a word goes on."""
+    """Join lines to one; a hyphen at a line's end goes if the word continues."""
     words = ""
     for placed in block:
         line = placed.line.text

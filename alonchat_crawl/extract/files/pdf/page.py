@@ -1,7 +1,7 @@
-"""One page of a PDF as lines of text with their places, through PDFium's own functions.
+"""Reads one page of a PDF as lines of text with their places, through PDFium's own functions.
 
-Asking for two characters' places and three's fonts a line, instead of all, keeps this near the speed of the
-bare text.
+For each line, the places of two characters and the fonts of three are asked for, not those of all: so it is
+almost as fast as reading the bare text.
 """
 
 import ctypes
@@ -19,11 +19,11 @@ FIXED_PITCH, FORCE_BOLD = 1 << 0, 1 << 18  # ISO 32000-1, table 123
 BOLD = (b"bold", b"black", b"heavy", b"cmbx")
 MONOSPACED = (b"mono", b"courier", b"typewriter", b"consol", b"menlo", b"cmtt", b"inconsolata", b"code")
 TINY_POINTS = 1.5
-CHARS_MAX = 1_000_000  # of a page; PDFium keeps some hundred bytes for each
+CHARS_MAX = 1_000_000  # of a page; PDFium takes some hundred bytes for each
 
 
 def page_lines(page: Any, max_chars: int) -> list[PdfLine]:
-    """Return a page's lines as they are to be seen, in the order of its content."""
+    """Return a page's visible lines, in the order of its content."""
     remove_unseen(page)
     textpage = pdfium.FPDFText_LoadPage(page)
     if not textpage:
@@ -57,7 +57,7 @@ def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[PdfLine]:
 
 
 def _line(textpage: Any, text: str, first: int) -> PdfLine | None:
-    """Measure a line; None for a blank one."""
+    """Return a line with its places and fonts; None if it is blank."""
     shown = text.strip()
     if not shown:
         return None
@@ -78,14 +78,14 @@ def _line(textpage: Any, text: str, first: int) -> PdfLine | None:
         top=boxes[0].top,
         bottom=boxes[0].bottom,
         end=boxes[1].bottom,
-        size=_size(textpage, place[2]),  # a bullet or an initial has its own
+        size=_size(textpage, place[2]),  # taken in the middle: a bullet or an initial has its own size
         is_bold=all(bold for bold, _ in fonts),
         is_code=all(code for _, code in fonts),
     )
 
 
 def _size(textpage: Any, index: int) -> float:
-    """Return a character's size as it is drawn: many programs write 1 point, and enlarge it."""
+    """Return a character's size as it is drawn: many programs state 1 point and enlarge it."""
     matrix = pdfium.FS_MATRIX()
     size = float(pdfium.FPDFText_GetFontSize(textpage, index))
     return size * hypot(matrix.b, matrix.d) if pdfium.FPDFText_GetMatrix(textpage, index, matrix) else size

@@ -1,7 +1,7 @@
-"""PDF to Markdown, through PDFium: text in the order in which it was written, as paragraphs and headings.
+"""PDF to Markdown, through PDFium: text in the order of the file, as headings, paragraphs, lists and code.
 
-Nothing is run: this build of PDFium has no JavaScript and no XFA, and forms are not initialised. A file
-that only an owner's password protects opens for everybody, and is read.
+No script runs: this build of PDFium has no JavaScript and no XFA, and forms are not initialised. A file with
+only an owner's password opens for everybody, so it is read.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
 
 def write_pdf(body: bytes, writer: DocumentWriter) -> None:
     """Write a document; raises GiveUp and FullError."""
-    # PDFium keeps the last error until the next, and some failures set none: this one is of another kind.
+    # Some failures set no error, and PDFium keeps the last one. This failure replaces it by a harmless one.
     pdfium.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(body)
@@ -38,10 +38,10 @@ def write_pdf(body: bytes, writer: DocumentWriter) -> None:
         raise GiveUp(Reason.FILE_MALFORMED, "It cannot be read as PDF.") from error
     try:
         title = sane_title(document.get_metadata_dict().get("Title", ""))
-        pages, whole = _pages(document, round(SLACK * writer.left))
+        pages, complete = _pages(document, round(SLACK * writer.left))
         writer.title = title
         write_pages(pages, list(_outline(document)), writer)
-        if not whole:
+        if not complete:
             writer.cut("pages", len(pages), len(document))
             raise FullError
     finally:
@@ -49,7 +49,7 @@ def write_pdf(body: bytes, writer: DocumentWriter) -> None:
 
 
 def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[PdfLine]], bool]:
-    """Return each page's lines, and whether those are all pages; broken pages are empty."""
+    """Return the lines of each page, and whether all pages were read; a broken page is empty."""
     pages: list[list[PdfLine]] = []
     count = len(document)
     if not count:
@@ -79,5 +79,5 @@ def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
             page = target.get_index() if target is not None else None
             if page is not None:
                 yield OutlineEntry(bookmark.get_title(), bookmark.level + 1, page)
-    except pypdfium2.PdfiumError:  # a broken outline costs headings, not the text
+    except pypdfium2.PdfiumError:  # a broken outline must not cost the text
         return

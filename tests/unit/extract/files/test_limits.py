@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.extract.document import extract_markdown
-from alonchat_crawl.extract.files.delimited import sniffed
+from alonchat_crawl.extract.files.delimited import sniff_delimiter
 from alonchat_crawl.extract.files.document_writer import DocumentWriter, FullError
 from alonchat_crawl.extract.files.read import read_file
 from tests.support.files.expected import READ
@@ -105,7 +105,7 @@ def _both(shown: str) -> list[str]:
 )
 def test_the_delimiter_is_found(text: str, delimiter: str) -> None:
     """The one that makes rows of the same width separates the cells."""
-    assert sniffed(text) == delimiter
+    assert sniff_delimiter(text) == delimiter
 
 
 def test_a_list_nests_no_deeper_than_its_parents() -> None:

@@ -13,7 +13,7 @@ from alonchat_crawl.extract.document import extract_document
 from alonchat_crawl.extract.files import delimited as tables
 from alonchat_crawl.extract.files.delimited import ROW_MAX_CHARS
 from alonchat_crawl.extract.files.document_writer import DocumentWriter, FullError
-from alonchat_crawl.extract.files.escaping import CONTROL, cell, one_line
+from alonchat_crawl.extract.files.escaping import CONTROL, escaped_cell, one_line
 from alonchat_crawl.extract.files.read import FileText, read_contents, read_file
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS
 from alonchat_crawl.spiders.files import page_of
@@ -55,7 +55,7 @@ def test_a_cell_stays_one_inert_cell(words: list[str]) -> None:
 def test_most_cells_are_left_alone() -> None:
     """Words, numbers, dates and addresses are written as they are."""
     for plain in ("", "Tea", "3,50", "2026-01-02 12:00", "a@b.example", string.ascii_letters):
-        assert cell(plain) is plain
+        assert escaped_cell(plain) is plain
 
 
 @pytest.mark.parametrize(
