@@ -20,6 +20,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, ReasonedError
 from alonchat_crawl.fetch.http_connection import TOO_LARGE
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.sandbox.slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
@@ -205,6 +206,5 @@ class Bodies:
 
 
 def _payer(request: Request) -> Lease | None:
-    """Whose lease a request is made for; a robots.txt on another domain is asked for in place of a page."""
-    lease: Lease | None = request.meta.get("lease") or request.meta.get("asked_by")
-    return lease
+    """Whose lease a request is made for; a site's file is asked for in place of a page."""
+    return context_of(request).lease

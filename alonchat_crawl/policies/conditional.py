@@ -1,6 +1,7 @@
 """A page that has not changed is not sent again: conditional requests (RFC 9110, section 13)."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
@@ -12,8 +13,9 @@ from scrapy.http import Response
 
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Kind, Source
 from alonchat_crawl.storage.validators import Visit, find_visit, has_visits
 
 NOT_MODIFIED = 304
@@ -62,7 +64,7 @@ def _opaque(etag: str) -> str:
 
 
 class ConditionalRequests:
-    """Downloader middleware: asks for a stored page only if it has changed; meta["visit"] is what is stored.
+    """Downloader middleware: asks for a stored page only if it has changed.
 
     Only at a URL's first attempt: whatever is odd about a 304, the next attempt gets the whole page. While
     Postgres is away the URL is deferred, as by the pipelines: what the site would send could not be stored,
@@ -84,15 +86,16 @@ class ConditionalRequests:
 
     async def process_request(self, request: Request) -> None:
         """Make the request conditional where the page is stored. Raises Outage, Retry or GiveUp."""
-        lease: Lease | None = request.meta.get("lease")
-        if request.meta.get("robots") or lease is None or lease.kind is Kind.SITEMAP or lease.attempt > 1:
+        context = context_of(request)
+        lease = context.lease
+        if context.is_site_file or lease is None or lease.kind is Kind.SITEMAP or lease.attempt > 1:
             return
         if not await self._may_be_stored(lease.source):
             return
         pool = await self._connections.postgres()
         visit = await find_visit(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
         if visit is not None and (headers := conditions(visit)):
-            request.meta["visit"] = visit
+            set_context(request, replace(context, stored=visit))
             for name, value in headers.items():
                 request.headers[name] = value.encode("latin-1")
 
@@ -107,7 +110,7 @@ class ConditionalRequests:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Raise Retry for a 304 that confirms another page than the one that is stored."""
-        visit: Visit | None = request.meta.get("visit")
+        visit = context_of(request).stored
         if visit is not None and response.status == NOT_MODIFIED:
             etag = (response.headers.get("ETag") or b"").decode("latin-1")
             if not confirms(visit, etag):

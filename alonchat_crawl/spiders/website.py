@@ -19,6 +19,7 @@ from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.extract.site.sitemap import ReadSitemap
 from alonchat_crawl.extract.text.media_types import media_type, table_name
 from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.request_context import context_of, lease_of
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
@@ -32,7 +33,7 @@ from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
-from alonchat_crawl.storage.validators import Visit, touch_visit
+from alonchat_crawl.storage.validators import touch_visit
 from alonchat_crawl.upload_urls import UPLOAD, file_name
 from alonchat_crawl.urls import canonical_url
 from alonchat_crawl.worker.endings import ending_of
@@ -95,7 +96,7 @@ class WebsiteSpider(Spider):
 
     async def parse(self, response: Response) -> AsyncIterator[Any]:
         """Yield the page, the links to follow, and an Ending where there is nothing to store."""
-        lease: Lease = response.meta["lease"]
+        lease = lease_of(response)
         try:
             async for output in self._outputs(lease, response):
                 yield output
@@ -112,7 +113,7 @@ class WebsiteSpider(Spider):
 
     async def _document(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         if lease.kind is Kind.START and lease.source.max_depth > 0:
-            for url in response.meta.get("sitemaps", ()):
+            for url in context_of(response).sitemaps:
                 if (sitemap := canonical_url(url)) is not None:
                     yield Link(sitemap, Kind.SITEMAP, lease.depth)
         if response.status == NOT_MODIFIED:
@@ -186,7 +187,7 @@ class WebsiteSpider(Spider):
         if found.left_out:
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
-        if page_is_reserved(response.meta, found.meta_robots, noai=rules.noai):
+        if page_is_reserved(context_of(response), found.meta_robots, noai=rules.noai):
             yield ending_of(Refused(REASON, DETAIL))
             return
         links = () if rules.nofollow or repeat.reason else found.links
@@ -209,7 +210,8 @@ class WebsiteSpider(Spider):
 
         They have no say in an upload: some storage tells all robots to keep out.
         """
-        visit: Visit = response.meta["visit"]
+        visit = context_of(response).stored
+        assert visit is not None  # noqa: S101 - no other 304 passes StatusPolicy
         rules = (
             self._rules(response)
             if lease.kind is not Kind.FILE

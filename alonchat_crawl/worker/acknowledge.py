@@ -10,8 +10,9 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Hold, Lease, Link
+from alonchat_crawl.sources import Lease, Link
 from alonchat_crawl.worker.endings import ending_of
 
 
@@ -42,6 +43,8 @@ class Acknowledge:
     def __init__(self) -> None:
         self.frontier: Frontier | None = None
         self.pacer: Pacer | None = None
+        self._answers: dict[Request, Response] = {}
+        """Of requests that are about to leave the downloader."""
         self._progress: dict[str, Progress] = {}
 
     @classmethod
@@ -63,12 +66,11 @@ class Acknowledge:
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """The site has answered; others are being told of it, so the domain is freed right after."""
-        request.meta["answer"] = response
+        self._answers[request] = response
 
     def request_left_downloader(self, request: Request) -> None:
         """Comes after `response_downloaded`, or alone where there was no response."""
-        response = request.meta.pop("answer", None)
-        hold: Hold | None = request.meta.get("hold")
+        response, hold = self._answers.pop(request, None), context_of(request).hold
         if hold is not None and self.pacer is not None:
             self.pacer.released(hold, request, response)
 
@@ -78,7 +80,7 @@ class Acknowledge:
         self, response: Response, result: AsyncIterator[Any]
     ) -> AsyncIterator[Any]:
         """Count what goes to the pipelines, and keep the spider's own verdict."""
-        lease: Lease | None = response.meta.get("lease")
+        lease = context_of(response).lease
         async for output in result:
             if lease is not None:
                 if isinstance(output, Ending):
@@ -155,4 +157,4 @@ def _cause(failure: Failure) -> BaseException:
 
 def _lease_of(response: Response | Failure | None) -> Lease | None:
     request = getattr(response, "request", None)
-    return request.meta.get("lease") if request is not None else None
+    return context_of(request).lease if request is not None else None

@@ -10,6 +10,7 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Deferred
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Ending, Outcome
@@ -79,9 +80,9 @@ class Pacing:
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
         """Start the pace of a domain; a site that asks for a pause gets it."""
-        lease: Lease | None = request.meta.get("lease")
-        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
-        pace = max(self._delay_seconds, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        context = context_of(request)
+        lease, throttle = context.lease, context.throttle_delay_seconds or 0.0
+        pace = max(self._delay_seconds, context.crawl_delay_seconds, throttle)
         if lease is not None and hold.domain == str(lease.source.source_id):  # of no site
             pace = throttle = 0.0
         release = Release(
@@ -90,13 +91,13 @@ class Pacing:
             elapsed_seconds=0.0,  # until it is told
             pace_seconds=pace * self._margin,
             asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
-            sign=pressure_of(response, robots=request.meta.get("robots", False)),
+            sign=pressure_of(response, robots=context.is_site_file),
             delay_seconds=throttle if throttle > self._delay_seconds else 0.0,
             site=hold.site,
             address_pace_seconds=self._delay_seconds * self._margin,
             address_sign=pressure_of(response, robots=False),
         )
-        self._release(release, request.meta.get("sent_at", monotonic()))
+        self._release(release, monotonic() if context.sent_at is None else context.sent_at)
 
     def _put_off(self, lease: Lease, seconds: float) -> None:
         """Let a lease's whole domain wait, for which no request was made."""

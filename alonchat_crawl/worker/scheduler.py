@@ -24,6 +24,7 @@ from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import GONE_REASONS, Ending, Outcome
@@ -173,7 +174,7 @@ class FrontierScheduler(Scheduler):
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a redirect's target into the frontier; the spider's links come by `found`."""
-        lease: Lease | None = request.meta.get("lease")
+        lease = context_of(request).lease
         if lease is None:
             logger.error("%s belongs to no source: it is not fetched", request.url)
             return False
@@ -208,9 +209,9 @@ class FrontierScheduler(Scheduler):
                 continue
             domains = self.exchanges[lease.shard].queue.domains
             site = domains.site_of(lease.url, lease.domain, lease.source)
-            meta = {"hold": Hold(lease.id, lease.domain, site), "valid_until": valid_until}
+            hold = Hold(lease.id, lease.domain, site)
             try:
-                return self._requests.of(lease, meta).replace(errback=self.settler.failed)
+                return self._requests.of(lease, hold, valid_until).replace(errback=self.settler.failed)
             except ReasonedError as error:  # an object that may not be read any more
                 self.ended(lease, ending_of(error))
         return None

@@ -1,5 +1,6 @@
 """robots.txt (RFC 9309): obeyed before every request."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Self
 
@@ -9,6 +10,7 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused, StartupError
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.policies.robots.cache import SiteFile
 from alonchat_crawl.policies.robots.file_fetch import Body
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
@@ -70,7 +72,7 @@ class RobotsPolicy:
         return cls(SiteFiles.of(crawler), robots_file(settings), product_token(settings["USER_AGENT"]))
 
     async def process_request(self, request: Request) -> None:
-        """Refuse the request, defer it, or stamp `crawl_delay_seconds` and `sitemaps` on it."""
+        """Refuse the request, defer it, or note its site's delay and sitemaps in its context."""
         if is_exempt(request):
             return
         known = await self._files.known(self._file, request)
@@ -78,5 +80,9 @@ class RobotsPolicy:
             raise Refused("robots unreachable", f"its robots.txt could not be had ({known.unreachable})")
         if not known.meaning.allows(request.url):
             raise Refused("robots", f"its robots.txt forbids {self._agent} to fetch {request.url}")
-        request.meta["crawl_delay_seconds"] = known.meaning.crawl_delay_seconds
-        request.meta["sitemaps"] = known.meaning.sitemaps
+        context = replace(
+            context_of(request),
+            crawl_delay_seconds=known.meaning.crawl_delay_seconds or 0.0,
+            sitemaps=known.meaning.sitemaps,
+        )
+        set_context(request, context)

@@ -3,6 +3,7 @@
 Where one is not known, the turn of the page that asked is spent on it, and the page comes back.
 """
 
+from dataclasses import replace
 from typing import ClassVar, NoReturn, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -15,10 +16,10 @@ from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.policies.robots.cache import Known, SiteFile, SiteFileCache, aside
 from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, failed, read_answer
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Lease
 from alonchat_crawl.upload_urls import UPLOAD
 
 T = TypeVar("T")
@@ -26,8 +27,8 @@ T = TypeVar("T")
 
 def is_exempt(request: Request) -> bool:
     """Whether no site file has a say in a request: one for such a file, and an upload, which is no crawl."""
-    lease: Lease | None = request.meta.get("lease")
-    return bool(request.meta.get("robots")) or (lease is not None and lease.source.kind == UPLOAD)
+    context = context_of(request)
+    return context.is_site_file or (context.lease is not None and context.lease.source.kind == UPLOAD)
 
 
 class SiteFiles:
@@ -72,13 +73,16 @@ class SiteFiles:
 
     async def _ask(self, file: SiteFile[T], origin: str, visit: Visit, page: Request) -> NoReturn:
         """Fetch the file in place of the page, which comes one pace later."""
-        lease: Lease = page.meta["lease"]
+        lease = lease_of(page)
         assert self.pacer is not None  # noqa: S101 - the frontier has set it
         hold = await self.pacer.hold(lease, visit.url)
-        meta = {"robots": True, "dont_redirect": True, "download_slot": hold.domain, "asked_by": lease}
-        if hold.domain == lease.domain:
-            meta["lease"] = lease  # whose delay AutoThrottle starts from
-        delay = page.meta.get("crawl_delay_seconds") or 0.0
+        context = RequestContext(
+            lease,
+            is_site_file=True,
+            throttle_delay_seconds=lease.delay_seconds if hold.domain == lease.domain else None,
+        )
+        meta = {**context.as_meta(), "dont_redirect": True, "download_slot": hold.domain}
+        delay = context_of(page).crawl_delay_seconds
         request, response = Request(visit.url, meta=meta, callback=NO_CALLBACK), None
         try:
             found, response, error = await self._download(visit, request)
@@ -88,7 +92,7 @@ class SiteFiles:
                     meaning = await aside(file.meaning, found.essence)
                     delay = max(delay, file.crawl_delay(meaning) or 0.0)
         finally:
-            request.meta["crawl_delay_seconds"] = delay
+            set_context(request, replace(context_of(request), crawl_delay_seconds=delay))
             self.pacer.released(hold, request, response)
         await self._cache.put(file, origin, found)
         if error is not None:

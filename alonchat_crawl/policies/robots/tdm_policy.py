@@ -5,8 +5,9 @@ response's header, then an HTML page's meta tags; each outdoes the one before, a
 changes nothing. So a page is fetched to know. `noai` among robots rules, in no standard, reserves as well.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -15,6 +16,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused, Retry
 from alonchat_crawl.extract.text.media_types import media_type
+from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.cache import SiteFile
 from alonchat_crawl.policies.robots.directives import directives
@@ -22,7 +24,7 @@ from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.robots.robots_txt import Permissions
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.policies.robots.tdm_file import Reservations, essence, reservation
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind
 
 NAME = "tdm-reservation"
 REASON, DETAIL = "tdm", "the right to mine it is reserved (TDM_RESERVATION=obey)"
@@ -38,22 +40,19 @@ def outdone(before: bool | None, values: Iterable[str]) -> bool | None:  # noqa:
     return (True in said) if said else before
 
 
-def page_is_reserved(meta: Mapping[str, Any], tags: Iterable[tuple[str, str]], *, noai: bool) -> bool:
-    """Whether an HTML page must not be mined, by its response's `meta` and its (name, content) meta tags.
+def page_is_reserved(context: RequestContext, tags: Iterable[tuple[str, str]], *, noai: bool) -> bool:
+    """Whether an HTML page must not be mined, by its request's context and its (name, content) meta tags.
 
     `noai` is that of its Directives.
     """
-    if NAME not in meta:
-        return False  # TDM_RESERVATION is `ignore`
+    if not context.obeys_tdm:
+        return False
     named = (content for name, content in tags if name.strip().lower() == NAME)
-    return noai or outdone(meta[NAME], named) is True
+    return noai or outdone(context.tdm_reserved, named) is True
 
 
 class RightsPolicy:
-    """Downloader middleware: refuses what is reserved; whether HTML is, its meta tags decide in the spider.
-
-    Its answer so far is in meta["tdm-reservation"].
-    """
+    """Downloader middleware: refuses what is reserved; of HTML the spider decides, by its meta tags."""
 
     def __init__(self, files: SiteFiles, robots: SiteFile[Permissions], agent: str, *, obey: bool) -> None:
         if not obey:
@@ -80,24 +79,26 @@ class RightsPolicy:
         reserved = None
         if robots.meaning.allows(f"http://host{TDM_FILE.path}"):
             reserved = (await self._files.known(TDM_FILE, request)).meaning.of(request.url)
-        request.meta[NAME] = reserved
+        set_context(request, replace(context_of(request), obeys_tdm=True, tdm_reserved=reserved))
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Refuse what the header reserves, or the file where the header says nothing, but not yet HTML.
 
         Raises Retry where an unchanged page is reserved: only the page itself can say that it is not.
         """
-        if NAME not in request.meta or request.meta.get("robots"):
+        context = context_of(request)
+        if not context.obeys_tdm or context.is_site_file:
             return response
         values = [value.decode("latin-1") for value in response.headers.getlist(NAME)]
-        reserved = request.meta[NAME] = outdone(request.meta[NAME], values)
+        reserved = outdone(context.tdm_reserved, values)
+        set_context(request, replace(context, tdm_reserved=reserved))
         tags = (value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag"))
         if not (reserved or directives((), tags, self._agent).noai):
             return response
         if response.status == NOT_MODIFIED:
             raise Retry(REASON, DETAIL)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        lease: Lease = request.meta["lease"]
-        if lease.kind is Kind.SITEMAP or media_type(header, response.url, response.body) != "text/html":
+        kind = media_type(header, response.url, response.body)
+        if lease_of(request).kind is Kind.SITEMAP or kind != "text/html":
             raise Refused(REASON, DETAIL)
         return response

@@ -10,6 +10,7 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
 from alonchat_crawl.extract.site.links import PageLinks
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.policies.conditional import ConditionalRequests, conditions, confirms
 from alonchat_crawl.policies.status import StatusPolicy
 from alonchat_crawl.servers.connections import Connections
@@ -124,7 +125,7 @@ def test_what_a_304_confirms(stored: str | None, answered: str, same: bool) -> N
 )
 def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None) -> None:  # noqa: FBT001
     """A 304 passes only where we asked whether the page has changed; asked or not, other statuses do not."""
-    request = Request(URL, meta={"visit": visit('"1"')} if asked else {})
+    request = Request(URL, meta=RequestContext(stored=visit('"1"') if asked else None).as_meta())
     response = Response(URL, status=status)
     if verdict is None:
         assert StatusPolicy().process_response(request, response) is response
@@ -135,7 +136,7 @@ def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None)
 
 def test_a_304_for_another_etag_is_tried_again(middleware: ConditionalRequests) -> None:
     """It is neither unchanged nor an error: the next attempt asks for the whole page."""
-    request = Request(URL, meta={"visit": visit('"1"')})
+    request = Request(URL, meta=RequestContext(stored=visit('"1"')).as_meta())
     with pytest.raises(Retry) as raised:
         middleware.process_response(request, Response(URL, status=304, headers={"ETag": '"2"'}))
     assert raised.value.reason == "other etag"

@@ -8,6 +8,7 @@ import pytest
 from scrapy import Request
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.worker.acknowledge import Acknowledge
@@ -50,7 +51,9 @@ async def outputs(frontier: Told, *given: Any) -> tuple[Acknowledge, Response, l
 
     settler = Acknowledge()
     settler.frontier = frontier
-    response = Response("http://e.org/", request=Request("http://e.org/", meta={"lease": LEASE}))
+    response = Response(
+        "http://e.org/", request=Request("http://e.org/", meta=RequestContext(LEASE).as_meta())
+    )
     return settler, response, [out async for out in settler.process_spider_output(response, spider())]
 
 
