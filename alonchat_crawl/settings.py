@@ -218,7 +218,7 @@ DOWNLOAD_HANDLERS: dict[str, Any] = {
     "s3": None,
     "data": None,
 }
-TWISTED_DNS_RESOLVER = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
+TWISTED_DNS_RESOLVER = "alonchat_crawl.fetch.reactor_resolver.ReactorResolver"
 DNS_TIMEOUT = 10  # seconds
 DNS_KEPT_SECONDS = 60.0
 REDIRECT_MAX_TIMES = 10

@@ -81,7 +81,11 @@ def _rules(line: str) -> Sequence[Rule]:
     except TooWideError:
         raise UsageError(f"{printable(line)} would block far too much", print_help=False) from None
     except UnsupportedLineError:
-        raise UsageError(f"{printable(line)} is a rule for browsers only", print_help=False) from None
+        raise UsageError(
+            f"{printable(line)} is a rule for ad blockers only: block a host, a network, or URLs by how they "
+            "begin ('||bad.example/path*')",
+            print_help=False,
+        ) from None
     except LineError:
         rules = ()
     if not rules:

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import ClassVar
+from typing import Self
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -22,6 +21,7 @@ from alonchat_crawl.errors import Deferred, ReasonedError
 from alonchat_crawl.fetch.http_connection import TOO_LARGE
 from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.outcomes import Ending
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.sandbox.slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease
@@ -46,10 +46,8 @@ class _Waiting:
         return self.lease.source.project_id
 
 
-class Bodies:
+class Bodies(PerCrawler):
     """What the leases of a worker hold, in bytes; all of a lease's is let go with its end."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Bodies"]] = WeakKeyDictionary()
 
     def __init__(self, most_bytes: int, waiting_max: int, wait_seconds: float, again_seconds: float) -> None:
         self.wait_seconds = wait_seconds
@@ -66,18 +64,17 @@ class Bodies:
         """When a tenant was let in last, while somebody waits."""
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Bodies":
-        """Return the one instance of this crawler, which hears how its pages end."""
-        if crawler not in cls._of:
-            settings = crawler.settings
-            bodies = cls._of[crawler] = cls(
-                settings.getint("WORKER_BODIES_MB") * MEGABYTE,
-                max(1, settings.getint("CONCURRENT_REQUESTS") // WAITING_PART),
-                settings.getfloat("BODIES_WAIT_SECONDS"),
-                settings.getfloat("BODIES_AGAIN_SECONDS"),
-            )
-            crawler.signals.connect(bodies.page_ended, page_ended)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Hear how the crawler's pages end."""
+        settings = crawler.settings
+        bodies = cls(
+            settings.getint("WORKER_BODIES_MB") * MEGABYTE,
+            max(1, settings.getint("CONCURRENT_REQUESTS") // WAITING_PART),
+            settings.getfloat("BODIES_WAIT_SECONDS"),
+            settings.getfloat("BODIES_AGAIN_SECONDS"),
+        )
+        crawler.signals.connect(bodies.page_ended, page_ended)
+        return bodies
 
     @property
     def held_bytes(self) -> int:

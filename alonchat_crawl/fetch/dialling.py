@@ -8,9 +8,9 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IReactorPluggableNameResolver
 from zope.interface import implementer  # type: ignore[attr-defined]
 
-from alonchat_crawl.fetch.addresses import Guard, dialable
-from alonchat_crawl.fetch.guarded_resolver import as_twisted
+from alonchat_crawl.fetch.address_rules import Guard, dialable
 from alonchat_crawl.fetch.http_connection import Connection, Connector
+from alonchat_crawl.fetch.reactor_resolver import as_twisted
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.urls import Origin
 

@@ -21,7 +21,7 @@ from twisted.web.http_headers import Headers as TxHeaders
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from alonchat_crawl.errors import Deferred, ReasonedError, Refused, Retry
-from alonchat_crawl.fetch.addresses import AddressRules, check_url
+from alonchat_crawl.fetch.address_rules import AddressRules, check_url
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.dialling import Dialler
 from alonchat_crawl.fetch.faults import fault_of

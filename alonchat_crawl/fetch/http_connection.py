@@ -151,7 +151,7 @@ class Connection(_LenientHTTP11ClientProtocol):
             self._currentRequest.persistent = False
         super()._finishResponse(rest)
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         self._lost = True
         self._gone(self)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
@@ -180,7 +180,7 @@ class Connector(Factory):
     def __init__(self, make: Callable[[], Connection]) -> None:
         self._make = make
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, D102, N802
+    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, N802
         return self._make()
 
 
@@ -196,7 +196,7 @@ class Body(Protocol):
         self.done: defer.Deferred[None] = defer.Deferred()
         """Fires at its end, or with what went wrong."""
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: D102, N802
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
         self._exchange.body += data
         if self._pause_bytes is not None and len(self._exchange.body) > self._pause_bytes:
             self._pause_bytes = None
@@ -210,7 +210,7 @@ class Body(Protocol):
         transport: Any = self.transport
         transport.resumeProducing()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: D102, N802
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         if self.done.called:  # it was cancelled
             return
         if isinstance(reason.value, ResponseDone | PotentialDataLoss):

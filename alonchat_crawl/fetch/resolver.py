@@ -5,29 +5,21 @@ import socket
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import ClassVar, Self
-from weakref import WeakKeyDictionary
+from typing import Self
 
-from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.fetch.public_addresses import parse_address
+from alonchat_crawl.ip_addresses import parse_address
+from alonchat_crawl.per_crawler import PerCrawler
 
 MAX_ADDRESSES = 8
 """Of one host name. Each may be tried at the same time: nobody lets us knock at a thousand doors."""
 
 
-def as_literal(host: str) -> str | None:
-    """The address that a host is; None for a name. Other spellings are the resolver's to understand."""
-    return host if parse_address(host) is not None else None
-
-
-class Resolver:
+class Resolver(PerCrawler):
     """A crawler's look-ups, in threads of their own: a name server that is silent holds up nothing else."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
 
     def __init__(self, *, threads: int, timeout_seconds: float, kept_seconds: float, kept_max: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
@@ -47,17 +39,14 @@ class Resolver:
         )
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler, closed when its engine has stopped."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls.from_settings(crawler.settings)
-            crawler.signals.connect(cls._of[crawler].close, signals.engine_stopped)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the crawler's settings."""
+        return cls.from_settings(crawler.settings)
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The host's addresses, unjudged, at most MAX_ADDRESSES. Raises CannotResolveHostError."""
-        if (literal := as_literal(host)) is not None:
-            return (literal,)
+        if parse_address(host) is not None:
+            return (host,)
         found, until = self._kept.get(host, ((), 0.0))
         if until > monotonic():
             return found

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-import tldextract
 from redis.asyncio import Redis
 
+from alonchat_crawl.ip_addresses import dialled_address, parse_address
+from alonchat_crawl.public_suffixes import registrable_domain
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
 from alonchat_crawl.upload_urls import is_at_no_site
@@ -20,23 +21,12 @@ LOOKUP_SECONDS = 1.0
 KNOWN_MAX = 100_000
 """Domains whose address a worker keeps in mind."""
 
-# An offline copy of the public suffix list comes with the package; its private part makes a shop on
-# a hosting platform a domain of its own.
-_suffixes = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
-
 
 @lru_cache(maxsize=4096)
 def pace_domain(host: str) -> str:
     """The registrable domain of a host, or the address of an IP literal."""
-    try:
-        address = ip_address(host.strip("[]"))
-        return str(getattr(address, "ipv4_mapped", None) or address)
-    except ValueError:
-        found = _suffixes(host)
-    if found.suffix:
-        return found.top_domain_under_public_suffix or host
-    # The list's own rule for a top-level domain that it does not know: one label below it.
-    return ".".join(host.split(".")[-2:])
+    address = parse_address(host.strip("[]"))
+    return registrable_domain(host) if address is None else str(dialled_address(address))
 
 
 def url_domain(url: str) -> str:

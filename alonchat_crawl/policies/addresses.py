@@ -5,7 +5,7 @@ from typing import Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 
-from alonchat_crawl.fetch.addresses import AddressRules, check_url, dialable
+from alonchat_crawl.fetch.address_rules import AddressRules, check_url, dialable
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.urls import origin_parts
 

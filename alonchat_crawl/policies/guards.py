@@ -19,7 +19,7 @@ MIDDLEWARES: Final = (
     "alonchat_crawl.fetch.content_coding.ContentCoding",
 )
 DIALLING: Final = "alonchat_crawl.fetch.download_handler.GuardedHandler"
-RESOLVER: Final = "alonchat_crawl.fetch.guarded_resolver.GuardedResolver"
+RESOLVER: Final = "alonchat_crawl.fetch.reactor_resolver.ReactorResolver"
 OFF: Final = ("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "HTTPCACHE_ENABLED", "COOKIES_DEBUG")
 
 

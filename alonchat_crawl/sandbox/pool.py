@@ -2,8 +2,7 @@
 
 import asyncio
 from functools import cache
-from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 from scrapy import signals
@@ -11,6 +10,7 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.process import Limits, Process
 from alonchat_crawl.sandbox.slots import Places
@@ -23,13 +23,11 @@ TASKS_MAX = 10_000
 REASONED: dict[str, type[ReasonedError]] = {"GiveUp": GiveUp, "Refused": Refused}
 
 
-class Sandbox:
+class Sandbox(PerCrawler):
     """Runs tasks in processes that can do no harm; what one of them does to its process costs that task only.
 
     A lost task is not tried again: the same input would do the same to the next process.
     """
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Sandbox"]] = WeakKeyDictionary()
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
         self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
@@ -38,18 +36,16 @@ class Sandbox:
         self._endings: set[asyncio.Task[None]] = set()
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Sandbox":
-        """Return the one instance of this crawler, which starts a process when its spider opens."""
-        if crawler not in cls._of:
-            settings = crawler.settings
-            sandbox = cls._of[crawler] = cls(
-                settings.getint("PARSER_PROCESSES"),
-                settings.getint("PARSER_MEMORY_MB"),
-                settings.getfloat("PARSER_SECONDS"),
-            )
-            crawler.signals.connect(sandbox.start, signals.spider_opened)
-            crawler.signals.connect(sandbox.close, signals.engine_stopped)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Start a process when the spider opens."""
+        settings = crawler.settings
+        sandbox = cls(
+            settings.getint("PARSER_PROCESSES"),
+            settings.getint("PARSER_MEMORY_MB"),
+            settings.getfloat("PARSER_SECONDS"),
+        )
+        crawler.signals.connect(sandbox.start, signals.spider_opened)
+        return sandbox
 
     async def start(self) -> None:
         """Start a process before it is needed; do not wait until it is ready."""

@@ -3,8 +3,8 @@
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, cast
-from weakref import WeakKeyDictionary, ref
+from typing import Self, cast
+from weakref import ref
 
 from pgvector.psycopg import register_vector_async
 from psycopg_pool import AsyncConnectionPool
@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.servers import embedded
 from alonchat_crawl.servers.checked_pool import CheckedPool
 from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
@@ -71,10 +71,8 @@ def check(settings: BaseSettings) -> None:
     database_url(settings)
 
 
-class Connections:
+class Connections(PerCrawler):
     """A crawler's clients: opened at first use, closed when its engine has stopped."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Connections"]] = WeakKeyDictionary()
 
     def __init__(self, settings: BaseSettings, tell: Told = tell_nobody) -> None:
         self._settings = settings
@@ -84,12 +82,9 @@ class Connections:
         self._opening = asyncio.Lock()
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Connections":
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls(crawler.settings, partial(_send, ref(crawler)))
-            crawler.signals.connect(cls._of[crawler].close, signals.engine_stopped)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Send word of damaged keys as the crawler's signal."""
+        return cls(crawler.settings, partial(_send, ref(crawler)))
 
     @property
     def redis(self) -> Redis:

@@ -8,11 +8,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 from functools import cache
-from ipaddress import ip_address
 from typing import Final
 
 import psycopg
 import redis
+
+from alonchat_crawl.ip_addresses import is_public
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def warn_of_redis(client: redis.Redis) -> None:
     pool = client.connection_pool
     host = str(pool.connection_kwargs.get("host") or "")
     if not issubclass(pool.connection_class, redis.SSLConnection):
-        if _is_public(host):
+        if _leads_over_the_internet(host):
             _warn("REDIS_URL leads over the internet without TLS: use rediss://.")
         return
     verified = pool.connection_kwargs.get("ssl_cert_reqs", "required") == "required"
@@ -72,20 +73,20 @@ def warn_of_postgres(connection: psycopg.Connection) -> None:
     """Warn once where DATABASE_URL's connection over the internet need not be encrypted."""
     used = {option.keyword: option.val for option in connection.pgconn.info}
     mode = (used.get(b"sslmode") or b"prefer").decode()
-    if mode not in ENCRYPTED and _is_public(connection.info.hostaddr):
+    if mode not in ENCRYPTED and _leads_over_the_internet(connection.info.hostaddr):
         _warn(
             f"DATABASE_URL leads over the internet with sslmode={mode}, so that TLS can be left out: "
             "use sslmode=verify-full."
         )
 
 
-def _is_public(host: str) -> bool:
+def _leads_over_the_internet(host: str) -> bool:
     """Whether a host has an address of the public internet; False for a socket's path and none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except OSError:
         return False
-    return any(ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
+    return any(is_public(str(address[0])) for *_, address in found)
 
 
 @cache

@@ -3,7 +3,7 @@
 from scrapy import Request
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.addresses import check_url
+from alonchat_crawl.fetch.address_rules import check_url
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Kind, Lease, Link

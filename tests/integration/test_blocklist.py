@@ -15,7 +15,7 @@ from scrapy.utils.test import get_crawler
 from alonchat_crawl import settings
 from alonchat_crawl.errors import GiveUp, Outage, Refused, StartupError
 from alonchat_crawl.fetch import resolver as resolving
-from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.address_rules import AddressRules
 from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.live import Blocklists
@@ -371,7 +371,7 @@ WRONG = (
     (("add", "0.0.0.0/0"), 2, "0.0.0.0/0 would block far too much"),
     (("add", "two words"), 2, "two words is no rule that can be read"),
     (("add", "# comment"), 2, "is no rule that can be read"),
-    (("add", "||bad.example^$script"), 2, "is a rule for browsers only"),
+    (("add", "||bad.example^$script"), 2, "is a rule for ad blockers only: block a host"),
     (("add", "-a", "project=nobody", "bad.example"), 1, "There is no project nobody."),
     (("check", "http://[/"), 1, "is no URL that can be compared"),
 )

@@ -146,7 +146,7 @@ def test_no_start_without_a_guard(guard: str, how: str) -> None:
         ({"DOWNLOADER_MIDDLEWARES": {}}, "AddressPolicy"),
         ({"DOWNLOAD_HANDLERS": {}}, "GuardedHandler for http"),
         ({"DOWNLOAD_HANDLERS": {"file": "scrapy.core.downloader.handlers.file.FileDownloadHandler"}}, "file"),
-        ({"TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver"}, "GuardedResolver"),
+        ({"TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver"}, "ReactorResolver"),
         ({"TELNETCONSOLE_ENABLED": True}, "TELNETCONSOLE_ENABLED=False"),
         ({"HTTPCACHE_ENABLED": "1"}, "HTTPCACHE_ENABLED=False"),
     ],

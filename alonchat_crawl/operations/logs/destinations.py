@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
 from alonchat_crawl.errors import StartupError
@@ -26,7 +25,7 @@ QUIET: Final = {
     "scrapy.crawler": logging.WARNING,
     "scrapy.middleware": logging.WARNING,
 }
-"""Loggers that say at INFO or WARNING what nobody acts on."""
+"""Loggers, and the least level of theirs that is worth a line: below it nobody could act on it."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ logger = logging.getLogger(__name__)
 def install(settings: BaseSettings) -> None:
     """Send every log line, warning and uncaught exception of this process to one handler.
 
-    It may be called again with other settings. Raises StartupError where LOG_FILE cannot be written.
+    It may be called again with other settings. Raises StartupError if LOG_FILE cannot be written.
     """
     redactor = Redactor.from_settings(settings, os.environ, settings.getint("LOG_TEXT_MAX_CHARS"), of_files)
     handler = _handler(settings, redactor)
@@ -49,7 +48,6 @@ def install(settings: BaseSettings) -> None:
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-    _configure_structlog()
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -110,16 +108,3 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceb
     if issubclass(kind, (KeyboardInterrupt, SystemExit)) or error is None:
         return
     logger.critical("uncaught exception", exc_info=(kind, error, traceback))
-
-
-def _configure_structlog() -> None:
-    structlog.configure(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )

@@ -1,4 +1,7 @@
-"""How one log record looks: a JSON object for machines, a short line for a person at a terminal."""
+"""How one log record looks: a JSON object for machines, a short line for a person at a terminal.
+
+The program logs through the standard library alone; structlog's formatter only turns records into JSON.
+"""
 
 import json
 import logging
@@ -16,14 +19,15 @@ from alonchat_crawl.operations.logs.context import worker_name
 from alonchat_crawl.operations.logs.redaction import Redactor
 from alonchat_crawl.operations.terminal.console import plain
 
-UNSAID: Final = ("spider", "item", "crawler", "_logger", "_name")  # objects: an item is a whole page
+LEFT_OUT: Final = ("spider", "item", "crawler")
+"""Fields that Scrapy adds to records and that hold objects: an item is a whole page."""
 TRACEBACK_FRAMES: Final = 20
 
 EventDict = MutableMapping[str, Any]
 
 
 def _without_objects(_logger: object, _method: str, event: EventDict) -> EventDict:
-    for name in UNSAID:
+    for name in LEFT_OUT:
         event.pop(name, None)
     return event
 
@@ -56,7 +60,7 @@ class JsonFormatter(ProcessorFormatter):
         self.redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render the record; one whose arguments do not fit its message is still one JSON object."""
+        """Return the record as JSON, also if its arguments do not fit its message."""
         try:
             return super().format(record)
         except Exception as error:  # noqa: BLE001 - logging would print a traceback into the JSON lines
@@ -80,9 +84,9 @@ class TerminalHandler(logging.Handler):
         self.redactor = redactor
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line; a failure to print is logging's to report."""
+        """Print one line. If that fails, `logging` reports it."""
         try:
-            message = structlog_event(record)
+            message = record.getMessage()
             cause = record.exc_info[1] if record.exc_info else None
             if cause is not None and str(cause) not in message:
                 message = f"{message}: {type(cause).__name__}: {cause}"
@@ -92,8 +96,3 @@ class TerminalHandler(logging.Handler):
             self.console.print(line)
         except Exception:  # noqa: BLE001 - as logging.StreamHandler does
             self.handleError(record)
-
-
-def structlog_event(record: logging.LogRecord) -> str:
-    """Return a record's message, also where structlog put its event's dictionary in its place."""
-    return str(record.msg.get("event")) if isinstance(record.msg, dict) else record.getMessage()

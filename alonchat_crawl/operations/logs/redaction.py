@@ -1,8 +1,8 @@
 """Takes secrets out of anything that is about to leave the process: log lines, events, health answers.
 
-Three nets: the very values this process was configured with, shapes that are secrets wherever they
-appear, and of URLs all but what is plainly harmless (`shown_urls`). Every expression is linear in the text,
-since the text may come from a hostile site.
+Three nets: the values that this process was configured with; forms that are secrets wherever they appear
+(headers, bearer tokens, JWTs, named values); and of URLs everything that is not plainly harmless
+(`shown_urls`). Every expression is linear in the text, since the text may come from a hostile site.
 """
 
 import re
@@ -14,19 +14,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.environment import SECRETS
+from alonchat_crawl.operations.logs.secret_names import is_secret_name
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN, shown_urls
 
 MAX_DEPTH: Final = 12  # deeper structures are shown as text
 MIN_VALUE_CHARS: Final = 6  # of an environment variable; "true" or "1" would blank out half the log
 MIN_PASSWORD_CHARS: Final = 3  # of a connection's password
 
-_SECRET_WORDS: Final = frozenset(
-    {"auth", "authorization", "cookie", "credential", "credentials", "jwt", "key", "pass", "passwd"}
-    | {"password", "pwd", "secret", "session", "sessionid", "sid", "sig", "signature", "token"}
-)
-_SECRET_ENDINGS: Final = ("token", "secret", "password", "passwd", "signature", "apikey", "accesskey")
 _SECRET_VARIABLE: Final = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|_DSN", re.IGNORECASE)
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 _QUOTED: Final = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
 _HEADER: Final = re.compile(
@@ -40,14 +35,6 @@ _PAIR: Final = re.compile(
 )
 _BEARER: Final = re.compile(r"\b(bearer\s+)[\w.~+/=-]{16,}", re.IGNORECASE)
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
-
-
-def is_secret_name(name: str) -> bool:
-    """Tell whether a parameter, field or header of this name holds a secret."""
-    plain = unquote(name)
-    words = [word.lower() for word in _WORD.findall(plain)]
-    joined = "".join(words)
-    return any(word in _SECRET_WORDS or word.endswith(_SECRET_ENDINGS) for word in [*words, joined])
 
 
 def _secrets_of_url(url: str) -> set[str]:

@@ -18,7 +18,7 @@ from sentry_sdk.utils import BadDsn
 
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.operations.logs.context import context_of, of_files, worker_name
-from alonchat_crawl.operations.logs.records import UNSAID
+from alonchat_crawl.operations.logs.records import LEFT_OUT
 from alonchat_crawl.operations.logs.redaction import Redactor
 
 FLUSH_SECONDS: Final = 2.0
@@ -55,7 +55,7 @@ class Sentry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Start Sentry; NotConfigured where SENTRY_DSN is unset. Raises StartupError for a bad one."""
+        """Start Sentry; raises NotConfigured without SENTRY_DSN, StartupError for one that cannot be used."""
         dsn = crawler.settings["SENTRY_DSN"]
         if not dsn:
             raise NotConfigured
@@ -67,7 +67,7 @@ class Sentry:
     def _before_send(self, event: Event, hint: Hint) -> Event:
         said = cast("MutableMapping[str, Any]", event)
         extra = said.get("extra") or {}
-        said["extra"] = {name: value for name, value in extra.items() if name not in UNSAID}
+        said["extra"] = {name: value for name, value in extra.items() if name not in LEFT_OUT}
         if (record := hint.get("log_record")) is not None:
             facts = context_of(record)
             said["extra"].update({"url": facts.pop("url")} if "url" in facts else {})

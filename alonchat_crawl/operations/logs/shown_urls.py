@@ -1,8 +1,9 @@
-"""What of a URL may be shown: pure. A value is shown for its shape, never because its name is unknown.
+"""Which parts of a URL may be shown. Pure.
 
-Whoever has a signed URL may fetch what it names, and each storage calls its keys otherwise. So of a query
-only short words, small numbers and days are shown; of a file's query nothing is. Every expression is linear
-in the text, which may come from a hostile site.
+Whoever has a signed URL may fetch what it names, and each storage has its own names for its keys. So a value
+is never shown because its name is unknown, only because it looks harmless: of a query, short words, small
+numbers and days are shown; of a file's query, nothing. Every expression is linear in the text, which may come
+from a hostile site.
 """
 
 import re
@@ -11,6 +12,8 @@ from itertools import pairwise
 from typing import Final
 from unicodedata import category
 from urllib.parse import unquote, unquote_plus
+
+from alonchat_crawl.operations.logs.secret_names import PARAMETERS, WORDS, is_secret_name
 
 HIDDEN: Final = "[hidden]"
 URL_MAX_CHARS: Final = 10_000  # a longer one is no URL that anybody reads
@@ -36,7 +39,6 @@ _FILE = re.compile(
     r"\.(?!(?:x?html?|s?html?|phtml|php|aspx?|jspx?|cgi|do)$)[a-z][a-z0-9]{1,4}$", re.IGNORECASE
 )
 
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _CAMEL = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]{1,4})(?:[A-Z][a-z]{2,}){0,2}|[A-Z]+")
 _DAY = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 _UNSAYABLE = re.compile(  # rare in any language's words, and common in random letters
@@ -48,15 +50,6 @@ _PIECES = re.compile(r"[-_.,+ /@|]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _NO_CHANGES: Final = frozenset({"Aa", "A-", "a-", "0-", "-A", "-a", "-0"})  # a name, and `top-10-of-2024`
 _CLOUDINARY = re.compile(r"s--.+--")
-
-_SECRET_NAMES: Final = frozenset(
-    {"auth", "authkey", "authorization", "bearer", "code", "credential", "cvc", "cvv", "hash", "hdnts"}
-    | {"hmac", "jwt", "key", "nonce", "otp", "pass", "passcode", "passphrase", "passwd", "password", "pin"}
-    | {"policy", "pw", "pwd", "resourcekey", "rlkey", "sas", "secret", "session", "sessionid", "sid", "sig"}
-    | {"sign", "signature", "state", "ticket", "tok", "token"}
-)
-"""Names whose value may be a secret although it is a plain word or number."""
-_SECRET_ENDINGS: Final = ("token", "secret", "password", "passwd", "signature", "apikey", "accesskey", "sid")
 
 
 def shown_urls(text: str, *, files: bool = False) -> str:
@@ -86,7 +79,7 @@ def is_harmless(value: str) -> bool:
 def _is_word(piece: str) -> bool:
     if not piece.isascii():  # no key is: each is written in one of a few alphabets of ASCII
         return all(category(char)[0] in "LM" for char in piece)
-    if not _CAMEL.fullmatch(piece) or not all(len(one) <= WORD_MAX_CHARS for one in _WORDS.findall(piece)):
+    if not _CAMEL.fullmatch(piece) or not all(len(one) <= WORD_MAX_CHARS for one in WORDS.findall(piece)):
         return False
     return len(piece) <= MIXED_MAX_CHARS or not _UNSAYABLE.search(piece)
 
@@ -102,11 +95,6 @@ def _is_token(text: str) -> bool:
 
 def _kind(char: str) -> str:
     return "0" if char.isdecimal() else "A" if char.isupper() else "a" if char.isalpha() else "-"
-
-
-def _is_secret_name(name: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(unquote(name))]
-    return any(word in _SECRET_NAMES or word.endswith(_SECRET_ENDINGS) for word in [*words, "".join(words)])
 
 
 def _url(text: str, *, files: bool, scheme: str = "") -> str:
@@ -153,7 +141,7 @@ def _pairs(query: str) -> str:
 def _pair(name: str, mark: str, value: str, *, files: bool = False) -> str:
     if not mark:
         return name if is_harmless(name) else HIDDEN
-    harmless = not files and not _is_secret_name(name) and is_harmless(value)
+    harmless = not files and not is_secret_name(name, PARAMETERS) and is_harmless(value)
     return f"{_name(name)}={value if harmless or not value else HIDDEN}"
 
 

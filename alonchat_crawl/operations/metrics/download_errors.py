@@ -1,4 +1,4 @@
-"""Downloads that raised, by class: read from Scrapy's own statistics when metrics are asked for."""
+"""Downloads that failed, by the class of their error, read from Scrapy's statistics at each scrape."""
 
 from collections.abc import Iterator
 from typing import Final

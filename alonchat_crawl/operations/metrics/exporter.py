@@ -1,4 +1,4 @@
-"""Turns what is signalled into Prometheus metrics, and serves them. The only user of Prometheus."""
+"""Turns signals into Prometheus metrics, and serves them. Only this folder knows Prometheus."""
 
 import logging
 from time import monotonic
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Metrics:
-    """A Scrapy extension. It listens from its construction on, so that a port in use stops the start-up."""
+    """Extension. It listens as soon as it is made, so that a port in use stops the start-up."""
 
     def __init__(self, instruments: Instruments, port: Any) -> None:
         self.instruments = instruments
@@ -39,7 +39,7 @@ class Metrics:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen and subscribe. Raises StartupError where METRICS_HOST or METRICS_PORT cannot be used."""
+        """Listen and subscribe. Raises StartupError if METRICS_HOST or METRICS_PORT cannot be used."""
         settings = crawler.settings
         instruments = Instruments(settings.getint("METRICS_MAX_PROJECTS"))
         instruments.registry.register(DownloadErrors(crawler.stats))

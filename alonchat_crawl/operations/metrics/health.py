@@ -1,11 +1,11 @@
-"""Whether this worker can work: Redis and Postgres answer, and the model is there once it is needed."""
+"""Whether this worker can work: Redis and Postgres answer, and no page waits for the model."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 Check = Callable[[], Awaitable[str]]
-"""Returns nothing where all is well, else a few words on what is missing; raises what it likes."""
+"""Returns an empty text if all is well, else a few words on what is missing. May raise anything."""
 
 
 class Readiness:
@@ -19,7 +19,7 @@ class Readiness:
         self._asked_at = 0.0
 
     async def missing(self) -> dict[str, str]:
-        """Return what is missing, by part; empty where this worker is ready."""
+        """Return what is missing, by part; empty if this worker is ready."""
         fresh = self._asking and (
             not self._asking.done() or monotonic() - self._asked_at < self.cache_seconds
         )

@@ -1,4 +1,4 @@
-"""Whether the embedding model is being waited for."""
+"""Whether pages wait for the embedding model to be loaded."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from alonchat_crawl.signals import model_loaded, model_loading
 
 
 class ModelWatch:
-    """Knows whether the model is needed and not there yet."""
+    """Knows whether the model is being loaded."""
 
     def __init__(self) -> None:
         self.loading = False
@@ -22,11 +22,9 @@ class ModelWatch:
         return watch
 
     def asked_for(self) -> None:
-        """Take note that pages will wait for it."""
         self.loading = True
 
     def loaded(self) -> None:
-        """Take note that it is there."""
         self.loading = False
 
     async def check(self) -> str:

@@ -39,7 +39,7 @@ def ports_of(value: str) -> range:
 def listen(site: Site, host: str, value: str) -> Any:
     """Listen on the first free port of those that METRICS_PORT names; return Twisted's port.
 
-    Raises StartupError where none is free or the host is not this machine's.
+    Raises StartupError if none is free, or if the host is not this machine's.
     """
     from twisted.internet import reactor  # noqa: PLC0415 - Scrapy chooses it after this file is imported
 
@@ -83,7 +83,7 @@ class _Metrics(Resource):
 
 class _Health(Resource):
     def render_GET(self, request: Request) -> bytes:  # noqa: N802
-        """Answer at all: this runs in the loop that the work runs in."""
+        """Answer: that is the proof, since this runs in the loop that does the work."""
         request.setHeader("content-type", "text/plain; charset=utf-8")
         return b"ok\n"
 

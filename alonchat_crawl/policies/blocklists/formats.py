@@ -5,23 +5,30 @@
 | `0.0.0.0 bad.example`           | hosts file: exactly that host, as its format means it             |
 | `bad.example`                   | list of domains: that name and all below it                       |
 | `*.bad.example`, `.bad.example` | the same, said on purpose                                         |
-| `||bad.example^`                | AdBlock: the same, said on purpose                                |
-| `||bad.example/path*`           | AdBlock: what begins so, there and below; `*`, `^`, `|` as there  |
+| `||bad.example^`                | the same, as lists for AdGuard and Pi-hole spell it               |
+| `||bad.example/path*`           | URL pattern: all URLs that begin so, at that name and below it    |
 | `https://bad.example/path`      | list of URLs: that canonical URL, by http and by https            |
 | `"1","…","http://bad.example/"` | CSV (URLhaus, PhishTank): its first URL                           |
 | `192.0.2.0/24 ; SBL1`, `2001:db8::1` | addresses and CIDRs                                          |
 | `@@` before any of them         | excepts what it holds for from its list                           |
 
-`#`, `;`, `!` and `//` begin comments.
+`#`, `;`, `!` and `//` begin comments. Any other rule of an ad blocker (wildcards inside, `$options`, `##` for
+elements of a page) is not taken: most of those ask what only a browser knows.
 """
 
 import csv
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
-from alonchat_crawl.policies.blocklists.adblock import adblock_rule, is_adblock
 from alonchat_crawl.policies.blocklists.host_names import network, rule_of
-from alonchat_crawl.policies.blocklists.rule import Kind, LineError, Rule, UnreadableLineError
+from alonchat_crawl.policies.blocklists.rule import (
+    Kind,
+    LineError,
+    Rule,
+    UnreadableLineError,
+    UnsupportedLineError,
+)
 from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
 
 EXCEPTION = "@@"
@@ -32,6 +39,12 @@ OWN_NAMES = re.compile(
 )
 """Names that every hosts file has."""
 
+PATTERN_MAX_CHARS = 500
+_PATTERN = re.compile(
+    r"\|\|(?:\*\.)?(?P<host>\[[0-9a-f:.]+\]|[^\^/:*?|$]+)(?P<rest>[^*^|$]*|\^)\**", re.IGNORECASE
+)
+_OF_ELEMENTS = re.compile(r"#[@?$%]*#")  # bad.example##.advert
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _COMMENT = re.compile(r"\s+(?:[#;!]|//).*")
 _HEADER = re.compile(r"\[[A-Za-z$]")  # [Adblock Plus 2.0]
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
@@ -53,8 +66,10 @@ def read_line(line: str) -> Sequence[Rule]:
 
 
 def _rules(text: str) -> Sequence[Rule]:
-    if is_adblock(text):
-        return [adblock_rule(_COMMENT.sub("", text))]
+    if "#" in text and _OF_ELEMENTS.search(text):
+        raise UnsupportedLineError(text)
+    if text.startswith("|"):
+        return [_pattern(_COMMENT.sub("", text))]
     if _HTTP.match(text):
         return [_url(_COMMENT.sub("", text))]
     if "," in text and (text[0] == '"' or text[0].isdigit()):
@@ -65,6 +80,26 @@ def _rules(text: str) -> Sequence[Rule]:
     if len(tokens) == 1:
         return [_entry(tokens[0])]
     raise UnreadableLineError(text)
+
+
+def _pattern(text: str) -> Rule:
+    """Read `||host^` and `||host/path*`; raises UnsupportedLineError for an ad blocker's other rules."""
+    parts = _PATTERN.fullmatch(text)
+    if parts is None:
+        raise UnsupportedLineError(text)
+    host = rule_of(Kind.DOMAIN, parts["host"].strip("[]"), on_purpose=True)
+    rest = parts["rest"]
+    if rest in {"", "^", "/"}:
+        return host
+    if len(rest) > PATTERN_MAX_CHARS or any(char.isspace() for char in rest):
+        raise UnreadableLineError(text)
+    name = host.value if host.kind is Kind.DOMAIN else _address_in_url(host.value)
+    return Rule(Kind.PATTERN, name + quote(rest, safe=_PRINTABLE).lower())
+
+
+def _address_in_url(cidr: str) -> str:
+    address = cidr.partition("/")[0]
+    return f"[{address}]" if ":" in address else address
 
 
 def _url(text: str) -> Rule:

@@ -1,21 +1,17 @@
 """Host names as URLs spell them here, and which of them are too wide to be blocked with all below."""
 
 import re
-from collections.abc import Iterable
-from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Literal
 
-import tldextract
-
+from alonchat_crawl.ip_addresses import dialled_network
 from alonchat_crawl.policies.blocklists.rule import Kind, Rule, TooWideError, UnreadableLineError
+from alonchat_crawl.public_suffixes import public_suffixes
 from alonchat_crawl.urls import canonical_url
 
 NAME_MAX_CHARS = 253  # RFC 1035, section 2.3.4, without the root's dot
 IPV4_MIN_PREFIX = 8  # a wider network is a mistake: Spamhaus' widest are of 2^20 addresses
 IPV6_MIN_PREFIX = 16
-MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses in IPv6 (RFC 4291, section 2.5.5.2)
-TRANSLATED = IPv6Network("64:ff9b::/96")  # the same by NAT64 (RFC 6052)
 
 # Its last label begins with a letter, so no address looks like it.
 _PLAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -51,17 +47,11 @@ def network(text: str) -> str | None:
     try:
         if not slash and ":" not in address:
             return f"{IPv4Address(address)}/32"
-        found = ip_network(text, strict=False)
+        found = dialled_network(ip_network(text, strict=False))
     except ValueError:
         if slash:
             raise UnreadableLineError(text) from None
         return None
-    if isinstance(found, IPv6Network):
-        for wrapped in (MAPPED, TRANSLATED):
-            if found.prefixlen >= wrapped.prefixlen and found.subnet_of(wrapped):
-                inner = int(found.network_address) & 0xFFFFFFFF
-                found = IPv4Network((inner, found.prefixlen - wrapped.prefixlen))
-                break
     narrowest = IPV4_MIN_PREFIX if isinstance(found, IPv4Network) else IPV6_MIN_PREFIX
     if found.prefixlen < narrowest:
         raise TooWideError(str(found))
@@ -77,43 +67,12 @@ def rule_of(kind: Literal[Kind.HOST, Kind.DOMAIN], text: str, *, on_purpose: boo
     """
     if "/" not in text and (cidr := network(text)) is not None:
         return Rule(Kind.NETWORK, cidr)
-    public = _suffixes(private=False)
+    public = public_suffixes(private=False)
     if text.lower().removesuffix(".") in public.names:
         raise TooWideError(text)
     name = host_name(text)
     if public.have(name):
         raise TooWideError(name)
-    if kind is Kind.DOMAIN and not on_purpose and _suffixes(private=True).have(name):
+    if kind is Kind.DOMAIN and not on_purpose and public_suffixes(private=True).have(name):
         return Rule(Kind.HOST, name)
     return Rule(kind, name)
-
-
-class _Suffixes:
-    """A part of the public suffix list (publicsuffix.org/list), as tldextract brings it, in IDNA form too."""
-
-    def __init__(self, listed: Iterable[str]) -> None:
-        entries = {form for name in listed for form in (name, _ascii(name))}
-        self._single = {entry.removeprefix("!") for entry in entries if entry.startswith("!")}
-        self._parents = {entry.removeprefix("*.") for entry in entries if entry.startswith("*.")}
-        # A name is as wide as a suffix where every name below it is one.
-        self.names = {entry for entry in entries if entry[0] not in "!*"} | self._parents
-
-    def have(self, name: str) -> bool:
-        """Whether a name is a public suffix."""
-        return name in self.names or (name.partition(".")[2] in self._parents and name not in self._single)
-
-
-@cache
-def _suffixes(*, private: bool) -> _Suffixes:
-    extract = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=private, cache_dir=None)
-    return _Suffixes(extract.tlds)
-
-
-def _ascii(name: str) -> str:
-    if name.isascii():
-        return name
-    rule, name = (name[:2], name[2:]) if name.startswith("*.") else ("", name)
-    try:
-        return rule + name.encode("idna").decode()
-    except UnicodeError:  # IDNA 2003 does not know its letters; no URL can be spelt with them either
-        return rule + name

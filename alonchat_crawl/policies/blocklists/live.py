@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import ClassVar, Self
+from typing import Self
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Outage, ReasonedError, StartupError
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.blocklists.files import Files, Round
 from alonchat_crawl.policies.blocklists.lists import Lists, Match
 from alonchat_crawl.policies.blocklists.reader import Reader
@@ -27,10 +27,8 @@ logger = logging.getLogger(__name__)
 Readers = defaultdict[UUID | None, Reader]
 
 
-class Blocklists:
+class Blocklists(PerCrawler):
     """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
 
     def __init__(self, files: Files, connections: Connections, reload_seconds: float) -> None:
         self.lists = Lists()
@@ -44,14 +42,12 @@ class Blocklists:
         self._take_files(files.load())
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler. Raises StartupError where a file cannot be read."""
-        if crawler not in cls._of:
-            blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
-            crawler.signals.connect(blocklists.start, signals.spider_opened)
-            crawler.signals.connect(blocklists.stop, signals.spider_closed)
-            cls._of[crawler] = blocklists
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reload while the spider is open. Raises StartupError if a file cannot be read."""
+        blocklists = cls.from_settings(crawler.settings, Connections.of(crawler))
+        crawler.signals.connect(blocklists.start, signals.spider_opened)
+        crawler.signals.connect(blocklists.stop, signals.spider_closed)
+        return blocklists
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:
@@ -160,6 +156,6 @@ def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
 def _tell_unusable(readers: Mapping[UUID | None, Reader]) -> None:
     for project_id, reader in readers.items():
         report = reader.report
-        if report.unreadable or report.unsupported or report.too_wide or report.left_out:
+        if report.unreadable or report.unsupported or report.too_wide:
             whose = f"of project {project_id}" if project_id else "for all projects"
             logger.warning("The blocklist %s in Postgres has rules that cannot be used: %s", whose, report)

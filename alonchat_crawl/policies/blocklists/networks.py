@@ -4,21 +4,13 @@ import socket
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from itertools import pairwise
 
-from alonchat_crawl.policies.blocklists.host_names import MAPPED, TRANSLATED
+from alonchat_crawl.ip_addresses import Address, ipv4_inside
 
-Address = IPv4Address | IPv6Address
 Range = tuple[int, int]
 """First and last address."""
-
-
-def inner_ipv4(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that is reached through an IPv6 one: mapped, NAT64, 6to4 or Teredo."""
-    if address in MAPPED or address in TRANSLATED:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def range_of(cidr: str) -> tuple[int, Range]:
@@ -52,7 +44,7 @@ class NetworkSet:
             return _within(int(address), self._starts4, self._ends4)
         if _within(int(address), self._starts6, self._ends6):
             return True
-        inner = inner_ipv4(address)
+        inner = ipv4_inside(address)
         return inner is not None and inner in self
 
 

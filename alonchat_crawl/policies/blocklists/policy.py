@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 
 from alonchat_crawl.errors import ReasonedError, Refused
-from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.address_rules import AddressRules
 from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.lists import Match

@@ -37,13 +37,11 @@ class Report:
     first_unreadable: int = 0
     """The number of the first, counted from 1; 0 where there is none."""
     unsupported: int = 0
-    """Rules for browsers."""
+    """An ad blocker's rules of a kind that is not taken."""
     too_wide: int = 0
     """Rules left out because they would block too much."""
     told: tuple[str, ...] = ()
     """The first of these."""
-    left_out: int = 0
-    """Patterns left out: too many of one domain."""
 
     def __str__(self) -> str:
         parts = [f"{self.entries} entries"]
@@ -51,11 +49,9 @@ class Report:
             where = f", the first in line {self.first_unreadable}" if self.first_unreadable else ""
             parts.append(f"{self.unreadable} lines unreadable{where}")
         if self.unsupported:
-            parts.append(f"{self.unsupported} rules for browsers only")
+            parts.append(f"{self.unsupported} rules for ad blockers only")
         if self.too_wide:
             parts.append(f"{self.too_wide} rules too wide")
-        if self.left_out:
-            parts.append(f"{self.left_out} patterns too many")
         return "; ".join(parts)
 
 
@@ -87,7 +83,7 @@ class Reader:
     def finish(self) -> RuleSet:
         """Return the list; the report is complete then."""
         rules = self._builder.build()
-        self.report.entries, self.report.left_out = len(rules), rules.left_out
+        self.report.entries = len(rules)
         return rules
 
 

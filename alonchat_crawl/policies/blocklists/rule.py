@@ -10,7 +10,7 @@ class Kind(StrEnum):
     HOST = "host"  # this name alone
     DOMAIN = "domain"  # this name and all below it
     URL = "URL"  # one canonical URL, whether http or https
-    PATTERN = "URL pattern"  # URLs of a domain whose rest, from port or path on, fits
+    PATTERN = "URL pattern"  # URLs of a domain, by how they go on after the host
     NETWORK = "network"  # a range of addresses
 
 
@@ -46,7 +46,7 @@ class UnreadableLineError(LineError):
 
 
 class UnsupportedLineError(LineError):
-    """It is a rule, but for a browser's pages, scripts or conditions: none for a crawler."""
+    """It is a rule for an ad blocker in a browser, of a kind that a crawler does not take."""
 
 
 class TooWideError(LineError):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from alonchat_crawl.ip_addresses import Address
 from alonchat_crawl.policies.blocklists.hash_set import KeySet, key_of
-from alonchat_crawl.policies.blocklists.networks import Address, NetworkSet
+from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable
 from alonchat_crawl.policies.blocklists.rule import Kind, Rule
 
@@ -107,11 +108,6 @@ class RuleSet:
     def __len__(self) -> int:
         return len(self.blocked) + len(self.excepted)
 
-    @property
-    def left_out(self) -> int:
-        """Patterns that could not be taken: too many of one domain."""
-        return self.blocked.patterns.left_out + self.excepted.patterns.left_out
-
     def match(self, target: Target) -> Kind | None:
         """The kind of the rule that blocks the target; None where none does, or an exception holds."""
         kind = self.blocked.match(target)
@@ -167,5 +163,5 @@ class _Gathered:
 def _divided(pattern: str) -> tuple[str, str]:
     """Host and rest of a pattern rule's value."""
     start = pattern.index("]") if pattern.startswith("[") else 0
-    end = next(index for index, char in enumerate(pattern) if index > start and char in ":/^*|?")
+    end = next(index for index, char in enumerate(pattern) if index > start and char in ":/?")
     return pattern[:end], pattern[end:]

@@ -4,9 +4,8 @@ Where one is not known, the turn of the page that asked is spent on it, and the 
 """
 
 from dataclasses import replace
-from typing import ClassVar, NoReturn, TypeVar
+from typing import NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 from scrapy import Request
@@ -17,6 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import Known, SiteFile, SiteFileCache, aside
 from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, failed, read_answer
 from alonchat_crawl.servers.connections import Connections
@@ -31,10 +31,8 @@ def is_exempt(request: Request) -> bool:
     return context.is_site_file or (context.lease is not None and context.lease.source.kind == UPLOAD)
 
 
-class SiteFiles:
+class SiteFiles(PerCrawler):
     """Knows or fetches them."""
-
-    _of_crawlers: ClassVar[WeakKeyDictionary[Crawler, "SiteFiles"]] = WeakKeyDictionary()
 
     def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: Limits) -> None:
         self.pacer: Pacer | None = None
@@ -44,22 +42,20 @@ class SiteFiles:
         self._limits = limits
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "SiteFiles":
-        """The crawler's one."""
-        if (found := cls._of_crawlers.get(crawler)) is None:
-            settings = crawler.settings
-            limits = Limits(
-                max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
-                max_kept_bytes=settings.getint("ROBOTS_MAX_KEPT_BYTES"),
-                max_hops=settings.getint("ROBOTS_MAX_REDIRECTS"),
-                max_failures=settings.getint("FRONTIER_MAX_ATTEMPTS"),
-                cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
-                unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
-            )
-            connections = Connections.of(crawler)
-            cache = SiteFileCache(connections.redis, limits, connections.unreadable)
-            found = cls._of_crawlers[crawler] = cls(crawler, cache, limits)
-        return found
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the limits of a fetch; keep what was fetched in Redis."""
+        settings = crawler.settings
+        limits = Limits(
+            max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
+            max_kept_bytes=settings.getint("ROBOTS_MAX_KEPT_BYTES"),
+            max_hops=settings.getint("ROBOTS_MAX_REDIRECTS"),
+            max_failures=settings.getint("FRONTIER_MAX_ATTEMPTS"),
+            cache_seconds=settings.getint("ROBOTS_CACHE_SECONDS"),
+            unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
+        )
+        connections = Connections.of(crawler)
+        cache = SiteFileCache(connections.redis, limits, connections.unreadable)
+        return cls(crawler, cache, limits)
 
     async def known(self, file: SiteFile[T], page: Request) -> Known[T]:
         """What the file of a page's origin says. Raises redis.RedisError.

@@ -7,14 +7,14 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from time import monotonic, perf_counter
-from typing import ClassVar
-from weakref import WeakKeyDictionary
+from typing import Self
 
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Finding, Verdict
 from alonchat_crawl.sandbox.slots import Places
 from alonchat_crawl.signals import stage_finished
@@ -55,10 +55,8 @@ def nested_archive() -> bytes:
     return body
 
 
-class Scanner:
+class Scanner(PerCrawler):
     """Asks clamd about files, some at once. Without a clamd (VIRUS_SCAN=off) every file passes."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Scanner"]] = WeakKeyDictionary()
 
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
@@ -70,7 +68,7 @@ class Scanner:
         self._has_warned = False
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, signals: SignalManager | None = None) -> "Scanner":
+    def from_settings(cls, settings: BaseSettings, signals: SignalManager | None = None) -> Self:
         """Read VIRUS_SCAN and the CLAMD_ settings. Raises StartupError."""
         clamd = None
         # Files from strangers come with a database of one's own: unasked, only a trial goes without.
@@ -83,11 +81,9 @@ class Scanner:
         return cls(clamd, at_once=settings.getint("CLAMD_SCANS"), signals=signals)
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Scanner":
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls.from_settings(crawler.settings, crawler.signals)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the settings and tell how long scans take. Raises StartupError."""
+        return cls.from_settings(crawler.settings, crawler.signals)
 
     @property
     def required(self) -> bool:

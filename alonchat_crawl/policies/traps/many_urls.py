@@ -9,15 +9,15 @@ more where that page looked suspicious; a lease costs none unless its URL does.
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import monotonic
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.traps.url_templates import Shape, shape_of
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
@@ -67,10 +67,8 @@ class Repeat:
     """Whether it may be stored all the same."""
 
 
-class Repeats:
+class Repeats(PerCrawler):
     """The counters of the sources that a worker fetches from. Its methods raise redis.RedisError."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, "Repeats"]] = WeakKeyDictionary()
 
     def __init__(self, redis: Redis, limits: Limits, told: Told = tell_nobody) -> None:
         self._redis = redis
@@ -83,13 +81,11 @@ class Repeats:
         self._kept_until: dict[UUID, float] = {}
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Repeats":
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            limits = Limits.from_settings(crawler.settings)
-            connections = Connections.of(crawler)
-            cls._of[crawler] = cls(connections.redis, limits, connections.unreadable)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the TRAP_ settings; count in Redis."""
+        limits = Limits.from_settings(crawler.settings)
+        connections = Connections.of(crawler)
+        return cls(connections.redis, limits, connections.unreadable)
 
     async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repeat:
         """Count a page or a sitemap that was fetched."""

@@ -11,9 +11,16 @@ from scrapy import Request
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.addresses import AddressRules, Storage, check_url, dialable
-from alonchat_crawl.fetch.public_addresses import STANDS_FOR_IPV4, is_public, may_dial
+from alonchat_crawl.fetch.address_rules import AddressRules, Storage, check_url, dialable
 from alonchat_crawl.fetch.request_context import META_KEY, RequestContext
+from alonchat_crawl.ip_addresses import (
+    MAPPED,
+    NAT64,
+    dialled_address,
+    dialled_network,
+    ipv4_inside,
+    is_public,
+)
 from alonchat_crawl.urls import canonical_url, origin_parts
 
 
@@ -125,8 +132,45 @@ def test_public_addresses_pass() -> None:
 
 def test_other_addresses_do_not() -> None:
     """Special ones may not, nor what stands for them, nor what is no address in its usual spelling."""
-    allowed = (ip_network("198.51.100.77/32"),)
-    assert [address for address in (*REFUSED, *NO_ADDRESS) if may_dial(address, allowed)] == []
+    ours = rules(("198.51.100.77/32",))
+    assert [address for address in (*REFUSED, *NO_ADDRESS) if ours.refusal(address, 80) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "dialled", "inside"),
+    [
+        ("10.1.2.3", "10.1.2.3", None),
+        ("::ffff:10.1.2.3", "10.1.2.3", "10.1.2.3"),
+        ("64:ff9b::10.1.2.3", "10.1.2.3", "10.1.2.3"),
+        ("2002:a01:203::1", "2002:a01:203::1", "10.1.2.3"),
+        ("2001:0:4136:e378:8000:63bf:f5fe:fdfc", "2001:0:4136:e378:8000:63bf:f5fe:fdfc", "10.1.2.3"),
+        ("::10.1.2.3", "::a01:203", None),
+        ("2606:4700::1", "2606:4700::1", None),
+    ],
+)
+def test_what_an_address_stands_for(address: str, dialled: str, inside: str | None) -> None:
+    """A mapped or NAT64 address is dialled as IPv4; a tunnel leads to IPv4, and is not allowed for that."""
+    ip = ip_address(address)
+    assert str(dialled_address(ip)) == dialled
+    if isinstance(ip, IPv6Address):
+        found = ipv4_inside(ip)
+        assert (None if found is None else str(found)) == inside
+    assert (rules(("10.0.0.0/8",)).refusal(address, 22) is None) == dialled.startswith("10.")
+
+
+@pytest.mark.parametrize(
+    ("network", "dialled"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("64:ff9b::/96", "0.0.0.0/0"),
+        ("::ffff:0:0/95", "::fffe:0:0/95"),
+        ("2002:a00::/24", "2002:a00::/24"),
+    ],
+)
+def test_what_a_network_stands_for(network: str, dialled: str) -> None:
+    """A network within a prefix for IPv4 is one of IPv4; a wider one stays as it is."""
+    assert dialled_network(ip_network(network, strict=False)) == ip_network(dialled)
 
 
 @pytest.mark.parametrize("host", SPELT)
@@ -184,7 +228,7 @@ def test_every_spelling_has_one_verdict(ip: IPv4Address) -> None:
 @given(st.one_of(st.ip_addresses(), st.integers(0, 2**32 - 1).map(IPv4Address)))
 def test_no_laxer_than_python(ip: IPv4Address | IPv6Address) -> None:
     """What Python's own table takes for private is private here."""
-    if is_public(str(ip)) and not any(ip in network for network in STANDS_FOR_IPV4):
+    if is_public(str(ip)) and not any(ip in network for network in (MAPPED, NAT64)):
         assert ip.is_global
         assert not any((ip.is_multicast, ip.is_reserved, ip.is_loopback, ip.is_unspecified, ip.is_link_local))
 

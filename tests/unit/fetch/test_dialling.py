@@ -14,10 +14,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.addresses import AddressRules, Storage
+from alonchat_crawl.fetch.address_rules import AddressRules, Storage
 from alonchat_crawl.fetch.dialling import Dialler, GuardedReactor
-from alonchat_crawl.fetch.guarded_resolver import GuardedResolver
 from alonchat_crawl.fetch.http_connection import CLOSE_SECONDS
+from alonchat_crawl.fetch.reactor_resolver import ReactorResolver
 from alonchat_crawl.fetch.resolver import MAX_ADDRESSES, Resolver
 
 RULES = AddressRules((), frozenset({80, 443}))
@@ -121,7 +121,7 @@ async def test_the_reactors_resolver_tells_public_addresses_alone(answers: dict[
     answers["mixed.test"] = ["127.0.0.1 8.8.8.8 ::1 2606:4700:4700::1111 169.254.169.254"]
     for host, found in (("mixed.test", ["8.8.8.8", "2606:4700:4700::1111"]), ("none.test", []), ("::1", [])):
         receiver = Receiver()
-        GuardedResolver(None, resolver(), RULES).resolveHostName(receiver, host, 6379)
+        ReactorResolver(None, resolver(), RULES).resolveHostName(receiver, host, 6379)
         await asyncio.wait_for(receiver.complete.wait(), 5)
         assert receiver.found == found
 

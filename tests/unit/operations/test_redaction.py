@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.settings import Settings
 
-from alonchat_crawl.operations.logs.redaction import Redactor, is_secret_name
+from alonchat_crawl.operations.logs.redaction import Redactor
+from alonchat_crawl.operations.logs.secret_names import is_secret_name
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN
 
 SECRET = "s3cr3t-Value"  # noqa: S105 - planted

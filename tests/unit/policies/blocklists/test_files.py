@@ -16,7 +16,6 @@ from alonchat_crawl.policies.blocklists.formats import read_line
 from alonchat_crawl.policies.blocklists.hash_set import KeySet
 from alonchat_crawl.policies.blocklists.lists import Lists
 from alonchat_crawl.policies.blocklists.networks import NetworkSet
-from alonchat_crawl.policies.blocklists.patterns import SPECIAL_MAX
 from alonchat_crawl.policies.blocklists.reader import LINE_MAX_CHARS, NoListError, Reader, read_file
 from alonchat_crawl.policies.blocklists.rule import Kind, Rule
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
@@ -135,15 +134,13 @@ def test_whose_exceptions_hold() -> None:
     ]  # fmt: skip
 
 
-def test_patterns_of_one_domain_are_bounded() -> None:
-    """A list of patterns for one domain costs no check seconds; plain ones are all kept, the rest is told."""
-    reader = Reader()
-    reader.read([f"||bad.example/{number}*x" for number in range(SPECIAL_MAX + 7)])
-    reader.read([f"||bad.example/plain{number}" for number in range(SPECIAL_MAX + 7)])
-    rules = reader.finish()
-    assert reader.report.left_out == 7
-    assert blocks(rules, f"http://bad.example/plain{SPECIAL_MAX + 6}")
-    assert not blocks(rules, "http://bad.example/other")
+def test_many_patterns_of_one_domain() -> None:
+    """Of thousands of patterns for one domain each one holds, there and below, and for no other domain."""
+    rules = made_of(*(f"||bad.example/{number}/" for number in range(5000)), "||good.example/x")
+    assert len(rules) == 5001
+    assert blocks(rules, "http://www.bad.example/4999/page")
+    assert not blocks(rules, "http://bad.example/5000/page")
+    assert not blocks(rules, "http://good.example/4999/page")
 
 
 # --- Files ---
@@ -191,7 +188,7 @@ def test_the_report(tmp_path: Path) -> None:
     lines = ("||bad.example^$script", "junk junk", "com", "0.0.0.0/0", "bad.example", "||bad.example^")
     _, report = read_file(written(tmp_path / "list.txt", "\n".join(lines)))
     assert str(report) == (
-        "1 entries; 1 lines unreadable, the first in line 2; 1 rules for browsers only; 2 rules too wide"
+        "1 entries; 1 lines unreadable, the first in line 2; 1 rules for ad blockers only; 2 rules too wide"
     )
     assert report.told == ("com", "0.0.0.0/0")
 

@@ -58,25 +58,17 @@ def blocks(rules: RuleSet, url: str) -> bool:
         ("ｂａｄ.example", "http://bad.example/", "http://ad.example/"),
         ("bad_name.example", "http://bad_name.example/", "http://badname.example/"),
         ("\ufeffbad.example\r\n", "http://bad.example/", "http://good.example/"),
-        # AdBlock.
+        # Domains as lists for ad blockers spell them, and URLs by how they begin.
         ("||bad.example^", "https://x.bad.example/", "http://badxexample/"),
-        ("||bad.example^$important", "https://bad.example/", "http://ok.example/"),
-        ("||bad.example^$popup,doc,~script", "https://bad.example/", "http://ok.example/"),
-        ("||bad.example^$document", "https://bad.example/", "http://ok.example/"),
         ("||bad.example", "https://bad.example/", "http://bad.example.org/"),
         ("||*.bad.example^", "https://w.bad.example/", "http://ad.example/"),
         ("||bad.example/*", "https://bad.example/x", "http://ok.example/"),
         ("||bad.example/path*", "http://www.bad.example/pathology?q", "http://bad.example/other/path"),
         ("||bad.example/Path", "http://bad.example/path", "http://bad.example/pat"),
-        ("||bad.example/a*z^", "http://bad.example/a/b/z/c", "http://bad.example/a/b/zx"),
-        ("||bad.example/a*z^", "http://bad.example/a/z", "http://bad.example/b/a/z"),
-        ("||bad.example/x.exe|", "http://bad.example/x.exe", "http://bad.example/x.exe.html"),
-        ("||bad.example/*.exe|", "http://bad.example/a.exe/b.exe", "http://bad.example/a.exe?x"),
-        ("||bad.example^path^", "http://bad.example/path?x=1", "http://bad.example/pathx"),
-        ("||bad.example:8080^", "http://bad.example:8080/", "http://bad.example/"),
-        ("||bad.example/a|b", "http://bad.example/a|b", "http://bad.example/a"),
+        ("||bad.example:8080/", "http://bad.example:8080/", "http://bad.example/"),
         ("||bad.example/ü", "http://bad.example/%C3%BC", "http://bad.example/u"),
         ("||192.0.2.7/x*", "http://192.0.2.7/xy", "http://192.0.2.7/y"),
+        ("||[2001:db8::1]/x", "http://[2001:db8::1]/xy", "http://[2001:db8::1]/y"),
         # URLs, in their canonical form and whether http or https.
         ("https://bad.example/path", "http://bad.example:80/path#f", "http://bad.example/path/more"),
         ("HTTP://BAD.example/a/../b?y=1&x=2", "https://bad.example/b?x=2&y=1", "http://bad.example/b?x=2"),
@@ -149,7 +141,7 @@ def test_lines_without_a_rule(line: str) -> None:
     ("line", "fault"),
     [
         *((line, TooWideError) for line in (
-            "com", "co.uk", "UK", "рф", "xn--p1ai", "*.com", "||com^", "||co.uk^$important", "0.0.0.0 com",
+            "com", "co.uk", "UK", "рф", "xn--p1ai", "*.com", "||com^", "||co.uk^", "0.0.0.0 com",
             "@@com", "foo.ck", "kawasaki.jp", "x.kawasaki.jp", "||com/path", "0.0.0.0/0", "::/0", "1.0.0.0/7",
             "0.0.0.0/1", "2000::/3", "::ffff:0:0/96", "64:ff9b::/96", "::ffff:0.0.0.0/97",
         )),
@@ -158,7 +150,9 @@ def test_lines_without_a_rule(line: str) -> None:
             "||bad.example^$script,domain=x.example", "bad.example##.advert",
             "bad.example#@#.advert", "bad.example#?#div", "|https://bad.example/x", "||bad*.example^", "||^",
             "||bad.example^$badfilter", "||bad.example^$popup", "||bad.example^$~document",
-            "||bad.example^$doc,3p",
+            "||bad.example^$doc,3p", "||bad.example^$important", "||bad.example^$document",
+            "||bad.example/a*z", "||bad.example/a^", "||bad.example/x.exe|", "||bad.example/*.exe",
+            "||bad.example^path", "||bad.example##.advert",
             "bad.example#$#body { color: red }", "||*^",
         )),
         *((line, UnreadableLineError) for line in (
@@ -172,7 +166,7 @@ def test_lines_without_a_rule(line: str) -> None:
     ],
 )  # fmt: skip
 def test_lines_of_which_no_rule_is_made(line: str, fault: type[LineError]) -> None:
-    """What would block the Internet, what is for browsers, and what is junk are told apart."""
+    """What would block the Internet, what is for ad blockers, and what is junk are told apart."""
     with pytest.raises(fault):
         read_line(line)
 

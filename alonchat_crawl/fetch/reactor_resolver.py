@@ -10,7 +10,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostnameResolver
 from zope.interface import implementer  # type: ignore[attr-defined]
 
-from alonchat_crawl.fetch.addresses import AddressRules
+from alonchat_crawl.fetch.address_rules import AddressRules
 from alonchat_crawl.fetch.resolver import Resolver
 
 
@@ -21,7 +21,7 @@ def as_twisted(address: str, port: int) -> IPv4Address | IPv6Address:
 
 
 @implementer(IHostnameResolver)  # type: ignore[no-untyped-call] # zope ships no types
-class GuardedResolver:
+class ReactorResolver:
     """For whatever may dial through the reactor: the handler judges its own addresses, and again."""
 
     def __init__(self, reactor: Any, resolver: Resolver, rules: AddressRules) -> None:

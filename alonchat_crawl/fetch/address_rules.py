@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -12,8 +11,9 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.public_addresses import Network, is_allowed, is_public
 from alonchat_crawl.fetch.request_context import context_of
+from alonchat_crawl.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 
 
@@ -42,10 +42,8 @@ def _none_blocked(_: str) -> bool:
     return False
 
 
-class AddressRules:
+class AddressRules(PerCrawler):
     """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
-
-    _of: ClassVar[WeakKeyDictionary[Crawler, Self]] = WeakKeyDictionary()
 
     def __init__(
         self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
@@ -66,11 +64,9 @@ class AddressRules:
         )
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Self:
-        """Return the one instance of this crawler."""
-        if crawler not in cls._of:
-            cls._of[crawler] = cls.from_settings(crawler.settings)
-        return cls._of[crawler]
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the crawler's settings."""
+        return cls.from_settings(crawler.settings)
 
     def guard_of(self, request: Request) -> Guard:
         """Who judges a request's addresses: these rules, but for the operator's own storage.

@@ -1,0 +1,36 @@
+"""Objects that the parts of a crawler share: one instance for each crawler."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from typing import Any, ClassVar, Self, cast
+from weakref import WeakKeyDictionary
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+
+class PerCrawler(ABC):
+    """A class of which each crawler has one instance: `of` returns it, whoever asks for it first."""
+
+    _instances: ClassVar[WeakKeyDictionary[Crawler, dict[type, "PerCrawler"]]] = WeakKeyDictionary()
+    """By crawler and class. It also keeps them alive: Scrapy's signals only know their handlers weakly."""
+
+    @classmethod
+    @abstractmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make the instance from the crawler's settings. `of` calls this once."""
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return the crawler's instance; make it at the first call. It is closed once the engine has stopped.
+
+        Raises what `from_crawler` does, at each call until that succeeds.
+        """
+        instances = cls._instances.setdefault(crawler, {})
+        if cls not in instances:
+            instances[cls] = cls.from_crawler(crawler)
+            crawler.signals.connect(instances[cls].close, signals.engine_stopped)
+        return cast("Self", instances[cls])
+
+    def close(self) -> Coroutine[Any, Any, None] | None:  # noqa: B027 - most have nothing to close
+        """Let go of what it holds open: nothing, unless a class has its own."""
