@@ -18,7 +18,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.sources import Hold, Lease
-from alonchat_crawl.storage.validators import Visit
+from alonchat_crawl.storage.validators import Validators
 
 META_KEY: Final = "alonchat_crawl"
 
@@ -49,8 +49,8 @@ class RequestContext:
     """Whether `tdm_reserved` counts: TDM_RESERVATION is `obey`, and this is a page of a web site."""
     tdm_reserved: bool | None = None
     """Whether the right to mine the page is reserved, as far as is known; None if nobody has said."""
-    stored: Visit | None = None
-    """The stored page, if the request asks for it only if it has changed."""
+    validators: Validators | None = None
+    """Of the stored page, if the request asks for the page only if it has changed."""
 
     # What the download noted.
     sent_at: float | None = None

@@ -27,7 +27,7 @@ class StatusPolicy:
         context = context_of(request)
         if context.is_site_file or 200 <= response.status < 300:  # noqa: PLR2004
             return response
-        if response.status == NOT_MODIFIED and context.stored is not None:  # ConditionalRequests asked
+        if response.status == NOT_MODIFIED and context.validators is not None:  # ConditionalRequests asked
             return response
         reason, detail = f"http {response.status}", f"it answered with HTTP status {response.status}"
         if context.lease is not None and context.lease.kind is Kind.FILE:

@@ -82,7 +82,7 @@ class Crawling:
         """Return the conditions that a request goes out with."""
         request = request or self.request()
         await self.middleware.process_request(request)
-        assert bool(request.headers) == (context_of(request).stored is not None)
+        assert bool(request.headers) == (context_of(request).validators is not None)
         return {key.decode(): value.decode("latin-1") for key, [value] in request.headers.items()}
 
     async def answered(

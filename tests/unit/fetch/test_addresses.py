@@ -12,8 +12,7 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.address_rules import AddressRules, Storage, check_url, dialable
-from alonchat_crawl.fetch.request_context import META_KEY, RequestContext
-from alonchat_crawl.ip_addresses import (
+from alonchat_crawl.fetch.ip_addresses import (
     MAPPED,
     NAT64,
     dialled_address,
@@ -21,6 +20,7 @@ from alonchat_crawl.ip_addresses import (
     ipv4_inside,
     is_public,
 )
+from alonchat_crawl.fetch.request_context import META_KEY, RequestContext
 from alonchat_crawl.urls import canonical_url, origin_parts
 
 

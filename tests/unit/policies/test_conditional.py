@@ -16,16 +16,16 @@ from alonchat_crawl.policies.status import StatusPolicy
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.spiders.website import _provenance
-from alonchat_crawl.storage.validators import Visit
+from alonchat_crawl.storage.validators import Validators
 
 URL = "https://e.org/a"
 FETCHED = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 OLD = "Mon, 23 Nov 2026 08:00:00 GMT"
 
 
-def visit(etag: str | None = None, last_modified: str | None = None) -> Visit:
+def visit(etag: str | None = None, last_modified: str | None = None) -> Validators:
     """A stored page with these validators."""
-    return Visit(UUID(int=1), etag, last_modified, "test/1", FETCHED, ())
+    return Validators(UUID(int=1), etag, last_modified, "test/1", FETCHED, ())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_a_304_confirms(stored: str | None, answered: str, same: bool) -> N
 )
 def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None) -> None:  # noqa: FBT001
     """A 304 passes only where we asked whether the page has changed; asked or not, other statuses do not."""
-    request = Request(URL, meta=RequestContext(stored=visit('"1"') if asked else None).as_meta())
+    request = Request(URL, meta=RequestContext(validators=visit('"1"') if asked else None).as_meta())
     response = Response(URL, status=status)
     if verdict is None:
         assert StatusPolicy().process_response(request, response) is response
@@ -136,7 +136,7 @@ def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None)
 
 def test_a_304_for_another_etag_is_tried_again(middleware: ConditionalRequests) -> None:
     """It is neither unchanged nor an error: the next attempt asks for the whole page."""
-    request = Request(URL, meta=RequestContext(stored=visit('"1"')).as_meta())
+    request = Request(URL, meta=RequestContext(validators=visit('"1"')).as_meta())
     with pytest.raises(Retry) as raised:
         middleware.process_response(request, Response(URL, status=304, headers={"ETag": '"2"'}))
     assert raised.value.reason == "other etag"
