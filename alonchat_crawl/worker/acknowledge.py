@@ -14,6 +14,8 @@ from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Link
 from alonchat_crawl.worker.endings import ending_of
+from alonchat_crawl.worker.pacing import Pacing
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
 class Frontier(Protocol):
@@ -40,9 +42,9 @@ class Progress:
 class Acknowledge:
     """Spider middleware, outermost: follows each lease from its download to its one ending."""
 
-    def __init__(self) -> None:
-        self.frontier: Frontier | None = None
-        self.pacer: Pacer | None = None
+    def __init__(self, frontier: Frontier, pacer: Pacer) -> None:
+        self._frontier = frontier
+        self._pacer = pacer
         self._answers: dict[Request, Response] = {}
         """Of requests that are about to leave the downloader."""
         self._progress: dict[str, Progress] = {}
@@ -50,7 +52,7 @@ class Acknowledge:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Listen to every signal that says how far a request, a response or an item is."""
-        settler = cls()
+        settler = cls(WorkerFrontier.of(crawler), Pacing.of(crawler))
         for handler, signal in (
             (settler.response_downloaded, signals.response_downloaded),
             (settler.request_left_downloader, signals.request_left_downloader),
@@ -71,8 +73,8 @@ class Acknowledge:
     def request_left_downloader(self, request: Request) -> None:
         """Comes after `response_downloaded`, or alone where there was no response."""
         response, hold = self._answers.pop(request, None), context_of(request).hold
-        if hold is not None and self.pacer is not None:
-            self.pacer.released(hold, request, response)
+        if hold is not None:
+            self._pacer.released(hold, request, response)
 
     # --- The spider and the pipelines ---
 
@@ -88,8 +90,7 @@ class Acknowledge:
                     continue
                 if isinstance(output, Link):
                     # Not by way of the engine, which buffers: it must be known before the page's end is.
-                    if self.frontier is not None:
-                        self.frontier.found(lease, output)
+                    self._frontier.found(lease, output)
                     continue
                 self._of(lease).items += 1
             yield output
@@ -147,8 +148,7 @@ class Acknowledge:
     def end(self, lease: Lease, ending: Ending) -> None:
         """Settle a lease; the scheduler calls it for a redirect, whose response no spider sees."""
         self._progress.pop(lease.id, None)
-        if self.frontier is not None:
-            self.frontier.ended(lease, ending)
+        self._frontier.ended(lease, ending)
 
 
 def _cause(failure: Failure) -> BaseException:

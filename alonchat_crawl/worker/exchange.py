@@ -16,6 +16,11 @@ from alonchat_crawl.sources import Lease, Link
 
 logger = logging.getLogger(__name__)
 
+Room = Callable[[], int]
+"""How many more leases the worker can hold; negative if it holds too many."""
+Deliver = Callable[[list[Lease]], Awaitable[None]]
+"""Takes leases over."""
+
 OUTAGE_WAIT_SECONDS = 0.5
 REST_SECONDS = 0.005
 """Between two looks that nobody asked for: many domains that are due one after the other make one look."""
@@ -63,8 +68,6 @@ class Exchange:
         self,
         queue: FrontierQueue,
         *,
-        room: Callable[[], int],
-        deliver: Callable[[list[Lease]], Awaitable[None]],
         completed: Callable[[], None],
         only: UUID | None,
         poll_seconds: float,
@@ -76,8 +79,6 @@ class Exchange:
         self.extended_at = float("-inf")
         """Monotonic seconds before the last call that extended all of `held`."""
         self.totals = Totals()
-        self._room = room
-        self._deliver = deliver
         self._completed = completed
         self._only = only
         self._poll_seconds = poll_seconds
@@ -94,11 +95,11 @@ class Exchange:
         """Something waits to be told or asked: do not sleep on."""
         self._wake.set()
 
-    async def run(self) -> None:
+    async def run(self, room: Room, deliver: Deliver) -> None:
         """Exchange until cancelled; an outage is one log line at its start and one at its end."""
         while True:
             try:
-                due_seconds = await self._exchange()
+                due_seconds = await self._exchange(room, deliver)
             except (RedisError, OSError) as error:
                 await self._wait_out(error)
                 continue
@@ -141,27 +142,27 @@ class Exchange:
                 pass
         self._wake.clear()
 
-    async def _exchange(self) -> float:
+    async def _exchange(self, room: Room, deliver: Deliver) -> float:
         """Tell, then take; return the seconds until the next URL is due."""
         full = await self.flush()
-        room = max(0, self._room())
+        most = max(0, room())
         asked_at = monotonic()
-        taken = await self.queue.take(room, self._only)
+        taken = await self.queue.take(most, self._only)
         self.totals = taken.totals
         for lease in taken.leases:
             self.held[lease.id] = (lease, asked_at)
         if taken.leases:
-            await self._deliver(taken.leases)
+            await deliver(taken.leases)
         if taken.completed:
             self._completed()
         if full is not None:
             raise full  # only now: what is taken, and ends, frees memory
-        if len(taken.leases) < room:
+        if len(taken.leases) < most:
             self._hungry.set()
             return taken.due_seconds
         self._hungry.clear()
         # Without room, look no more often than that somebody else is woken for what is due.
-        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if room == 0 else 0.0
+        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if most == 0 else 0.0
 
     async def flush(self) -> OutOfMemoryError | None:
         """Tell Redis everything in the outbox: a page's links before the page's own ending.

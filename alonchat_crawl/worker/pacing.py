@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
+from typing import Self
 
 from redis.exceptions import RedisError
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
@@ -14,14 +16,16 @@ from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.frontier.queue import FrontierQueue, Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds
 from alonchat_crawl.sources import Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS
 from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
-class Pacing:
-    """The Pacer of the policies and of the settler."""
+class Pacing(PerCrawler):
+    """The Pacer of fetch/, the policies and the settler; the setting PACER names it."""
 
     def __init__(self, shards: Shards, exchanges: Sequence[Exchange], settings: BaseSettings) -> None:
         self._shards = shards
@@ -31,6 +35,12 @@ class Pacing:
         self._hold_seconds = (
             settings.getfloat("DOWNLOAD_TIMEOUT") + settings.getfloat("BODIES_WAIT_SECONDS") + 10
         )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Keep the pace by way of the worker's exchanges."""
+        frontier = WorkerFrontier.of(crawler)
+        return cls(frontier.shards, frontier.exchanges, crawler.settings)
 
     async def admit(self, lease: Lease) -> Lease | Ending:
         """Let a lease be fetched, with its site's delay; or say how it ends where that must wait."""

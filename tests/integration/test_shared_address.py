@@ -42,8 +42,7 @@ class Machine:
         ]
         self.shards = Shards(self.queues)
         self.exchanges = [
-            Exchange(queue, room=int, deliver=_nothing, completed=print, only=None, poll_seconds=9)
-            for queue in self.queues
+            Exchange(queue, completed=print, only=None, poll_seconds=9) for queue in self.queues
         ]
         settings = project_settings(CRAWL_DELAY_SECONDS=delay_seconds, THROTTLE_BY_ADDRESS=True)
         self.pacing = Pacing(self.shards, self.exchanges, settings)

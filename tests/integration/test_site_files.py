@@ -48,9 +48,8 @@ class Worker:
     def __post_init__(self) -> None:
         self.engine = self
         self.cache = SiteFileCache(self.redis, LIMITS)
-        files = SiteFiles(self, self.cache, LIMITS)  # type: ignore[arg-type] # a crawler, as far as it is asked
+        files = SiteFiles(self, self, self.cache, LIMITS)  # type: ignore[arg-type] # a crawler, as far as it is asked
         self.robots = RobotsPolicy(files, ROBOTS_FILE, "alonchatbot")
-        self.robots.pacer = self
         self.rights = TdmPolicy(files, ROBOTS_FILE, settings.USER_AGENT, obey=True)
 
     async def download_async(self, request: Request) -> Response:

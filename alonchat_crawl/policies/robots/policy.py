@@ -9,7 +9,6 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused, StartupError
-from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.fetch_state import FileBody
@@ -55,15 +54,6 @@ class RobotsPolicy:
         self._files = files
         self._file = file
         self._agent = agent
-
-    @property
-    def pacer(self) -> Pacer | None:
-        """Who says when a site may be asked; the frontier sets it before it delivers the first lease."""
-        return self._files.pacer
-
-    @pacer.setter
-    def pacer(self, pacer: Pacer) -> None:
-        self._files.pacer = pacer
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -14,7 +14,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
-from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.pacer import Pacer, pacer_of
 from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache, SiteFileKind, off_loop
@@ -41,10 +41,9 @@ def is_exempt(request: Request) -> bool:
 class SiteFiles(PerCrawler):
     """Looks up site files, and fetches those that are not known."""
 
-    def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: SiteFileLimits) -> None:
-        self.pacer: Pacer | None = None
-        """Set by the frontier before it delivers the first lease."""
+    def __init__(self, crawler: Crawler, pacer: Pacer, cache: SiteFileCache, limits: SiteFileLimits) -> None:
         self._crawler = crawler
+        self._pacer = pacer
         self._cache = cache
         self._limits = limits
 
@@ -62,7 +61,7 @@ class SiteFiles(PerCrawler):
         )
         connections = Connections.of(crawler)
         cache = SiteFileCache(connections.redis, limits, connections.unreadable)
-        return cls(crawler, cache, limits)
+        return cls(crawler, pacer_of(crawler), cache, limits)
 
     async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:
         """Return the file of a page's origin. Raises redis.RedisError.
@@ -77,8 +76,7 @@ class SiteFiles(PerCrawler):
     async def _ask(self, file: SiteFileKind[T], origin: str, pending: PendingFile, page: Request) -> NoReturn:
         """Fetch the file in the page's turn; the page follows one crawl delay later."""
         lease = lease_of(page)
-        assert self.pacer is not None  # noqa: S101 - the frontier has set it
-        hold = await self.pacer.hold(lease, pending.url)
+        hold = await self._pacer.hold(lease, pending.url)
         context = RequestContext(
             lease,
             is_site_file=True,
@@ -96,7 +94,7 @@ class SiteFiles(PerCrawler):
                     delay = max(delay, file.crawl_delay(rules) or 0.0)
         finally:
             set_context(request, replace(context_of(request), crawl_delay_seconds=delay))
-            self.pacer.released(hold, request, response)
+            self._pacer.released(hold, request, response)
         await self._cache.put(file, origin, found)
         if error is not None:
             raise error

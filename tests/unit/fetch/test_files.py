@@ -18,6 +18,7 @@ from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.sources import Kind, Lease
 from alonchat_crawl.spiders.upload import UploadSpider
 from tests.support.knowledge import again, make_source
+from tests.support.no_pacer import NoPacer
 
 UPLOAD = replace(make_source(), kind="upload", url="upload://x/")
 
@@ -92,7 +93,7 @@ def test_only_a_regular_file_of_bounded_size_is_read(folder: Path, name: str, re
 async def test_a_process_reads_only_the_files_that_it_was_given(folder: Path) -> None:
     """A lease on any other, wherever it came from, is given up."""
     given = folder / "a.txt"
-    own = OwnFiles(get_crawler(), requests(), Shelf(100), {given.as_uri(): given})
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), Shelf(100), {given.as_uri(): given})
     answer = await own.process_request(
         Request(given.as_uri(), meta=RequestContext(lease_of(given.as_uri())).as_meta())
     )
@@ -105,7 +106,7 @@ async def test_a_process_reads_only_the_files_that_it_was_given(folder: Path) ->
 
 async def test_what_is_fetched_is_left_to_others() -> None:
     """A site's lease, a robots.txt, a signed URL and an object pass; the list of files needs no network."""
-    own = OwnFiles(get_crawler(), requests(), Shelf(100), {})
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), Shelf(100), {})
     site = replace(lease_of("https://e.org/"), source=make_source(), kind=Kind.START)
     for lease in (site, lease_of("https://e.org/a.pdf"), lease_of("s3://uploads/a.pdf")):
         assert await own.process_request(leased("https://e.org/", lease)) is None

@@ -12,6 +12,7 @@ from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.worker.acknowledge import Acknowledge
+from tests.support.no_pacer import NoPacer
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://e.org/", "p", 10, 3)
 LEASE = Lease("1", SOURCE, ("http://e.org",), "e.org", "http://e.org/", Kind.START, 0, 1)
@@ -49,8 +50,7 @@ async def outputs(frontier: Told, *given: Any) -> tuple[Acknowledge, Response, l
         for output in given:
             yield output
 
-    settler = Acknowledge()
-    settler.frontier = frontier
+    settler = Acknowledge(frontier, NoPacer())
     response = Response(
         "http://e.org/", request=Request("http://e.org/", meta=RequestContext(LEASE).as_meta())
     )
