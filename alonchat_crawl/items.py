@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from alonchat_crawl.outcomes import Ending
+from alonchat_crawl.sources import Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +76,10 @@ class Page:
     """What a file's text ends with where the file has more; empty where it was read whole."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How much of a file did not come in, by kind (rows, columns, cells, …); 1 where nobody has counted."""
+
+
+SpiderOutput: TypeAlias = Page | Link | Ending
+"""What a spider yields for a response: a page to store, links to follow, or how it ended otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The one place that settles a lease: every way in which a fetched URL can end passes here."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.fetch.request_context import context_of
+from alonchat_crawl.items import SpiderOutput
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Lease, Link
 from alonchat_crawl.worker.endings import ending_of
@@ -79,9 +80,9 @@ class Acknowledge:
     # --- The spider and the pipelines ---
 
     async def process_spider_output(
-        self, response: Response, result: AsyncIterator[Any]
-    ) -> AsyncIterator[Any]:
-        """Count what goes to the pipelines, and keep the spider's own verdict."""
+        self, response: Response, result: AsyncIterator[SpiderOutput]
+    ) -> AsyncIterator[SpiderOutput]:
+        """Pass pages on to the pipelines and count them; links and endings go no further."""
         lease = context_of(response).lease
         async for output in result:
             if lease is not None:
@@ -118,7 +119,7 @@ class Acknowledge:
             progress.ending, progress.parsed = ending_of(_cause(failure)), True
             self._settle_if_done(lease)
 
-    def failed(self, failure: Failure) -> Iterable[Any]:
+    def failed(self, failure: Failure) -> tuple[()]:
         """The errback of every leased request: a policy refused it, or the download failed."""
         lease = _lease_of(failure)
         if lease is not None:

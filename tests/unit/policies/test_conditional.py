@@ -9,13 +9,12 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
-from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.policies.conditional import ConditionalRequests, conditions, confirms
 from alonchat_crawl.policies.status import StatusPolicy
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
-from alonchat_crawl.spiders.website import _provenance
+from alonchat_crawl.spiders.provenance import page_provenance
 from alonchat_crawl.storage.validators import Validators
 
 URL = "https://e.org/a"
@@ -160,5 +159,5 @@ def test_a_long_validator_is_not_kept(sent: str, kept: str | None) -> None:
     source = Source(UUID(int=1), UUID(int=2), UUID(int=3), URL, "shop", max_pages=9, max_depth=9)
     lease = Lease("1", source, ("https://e.org",), "e.org", URL, Kind.PAGE, 1, 1)
     response = Response(URL, headers={"ETag": sent, "Last-Modified": sent})
-    found = _provenance(lease, response, PageLinks((), None, ()), validated=True)
+    found = page_provenance(lease, response, None, validated=True)
     assert (found.etag, found.last_modified) == (kept, kept)
