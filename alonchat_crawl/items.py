@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Link
+from alonchat_crawl.sources import Ending, Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

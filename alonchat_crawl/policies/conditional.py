@@ -14,6 +14,7 @@ from scrapy.http import Response
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
 from alonchat_crawl.fetch.request_context import context_of, set_context
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Source
 from alonchat_crawl.storage.validators import Validators, find_validators, has_validators
@@ -113,5 +114,5 @@ class ConditionalRequests:
         if stored is not None and response.status == NOT_MODIFIED:
             etag = (response.headers.get("ETag") or b"").decode("latin-1")
             if not confirms(stored, etag):
-                raise Retry("other etag")
+                raise Retry(Reason.OTHER_ETAG)
         return response

@@ -8,6 +8,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.request_context import context_of, set_context
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import with_ascii_host
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
@@ -16,7 +17,7 @@ FOLLOWED = frozenset({301, 302, 303, 307, 308})
 
 def unreadable(error: ValueError) -> Refused:
     """What a page is that leads to what is no URL."""
-    return Refused("url", f"it redirects to no URL that can be asked: {error}")
+    return Refused(Reason.URL, f"it redirects to no URL that can be asked: {error}")
 
 
 def _stripped(result: Request | Response) -> Request | Response:

@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.items import SpiderOutput
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Link
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Lease, Link
 from alonchat_crawl.worker.endings import ending_of
 from alonchat_crawl.worker.pacing import Pacing
 from alonchat_crawl.worker.worker_frontier import WorkerFrontier

@@ -9,9 +9,10 @@ from scrapy.crawler import Crawler
 from alonchat_crawl.errors import ReasonedError
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.requests import Requests
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Hold, Lease
+from alonchat_crawl.sources import Ending, Hold, Lease
 from alonchat_crawl.worker.acknowledge import Acknowledge
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS, ending_of
 from alonchat_crawl.worker.pacing import Pacing
@@ -69,7 +70,7 @@ class TakenLeases:
             valid_until = exchange.valid_until(lease)
             if monotonic() >= valid_until:
                 # This process stood still, or Redis did: another may have it by now, or it is free again.
-                self._settler.end(lease, Ending(Outcome.DEFERRED, "lease too old"))
+                self._settler.end(lease, Ending(Outcome.DEFERRED, Reason.LEASE_TOO_OLD))
                 continue
             site = exchange.queue.domains.site_of(lease.url, lease.domain, lease.source)
             try:

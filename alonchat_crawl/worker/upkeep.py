@@ -16,9 +16,9 @@ from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
 from alonchat_crawl.frontier.transitions import Opened
-from alonchat_crawl.outcomes import GONE_REASONS, Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.signals import entry_unreadable, frontier_observed, page_ended, source_completed
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
 from alonchat_crawl.upload_urls import stored_url
 from alonchat_crawl.worker.exchange import Exchange
@@ -69,7 +69,7 @@ class Upkeep:
 
     def _page_ended(self, lease: Lease, ending: Ending) -> None:
         """Note a page that is no more, by what its site says."""
-        if ending.outcome is Outcome.DEAD and ending.reason in GONE_REASONS:
+        if ending.outcome is Outcome.DEAD and ending.reason.is_gone:
             self._gone.append(lease)
 
     def unreadable(self, key: str, why: str, aside: str) -> None:
@@ -138,7 +138,7 @@ class Upkeep:
 
     async def _write(self) -> None:
         while self._unreadable:
-            await self._shards.queues[0].run("note", *self._unreadable[-1])
+            await self._shards.queues[0].run("bury_key", *self._unreadable[-1])
             self._unreadable.pop()
         while self._gone:
             lease = self._gone[-1]

@@ -14,13 +14,14 @@ from alonchat_crawl.control.inbox import Inbox
 from alonchat_crawl.control.message_lists import inboxes_of
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Ending, Kind, Lease, Source
 from alonchat_crawl.urls import origin_of
 from alonchat_crawl.worker.acknowledge import Acknowledge
 from alonchat_crawl.worker.pacing import Pacing
-from alonchat_crawl.worker.redirects import REDIRECT_REASON, RedirectLoops, loop_ending, redirected
+from alonchat_crawl.worker.redirects import RedirectLoops, loop_ending, redirected
 from alonchat_crawl.worker.taken_leases import TakenLeases
 from alonchat_crawl.worker.tasks import end_tasks
 from alonchat_crawl.worker.upkeep import Upkeep
@@ -97,7 +98,7 @@ class Worker:
         else:
             moved_to = origin_of(target.url) if lease.kind is Kind.START else ""
             self._frontier.found(lease, target, moved_to)
-            self._settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
+            self._settler.end(lease, Ending(Outcome.FOLLOWED, Reason.REDIRECT))
 
     async def close(self, reason: str) -> None:
         """Give back what was not begun, tell Redis the rest, and stop."""

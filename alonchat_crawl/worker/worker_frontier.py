@@ -11,11 +11,12 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.control.website_seed import SeedError, SourceSeed
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.redis_keys import local_space
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Lease, Link, Source
+from alonchat_crawl.sources import Ending, Lease, Link, Source
 from alonchat_crawl.worker.endings import final_if_waited_for, with_backoff
 from alonchat_crawl.worker.exchange import Exchange
 
@@ -65,7 +66,7 @@ class WorkerFrontier(PerCrawler):
         seed: SourceSeed | None = getattr(crawler.spider, "seed", None)
         own = _source_of(seed, settings) if seed is not None else None
         is_apart = seed is not None and seed.is_local
-        space = f"local-{own.source_id}:" if own is not None and is_apart else ""
+        space = local_space(own.source_id) if own is not None and is_apart else ""
         shards = Shards.from_settings(settings, connections.redis, space, connections.unreadable)
         return cls(shards, settings, crawler.signals, own=own, is_apart=is_apart)
 

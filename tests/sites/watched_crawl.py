@@ -28,9 +28,10 @@ from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.fetch.request_context import RequestContext, lease_of
 from alonchat_crawl.items import Provenance, StoredPage
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.settings import EXTENSIONS
-from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
+from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
 
 IDS = (UUID(int=1), UUID(int=2), UUID(int=3))  # project, source, crawl
 OWN = {
@@ -114,7 +115,7 @@ class Watched(Spider):
     def failed(self, failure: Failure) -> None:
         """End the page as dead."""
         response = getattr(failure.value, "response", None)
-        ending = Ending(Outcome.DEAD, f"http {response.status}" if response else "unreachable")
+        ending = Ending(Outcome.DEAD, Reason.http(response.status) if response else Reason.CONNECTION)
         lease = lease_of(failure.request)  # type: ignore[attr-defined] # set by Scrapy
         self.crawler.signals.send_catch_log(signals.page_ended, lease=lease, ending=ending)
 
