@@ -68,11 +68,11 @@ class Acknowledge:
     # --- The download: the domain is free as soon as the site has answered ---
 
     def response_downloaded(self, response: Response, request: Request) -> None:
-        """The site has answered; others are being told of it, so the domain is freed right after."""
+        """Keep the response: the domain is freed as soon as all listeners have heard of it."""
         self._answers[request] = response
 
     def request_left_downloader(self, request: Request) -> None:
-        """Comes after `response_downloaded`, or alone where there was no response."""
+        """Free the domain. Comes after `response_downloaded`, or alone if there was no response."""
         response, hold = self._answers.pop(request, None), context_of(request).hold
         if hold is not None:
             self._pacer.released(hold, request, response)

@@ -170,12 +170,12 @@ class Exchange:
     async def flush(self) -> OutOfMemoryError | None:
         """Tell Redis everything in the outbox: a page's links before the page's own ending.
 
-        Where Redis has no memory left for links, the rest is told all the same, since it frees some; its
-        error is returned.
+        If Redis has no memory left for links, it is told the rest all the same, since that frees some. Return
+        its error then.
         """
         full: OutOfMemoryError | None = None
-        # Both as they are now: what ends later may have a release that comes later, too, and settling without
-        # that would free the domain at once.
+        # Snapshot both lists: a lease that ends during the awaits may have an unsent release, and settling it
+        # first would free its domain at once.
         releases, endings = list(self.outbox.releases), dict(self.outbox.endings)
         for lease, found in list(self.outbox.found.items()):
             try:
@@ -185,7 +185,7 @@ class Exchange:
             except Exception as error:
                 if not is_of_one(error):
                     raise
-                # Whatever is wrong with these links, it must not hold up the others: their page ends without.
+                # Links that Redis cannot take must not hold up other pages: their own page ends without them.
                 logger.exception("The links of %s cannot be told: it is given up", lease.url)
                 found.told = len(found.links)
                 self.outbox.endings[lease] = Ending(
@@ -225,7 +225,7 @@ class Exchange:
                     "The end of %s cannot be told: its lease is left to expire", settled[0][0].url
                 )
                 codes = [Settled.UNKNOWN]
-            else:  # whatever is wrong with one must not hold up the others
+            else:  # one that Redis cannot take must not hold up the others
                 for one in settled:
                     await self._settle(dict([one]))
                 return
@@ -244,7 +244,7 @@ class Exchange:
     async def hand_over(self, unbegun: list[Lease]) -> None:
         """On the way out: tell what there is to tell and give unbegun leases back.
 
-        Where Redis does not answer, the leases expire and other workers take them.
+        If Redis does not answer, the leases expire and other workers take them.
         """
         try:
             await self.flush()

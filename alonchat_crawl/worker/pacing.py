@@ -45,7 +45,7 @@ class Pacing(PerCrawler):
         return cls(frontier.shards, frontier.exchanges, crawler.settings)
 
     async def admit(self, lease: Lease) -> Lease | Ending:
-        """Let a lease be fetched, with its site's delay; or say how it ends where that must wait."""
+        """Let a lease be fetched, with its site's delay. If it must wait, return how it ends."""
         keeper = self._shards.of_domain(lease.domain)
         if keeper.keys.shard != lease.shard and (wait := await self._reserve(keeper, lease.domain, lease.id)):
             self._put_off(lease, wait)

@@ -73,7 +73,7 @@ class Upkeep:
             self._gone.append(lease)
 
     def unreadable(self, key: str, why: str, aside: str) -> None:
-        """Somebody else wrote into a key of ours, which is set aside: a dead letter is to tell."""
+        """Note a key that somebody else wrote into, and that was set aside: a dead letter will tell."""
         self._unreadable.append((key, why, aside))
         self._wake.set()
 

@@ -55,7 +55,7 @@ class Worker:
     async def open(cls, crawler: Crawler) -> Self:
         """Connect, then begin with the spider's own seed, or serve the shared frontier.
 
-        Raises StartupError where that cannot be.
+        Raises StartupError if that is not possible.
         """
         settler = crawler.get_spider_middleware(Acknowledge)
         assert isinstance(settler, Acknowledge)  # noqa: S101 - without it no lease would be settled
