@@ -16,6 +16,7 @@ from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
@@ -43,13 +44,15 @@ class Shards:
         self.queues = queues
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, space: str = "") -> "Shards":
+    def from_settings(
+        cls, settings: BaseSettings, redis: Redis, space: str = "", told: Told = tell_nobody
+    ) -> "Shards":
         """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one."""
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
         if space:
-            return cls([queue_class.from_settings(settings, redis, space=space)])
+            return cls([queue_class.from_settings(settings, redis, space=space, told=told)])
         count = settings.getint("FRONTIER_SHARDS")
-        return cls([queue_class.from_settings(settings, redis, shard) for shard in range(count)])
+        return cls([queue_class.from_settings(settings, redis, shard, told=told) for shard in range(count)])
 
     def of_domain(self, domain: str) -> FrontierQueue:
         """The shard that keeps a domain's pace."""
