@@ -1,6 +1,7 @@
-"""Keys of ours in Redis that somebody else wrote into: renamed, told of, and done without.
+"""Sets aside keys of ours in Redis that somebody else has damaged, and tells of them.
 
-The frontier's own are its transitions' to set aside (`frontier/lua/_aside.lua`).
+A damaged key is renamed, so that work goes on as if it had never been there. The frontier's own keys are set
+aside by its Lua scripts (`frontier/lua/_aside.lua`).
 """
 
 import re
@@ -12,25 +13,25 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 Told = Callable[[str, str, str], None]
-"""Is told the key, what is wrong with it, and its new name: a dead letter is to keep them."""
+"""Takes the key, what is wrong with it, and its new name, to keep them in a dead letter."""
 
 NAME = re.compile(r"\{.*\}(:guard|:lanes|:lane:[0-9a-f-]+)?:aside:[0-9a-f-]+", re.DOTALL)
-"""Of what was set aside: it lies in the cluster slot of the key that it was."""
+"""Matches the new names. They have the hash tag of the old one, so that a cluster can rename the key."""
 KEPT_SECONDS = 30 * 86_400
 
 
 def tell_nobody(_key: str, _why: str, _aside: str) -> None:
-    """Stand in where nothing keeps dead letters."""
+    """Keep no dead letter of it."""
 
 
 async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
-    """Rename a key, so that the next look finds nothing there. Raises redis.RedisError."""
+    """Rename a key, so that it is missing from now on. Raises redis.RedisError."""
     slot = key if key.startswith("{") else f"{{{key}}}"
     aside = f"{slot}:aside:{token_hex(8)}"
     try:
         await redis.rename(key, aside)
     except ResponseError as error:
-        if "no such key" in str(error):  # another worker was quicker
+        if "no such key" in str(error):  # another worker has already renamed it
             return
         raise
     await redis.expire(aside, KEPT_SECONDS)
@@ -38,7 +39,7 @@ async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
 
 
 async def of_its_type(redis: Redis, key: str, told: Told, work: Callable[[], Awaitable[Any]]) -> Any:
-    """Do what reads or writes a key; where that is of another type, set it aside and do it again."""
+    """Return what `work` on a key does; if the key is of another type, set it aside and do the work again."""
     try:
         return await work()
     except ResponseError as error:
