@@ -14,7 +14,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import UnableError, printable
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.policies.blocklists.files import Files
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles
 from alonchat_crawl.policies.blocklists.formats import read_line
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.policy import comparable
@@ -123,7 +123,7 @@ async def _change(settings: BaseSettings, project: str, verb: str, rules: Sequen
 async def _list(settings: BaseSettings, project: str) -> int:
     rows: list[tuple[object, ...]] = []
     if not project:
-        files = Files(settings.getlist("BLOCKLIST_FILES"))
+        files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
         files.load()
         rows += [(one.path, "all projects", str(one.report)) for one in files.lists]
     async with _postgres(settings, project) as (pool, project_id):

@@ -20,7 +20,7 @@ from alonchat_crawl.operations.logs.shown_urls import shown_urls
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alonchat_crawl.storage.search import Filter, Hit
+    from alonchat_crawl.storage.search import Hit, SearchFilter
 
 JSON_FIELDS = ("score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
                "position", "before", "after", "signals")  # fmt: skip
@@ -44,7 +44,7 @@ class Question:
     project: str
     count: int
     neighbours: int
-    only: "Filter"
+    only: "SearchFilter"
 
 
 def _find(settings: BaseSettings, question: Question) -> "list[Hit]":
@@ -177,9 +177,9 @@ class Command(ScrapyCommand):
             args = args[1:]
         if len(args) != 1 or count < 1 or opts.neighbours < 0:
             raise UsageError("give one question, in quotes, and an N of at least 1", print_help=False)
-        from alonchat_crawl.storage.search import Filter  # noqa: PLC0415  see _find
+        from alonchat_crawl.storage.search import SearchFilter  # noqa: PLC0415  see _find
 
-        only = Filter(opts.source, opts.type, opts.language, opts.since)
+        only = SearchFilter(opts.source, opts.type, opts.language, opts.since)
         try:
             hits = _find(self.settings, Question(args[0], project, count, opts.neighbours, only))
         except (UnansweredError, StartupError, ReasonedError) as error:
