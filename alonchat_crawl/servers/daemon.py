@@ -75,8 +75,8 @@ class Daemon:
     def processes(self) -> list[psutil.Process]:
         """Return its live processes, children included: those of its name, of our user, and in its home.
 
-        A pid file would be wrong after a reboot, when the pid may be another program's, and it would be missing
-        if the process that started the server was killed at the wrong moment.
+        A pid file would be wrong after a reboot, when the pid may be another program's, and missing if the
+        process that started the server was killed at the wrong moment.
         """
         users = {os.geteuid(), _owner(self.home)}
         found = []
