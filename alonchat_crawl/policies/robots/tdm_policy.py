@@ -14,7 +14,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused, Retry
-from alonchat_crawl.extract.text.media_types import media_type
+from alonchat_crawl.extract.text.media_types import HTML, media_type
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.directives import directives
@@ -100,6 +100,6 @@ class TdmPolicy:
             raise Retry(REASON, DETAIL)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         lease: Lease = request.meta["lease"]
-        if lease.kind is Kind.SITEMAP or media_type(header, response.url, response.body) != "text/html":
+        if lease.kind is Kind.SITEMAP or media_type(header, response.url, response.body) != HTML:
             raise Refused(REASON, DETAIL)
         return response
