@@ -21,7 +21,7 @@ from scrapy.http import Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.http_connection import too_large
 
 PIECE_BYTES = 65_536
@@ -146,14 +146,14 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
 class ContentCoding:
     """Downloader middleware: decompresses a body once there is room for the result."""
 
-    def __init__(self, most_bytes: int, bodies: Bodies) -> None:
+    def __init__(self, most_bytes: int, bodies: BodyBudget) -> None:
         self._most_bytes = most_bytes
         self._bodies = bodies
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read the most bytes that a body may have."""
-        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), Bodies.of(crawler))
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), BodyBudget.of(crawler))
 
     def process_request(self, request: Request) -> None:
         """Name the codings that can be read."""

@@ -18,7 +18,7 @@ from alonchat_crawl.extract.read_page import ReadPage
 from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.extract.site.sitemap import ReadSitemap
 from alonchat_crawl.extract.text.media_types import media_type, table_name
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.outcomes import Ending, Outcome
@@ -134,7 +134,7 @@ class WebsiteSpider(Spider):
             yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
             return
         text, found = await self._read(kind, header, response)
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         repeat = await TrapCounters.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
@@ -153,7 +153,7 @@ class WebsiteSpider(Spider):
             return Ending(Outcome.REFUSED, "media type", error.detail)
         if taken.file is None:
             return Ending(Outcome.REFUSED, "media type", f"{name} is an archive, which only an upload may be")
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
         nothing = PageLinks((), None, ())
         return page_of(taken, name, _provenance(lease, response, nothing, validated=not expires))

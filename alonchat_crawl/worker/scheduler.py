@@ -21,7 +21,7 @@ from alonchat_crawl.control.inbox import Inbox
 from alonchat_crawl.control.message_lists import inboxes_of
 from alonchat_crawl.control.website_seed import SeedError, SourceSeed
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.frontier.queue import FrontierQueue
@@ -244,7 +244,7 @@ class FrontierScheduler(Scheduler):
         slot = engine._slot  # noqa: SLF001 - nothing public tells that it closes
         if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
-        if Bodies.of(self.crawler).backlog_bytes > self.settings.getint("PIPELINES_MAX_BYTES"):
+        if BodyBudget.of(self.crawler).backlog_bytes > self.settings.getint("PIPELINES_MAX_BYTES"):
             return 0
         most = self.settings.getint("CONCURRENT_REQUESTS")
         fetching = len(engine.downloader.active) + len(self.ready)
