@@ -76,7 +76,7 @@ class AddressRules(PerCrawler):
         return self.storage if own and self.storage and origin_parts(url) == self.storage.origin else self
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Return why this address must not be dialled; None if it may be. Allowed networks have no port rule."""
+        """Return why this address must not be dialled; None if it may. Allowed networks have no port rule."""
         if self.blocked(address):
             return Refused("blocklist", f"{address} is on a blocklist")
         if is_allowed(address, self.allowed):
