@@ -24,6 +24,7 @@ from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import GONE_REASONS, Ending, Outcome
@@ -94,7 +95,8 @@ class FrontierScheduler(Scheduler):
         # A file on this machine is no other worker's to lease.
         self._is_apart = seed is not None and seed.is_local
         space = f"local-{self.only}:" if self._is_apart else ""
-        self.shards = Shards.from_settings(self.settings, connections.redis, space)
+        resolver = Resolver.of(self.crawler)
+        self.shards = Shards.from_settings(self.settings, connections.redis, space, resolver)
         if not space:
             await self.shards.check()
         self.exchanges = [self._exchange(queue) for queue in self.shards.queues]
