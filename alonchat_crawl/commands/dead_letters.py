@@ -17,7 +17,7 @@ from alonchat_crawl.commands import desk
 from alonchat_crawl.commands.desk import hidden, printable
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.errors import Unreadable
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
@@ -88,12 +88,12 @@ def _whole(letter: DeadLetter) -> Text:
     return text
 
 
-async def _list(settings: BaseSettings, wanted: Filter, most: int | None, *, as_json: bool) -> int:
+async def _list(settings: BaseSettings, wanted: LetterFilter, most: int | None, *, as_json: bool) -> int:
     meant = total = 0
     newest: deque[DeadLetter] = deque(maxlen=most or SHOWN)
     async with desk.frontier(settings) as (shards, _):
         letters = DeadLetters(shards)
-        async for letter in letters.find(Filter()):
+        async for letter in letters.find(LetterFilter()):
             total += 1
             if wanted.matches(letter):
                 meant += 1
@@ -115,7 +115,7 @@ async def _list(settings: BaseSettings, wanted: Filter, most: int | None, *, as_
 
 
 async def _chosen(
-    letters: DeadLetters, ids: Sequence[str], wanted: Filter, missing: list[str]
+    letters: DeadLetters, ids: Sequence[str], wanted: LetterFilter, missing: list[str]
 ) -> AsyncIterator[list[DeadLetter]]:
     """The letters that are meant, some at a time; ids that are none of them go to `missing`."""
     batch: list[DeadLetter] = []
@@ -140,13 +140,13 @@ async def _show(settings: BaseSettings, ids: Sequence[str], *, as_json: bool) ->
     missing: list[str] = []
     out = desk.console()
     async with desk.frontier(settings) as (shards, _):
-        async for batch in _chosen(DeadLetters(shards), ids, Filter(), missing):
+        async for batch in _chosen(DeadLetters(shards), ids, LetterFilter(), missing):
             for letter in batch:
                 print(_as_json(letter)) if as_json else out.print(_whole(letter), soft_wrap=True)
     return 1 if missing else 0
 
 
-async def _drop(settings: BaseSettings, ids: Sequence[str], wanted: Filter) -> int:
+async def _drop(settings: BaseSettings, ids: Sequence[str], wanted: LetterFilter) -> int:
     dropped, missing = 0, list[str]()
     async with desk.frontier(settings) as (shards, _):
         letters = DeadLetters(shards)
@@ -156,7 +156,7 @@ async def _drop(settings: BaseSettings, ids: Sequence[str], wanted: Filter) -> i
     return 1 if missing else 0
 
 
-async def _replay(settings: BaseSettings, ids: Sequence[str], wanted: Filter) -> int:
+async def _replay(settings: BaseSettings, ids: Sequence[str], wanted: LetterFilter) -> int:
     told, missing = Counter[Replayed](), list[str]()
     async with desk.frontier(settings) as (shards, connections):
         pool, letters = await connections.postgres(), DeadLetters(shards)
@@ -253,11 +253,11 @@ class Command(ScrapyCommand):
                 raise UsageError(sentence, print_help=False)
 
 
-def _filter(given: Mapping[str, str], default_project: str) -> Filter:
+def _filter(given: Mapping[str, str], default_project: str) -> LetterFilter:
     """Names stand for UUIDs as in a seed: a project's, and in the project a source's."""
     project, source = given.get("project", ""), given.get("source", "")
     parent = as_uuid(project or default_project)
-    return Filter(
+    return LetterFilter(
         project=str(parent) if project else "",
         source=str(as_uuid(source, parent)) if source else "",
         reason=given.get("reason", ""),

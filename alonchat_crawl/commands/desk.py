@@ -19,8 +19,9 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.frontier.shards import COUNT_KEY, Shards, agreed_count
+from alonchat_crawl.frontier.shards import Shards, agreed_count
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN, shown_urls
+from alonchat_crawl.redis_keys import SHARD_COUNT
 from alonchat_crawl.servers.connections import Connections
 
 INTERRUPTED = 130
@@ -61,7 +62,7 @@ async def frontier(settings: BaseSettings) -> AsyncIterator[tuple[Shards, Connec
     try:
         shards = Shards.from_settings(settings, connections.redis)
         own = len(shards.queues)
-        agreed = await agreed_count(connections.redis.get(COUNT_KEY)) or own
+        agreed = await agreed_count(connections.redis.get(SHARD_COUNT.of())) or own
         if agreed != own:  # only looked at: what Shards.check does is up to the workers
             raise StartupError(
                 f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."

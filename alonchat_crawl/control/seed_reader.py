@@ -15,6 +15,7 @@ from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import begin_crawl, clear_squatted, owner_of, projects_with_room
 
@@ -45,7 +46,7 @@ async def admit(
     opened, source = await _opened(queue, asked, is_owner=derived or owner == asked.project_id)
     if opened is Opened.RUNNING:
         if source.kind != asked.kind:
-            raise GiveUp("other kind", f"source {source.source_id} is being crawled as a {source.kind}")
+            raise GiveUp(Reason.OTHER_KIND, f"source {source.source_id} is being crawled as a {source.kind}")
         amended = replace(asked, crawl_id=source.crawl_id, url=source.url)
         if source != amended:
             await queue.amend(amended)
@@ -78,13 +79,14 @@ async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tup
 
 def wrong_project(asked: Source) -> GiveUp:
     """Why nothing is done for a source that is another project's."""
-    return GiveUp("wrong project", f"source {asked.source_id} belongs to another project")
+    return GiveUp(Reason.WRONG_PROJECT, f"source {asked.source_id} belongs to another project")
 
 
 class SeedReader(Inbox):
     """Reads the list of seeds: a project's as long as it has fewer sources running than it may."""
 
     kind: ClassVar[str] = "seed"
+    rejected: ClassVar[Reason] = Reason.BAD_SEED
 
     def __init__(
         self,
@@ -120,10 +122,12 @@ class SeedReader(Inbox):
         derived = seed.derives(asked)
         opened, source = await admit(self.shards, self._pool, asked, seed.uploads, derived=derived)
         if opened is Opened.CLOSING:
-            raise Postponed("closing", f"the last crawl of {asked.url} is being written down")
+            raise Postponed(Reason.CLOSING, f"the last crawl of {asked.url} is being written down")
         if opened is Opened.RUNNING and seed.uploads:
             # Its files may have changed since that run read them.
-            raise Postponed("running", f"{source.url} is being read already; its next seed waits until it is")
+            raise Postponed(
+                Reason.RUNNING, f"{source.url} is being read already; its next seed waits until it is"
+            )
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)
         else:

@@ -11,6 +11,7 @@ from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import PAGES_MOST, Source
 from alonchat_crawl.storage.sources import amend_crawl, set_status
 
@@ -47,20 +48,20 @@ async def steer(
     """
     found = await shards.find(source_id, project_id)
     if found is None:
-        raise GiveUp("unknown source", f"The frontier knows no source {source_id}.")
+        raise GiveUp(Reason.UNKNOWN_SOURCE, f"The frontier knows no source {source_id}.")
     queue, progress = found
     source = progress.source
     if verb is Verb.CAP:
         source = replace(source, max_pages=number)
     elif verb is Verb.PRIORITY:
         source = replace(source, priority=number)
-    if verb is Verb.CANCEL and "cancelled" in {progress.ends, progress.state}:
+    if verb is Verb.CANCEL and (progress.ends == Reason.CANCELLED or progress.state == "cancelled"):
         return source  # another worker read the same order
     if not await _in_frontier(queue, verb, source):
         why = (
             "is only being opened" if progress.state == "opening" else f"has ended already ({progress.state})"
         )
-        raise GiveUp("source not open", f"Source {source_id} {why}.")
+        raise GiveUp(Reason.SOURCE_NOT_OPEN, f"Source {source_id} {why}.")
     await _in_postgres(shards, queue, pool, verb, source)
     logger.info("%s: %s %s", source.url, verb, number or "")
     return source

@@ -70,7 +70,7 @@ class Child:
             # A reader gave its reason for a library's error, which was for want of memory.
             if error.__cause__ is not None and self._ran_out():
                 raise MemoryError from error
-            kind, value = wire.REASON, (type(error).__name__, error.reason, error.detail)
+            kind, value = wire.REASON, (error.reason, error.detail)
         return Reply(kind, value, again=not self._grown())
 
     def _task(self, name: str) -> Task:

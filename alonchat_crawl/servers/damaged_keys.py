@@ -1,10 +1,9 @@
 """Sets aside keys of ours in Redis that somebody else has damaged, and tells of them.
 
 A damaged key is renamed, so that work goes on as if it had never been there. The frontier's own keys are set
-aside by its Lua scripts (`frontier/lua/_aside.lua`).
+aside by its Lua scripts (`frontier/lua/shared/damaged_keys.lua`).
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from secrets import token_hex
 from typing import Any
@@ -12,11 +11,11 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from alonchat_crawl.redis_keys import name_set_aside
+
 Told = Callable[[str, str, str], None]
 """Takes the key, what is wrong with it, and its new name, to keep them in a dead letter."""
 
-NAME = re.compile(r"\{.*\}(:guard|:lanes|:lane:[0-9a-f-]+)?:aside:[0-9a-f-]+", re.DOTALL)
-"""Matches the new names. They have the hash tag of the old one, so that a cluster can rename the key."""
 KEPT_SECONDS = 30 * 86_400
 
 
@@ -26,8 +25,7 @@ def tell_nobody(_key: str, _why: str, _aside: str) -> None:
 
 async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
     """Rename a key, so that it is missing from now on. Raises redis.RedisError."""
-    slot = key if key.startswith("{") else f"{{{key}}}"
-    aside = f"{slot}:aside:{token_hex(8)}"
+    aside = name_set_aside(key, token_hex(8))
     try:
         await redis.rename(key, aside)
     except ResponseError as error:
