@@ -97,8 +97,7 @@ class FrontierScheduler(Scheduler):
         # A file on this machine is no other worker's to lease.
         self._is_apart = seed is not None and seed.is_local
         space = local_space(source.source_id) if source and self._is_apart else ""
-        resolver = Resolver.of(self.crawler)
-        self.shards = Shards.from_settings(self.settings, connections.redis, space, resolver)
+        self.shards = Shards.from_settings(self.settings, connections.redis, space, Resolver.of(self.crawler))
         if not space:
             await self.shards.check()
         self.exchanges = [self._exchange(queue) for queue in self.shards.queues]
