@@ -1,4 +1,4 @@
-"""What may be dialled, address and port: asked before a request, and again wherever a connection is made."""
+"""Which addresses and ports may be dialled: asked before a request, and again before each connection."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 
 
 def check_url(url: str) -> None:
-    """Raise Refused for a URL that is no plain http(s) one."""
+    """Raise Refused unless a URL is http or https, with a host and without a password."""
     try:
         parts, (scheme, host, _) = urlsplit(url), origin_parts(url)
     except ValueError as error:
@@ -36,7 +36,7 @@ class Guard(Protocol):
     """Judges an address that is about to be dialled."""
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why it must not be dialled at this port (None: at any); None where it may."""
+        """Return why the address must not be dialled at this port (None: at any port); None if it may be."""
 
 
 def _none_blocked(_: str) -> bool:
@@ -44,7 +44,7 @@ def _none_blocked(_: str) -> bool:
 
 
 class AddressRules(PerCrawler):
-    """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
+    """A crawler's rules of what may be dialled. The blocklists set `blocked`, which says what may not."""
 
     def __init__(
         self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
@@ -56,8 +56,8 @@ class AddressRules(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read the settings; where there are none nothing private may be dialled, and no port."""
-        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # whose storage is at its origin
+        """Read the settings. Without them no private address and no port may be dialled."""
+        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # its storage is at its own origin
         return cls(
             settings["SSRF_ALLOWED_NETWORKS"] or (),
             frozenset(settings["ALLOWED_PORTS"] or ()),
@@ -81,7 +81,7 @@ class AddressRules(PerCrawler):
         return self
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why this very address must not be dialled; in an allowed network every port may."""
+        """Return why this address must not be dialled; None if it may. Allowed networks have no port rule."""
         if self.blocked(address):
             return Refused(Reason.BLOCKLIST, f"{address} is on a blocklist")
         if is_allowed(address, self.allowed):
@@ -98,19 +98,22 @@ class AddressRules(PerCrawler):
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The operator's own storage, which may be at a private address, for what we signed ourselves."""
+    """Judges requests to the operator's own storage, which may be at a private address."""
 
     origin: Origin
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Let any address be dialled that the operator's own name servers give, at that one port."""
+        """Allow any address, since the operator named the host; but only the storage's port."""
         if port in {None, self.origin[2]}:
             return None
         return Refused(Reason.PORT, f"{address} is asked at port {port}, which is not the storage's")
 
 
 def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:
-    """The addresses of a host that may be dialled: one or more. Raises Refused, CannotResolveHostError."""
+    """Return the addresses of a host that may be dialled, at least one.
+
+    Raises the Refused of the first address if none may be, and CannotResolveHostError if there is none.
+    """
     refusals = {address: guard.refusal(address, port) for address in addresses}
     passed = tuple(address for address, refused in refusals.items() if refused is None)
     if passed:

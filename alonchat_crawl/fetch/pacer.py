@@ -1,4 +1,4 @@
-"""Who says when a site may be asked: the seam between what fetches and the frontier."""
+"""When a site may be asked: the interface that fetch/ and policies/ know of the frontier's pace."""
 
 from typing import Protocol, cast
 
@@ -12,13 +12,13 @@ from alonchat_crawl.sources import Hold, Lease
 
 
 class Pacer(Protocol):
-    """Keeps the pace of domains over all workers: the frontier."""
+    """Keeps the pace of each domain over all workers. The frontier implements it."""
 
     async def hold(self, lease: Lease, url: str) -> Hold:
-        """Let the holder of a lease fetch `url` now; raises errors.Deferred while that must not be."""
+        """Take the turn to fetch `url`, for the holder of a lease. Raises errors.Deferred if it must wait."""
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """The request of a hold has left the site."""
+        """End a turn: the request has ended, with or without a response."""
 
 
 def pacer_of(crawler: Crawler) -> Pacer:

@@ -23,7 +23,6 @@ from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.release import Release, whole_ms
 from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
 from alonchat_crawl.frontier.view import FrontierView, Totals
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 
@@ -86,10 +85,9 @@ class FrontierQueue(FrontierView):
 
     @classmethod
     def from_settings(
-        cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "", told: Told = tell_nobody
+        cls, settings: BaseSettings, redis: Redis, domains: Domains, shard: int = 0, space: str = ""
     ) -> Self:
         """Build the queue from the FRONTIER_ settings."""
-        by_address = settings.getbool("THROTTLE_BY_ADDRESS")
         return cls(
             redis,
             lease_seconds=settings.getfloat("FRONTIER_LEASE_SECONDS"),
@@ -97,7 +95,7 @@ class FrontierQueue(FrontierView):
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
             dead_letters_max_bytes=settings.getint("FRONTIER_DEAD_LETTERS_MAX_BYTES"),
             shard=shard,
-            domains=Domains(redis if by_address else None, told),
+            domains=domains,
             space=space,
         )
 

@@ -9,7 +9,7 @@ from scrapy.http import Response
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.files.intake import TakenIn
 from alonchat_crawl.extract.text.clean_text import clean_text
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
 from alonchat_crawl.items import SOURCE_CODE, Page, Provenance, SpiderOutput
@@ -39,7 +39,7 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     name = file_name(lease.url) or UNNAMED
     taken = await take_in(crawler, response.body, name)
     if taken.file is not None:
-        Bodies.of(crawler).parsed(response)
+        BodyBudget.of(crawler).parsed(response)
         yield page_of(taken, name, _provenance(lease, response))
         return
     archive, member = split_member(lease.url)
@@ -49,8 +49,8 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
         raise GiveUp(Reason.BULK_UPLOAD, f"{name} is an archive: to take in what is in it {BULK_OFF}")
     own = crawler.get_downloader_middleware(OwnFiles)
     assert isinstance(own, OwnFiles)  # noqa: S101 - it is in the settings
-    own.shelf.put(lease, archive, response.body)
-    Bodies.of(crawler).parsed(response)
+    own.archives.put(lease, archive, response.body)
+    BodyBudget.of(crawler).parsed(response)
     for one in taken.members:
         yield Link(member_url(archive, one.name), Kind.FILE, lease.depth + 1)
     yield Ending(Outcome.FOLLOWED, Reason.ARCHIVE)

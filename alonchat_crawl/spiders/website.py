@@ -17,7 +17,7 @@ from alonchat_crawl.extract.read_page import ReadPage
 from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.extract.site.sitemap import ReadSitemap
 from alonchat_crawl.extract.text.media_types import media_type, table_name
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
 from alonchat_crawl.fetch.request_context import context_of, lease_of
 from alonchat_crawl.frontier.domains import url_domain
@@ -136,7 +136,7 @@ class WebsiteSpider(Spider):
             )
             return
         text, found = await self._read(kind, header, response)
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         repeat = await TrapCounters.of(self.crawler).note(lease, found.fingerprints)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
@@ -157,7 +157,7 @@ class WebsiteSpider(Spider):
             return Ending(
                 Outcome.REFUSED, Reason.MEDIA_TYPE, f"{name} is an archive, which only an upload may be"
             )
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
         return page_of(taken, name, page_provenance(lease, response, None, validated=not expires))
 

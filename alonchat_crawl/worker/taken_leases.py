@@ -7,7 +7,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import ReasonedError
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
@@ -47,7 +47,7 @@ class TakenLeases:
         slot = engine._slot  # noqa: SLF001 - nothing public tells that it closes
         if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
-        if Bodies.of(self._crawler).backlog_bytes > self._pipelines_bytes:
+        if BodyBudget.of(self._crawler).backlog_bytes > self._pipelines_bytes:
             return 0
         most, held = self._concurrent_requests, sum(len(one.held) for one in self._frontier.exchanges)
         return min(most - len(engine.downloader.active) - len(self.ready), 2 * most - held)

@@ -10,6 +10,7 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.control.website_seed import SeedError, SourceSeed
 from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.per_crawler import PerCrawler
@@ -67,7 +68,13 @@ class WorkerFrontier(PerCrawler):
         own = _source_of(seed, settings) if seed is not None else None
         is_apart = seed is not None and seed.is_local
         space = local_space(own.source_id) if own is not None and is_apart else ""
-        shards = Shards.from_settings(settings, connections.redis, space, connections.unreadable)
+        shards = Shards.from_settings(
+            settings,
+            connections.redis,
+            space,
+            resolver=Resolver.of(crawler),
+            told=connections.unreadable,
+        )
         return cls(shards, settings, crawler.signals, own=own, is_apart=is_apart)
 
     def wake(self) -> None:

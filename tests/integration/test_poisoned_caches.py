@@ -20,7 +20,6 @@ from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
-from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
@@ -39,6 +38,7 @@ from alonchat_crawl.worker.upkeep import Upkeep
 from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, reading, until_admitted
+from tests.support.network import domains_by_address
 
 ORIGIN = "https://e.org"
 ROBOTS = robots_file(Settings({"USER_AGENT": settings.USER_AGENT, "ROBOTS_MAX_DELAY_SECONDS": 60}))
@@ -95,7 +95,7 @@ async def test_a_traps_counters_begin_anew(desk: Desk) -> None:
 async def test_an_address_is_looked_up_anew(desk: Desk, value: bytes | None) -> None:
     """What is no address of a domain is set aside: it would join domains that have nothing in common."""
     redis, told = desk.queue.redis, list[tuple[str, str, str]]()
-    domains = Domains(redis, lambda *said: told.append(said))
+    domains = domains_by_address(redis, lambda *said: told.append(said))
     await (_push(redis, "address:127.0.0.1") if value is None else redis.set("address:127.0.0.1", value))
     assert await domains.of("http://127.0.0.1/") == "127.0.0.1"
     assert [key for key, _, _ in told] == ["address:127.0.0.1"]

@@ -13,13 +13,13 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred
 from alonchat_crawl.fetch.request_context import RequestContext
-from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.queue import MAX_BACKOFF_MS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import Ending, Hold, Kind, Lease, Link, Source
 from alonchat_crawl.worker.exchange import Exchange
 from alonchat_crawl.worker.pacing import Pacing
+from tests.support.network import domains_by_address
 from tests.unit.policies.scan.test_scanner import project_settings
 
 ADDRESS = "192.0.2.1"
@@ -36,7 +36,12 @@ class Machine:
     def __init__(self, redis: Redis, shards: int = 1, delay_seconds: float = 0.0) -> None:
         self.queues = [
             FrontierQueue(
-                redis, lease_seconds=60, max_attempts=5, dead_letters_max=10, shard=n, domains=Domains(redis)
+                redis,
+                lease_seconds=60,
+                max_attempts=5,
+                dead_letters_max=10,
+                shard=n,
+                domains=domains_by_address(redis),
             )
             for n in range(shards)
         ]

@@ -18,6 +18,7 @@ from alonchat_crawl.extract.files.refusals import why_not
 from alonchat_crawl.extract.files.sniff import FileType, file_type
 from alonchat_crawl.extract.text.cut_note import cut_note
 from alonchat_crawl.extract.text.encoding import decode
+from alonchat_crawl.extract.text.media_types import HTML, MARKDOWN, PLAIN
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.reasons import Reason
@@ -34,9 +35,9 @@ WRITERS: Mapping[FileType, Callable[[bytes, Text], None]] = {
     FileType.CSV: write_csv,
 }
 MEDIA_TYPES = {
-    FileType.MARKDOWN: "text/markdown",
-    FileType.TEXT: "text/plain",
-    FileType.HTML: "text/html",
+    FileType.MARKDOWN: MARKDOWN,
+    FileType.TEXT: PLAIN,
+    FileType.HTML: HTML,
 }
 
 
@@ -100,7 +101,7 @@ def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
             text.cut("characters", len(str(text)))
     title = one_line(text.title)[:TITLE_MAX_CHARS]
     return FileText(
-        *(kind, "text/markdown", str(text), title, truncated),
+        *(kind, MARKDOWN, str(text), title, truncated),
         written=True,
         note=text.note,
         left_out=+text.left_out,

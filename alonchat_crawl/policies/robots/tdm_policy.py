@@ -15,7 +15,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused, Retry
-from alonchat_crawl.extract.text.media_types import media_type
+from alonchat_crawl.extract.text.media_types import HTML, media_type
 from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.cache import SiteFileKind
@@ -107,6 +107,6 @@ class TdmPolicy:
             raise Retry(Reason.TDM, DETAIL)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         kind = media_type(header, response.url, response.body)
-        if lease_of(request).kind is Kind.SITEMAP or kind != "text/html":
+        if lease_of(request).kind is Kind.SITEMAP or kind != HTML:
             raise Refused(Reason.TDM, DETAIL)
         return response

@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, GiveUp, Refused
-from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, Bodies
+from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, BodyBudget
 from alonchat_crawl.fetch.http_connection import too_large
 from alonchat_crawl.fetch.request_context import RequestContext, lease_of
 from alonchat_crawl.outcomes import Outcome
@@ -33,12 +33,12 @@ def asked(tenant: UUID = FIRST) -> Request:
     return Request("https://a.example/", meta=context.as_meta())
 
 
-def bodies(megabytes: int = 100, waiting: int = 4, seconds: float = 60.0) -> Bodies:
+def bodies(megabytes: int = 100, waiting: int = 4, seconds: float = 60.0) -> BodyBudget:
     """A budget."""
-    return Bodies(megabytes * MEGABYTE, waiting, seconds, 10.0)
+    return BodyBudget(megabytes * MEGABYTE, waiting, seconds, 10.0)
 
 
-def ended(own: Bodies, request: Request) -> None:
+def ended(own: BodyBudget, request: Request) -> None:
     """A page ended."""
     own.page_ended(lease_of(request), Ending(Outcome.STORED))
 

@@ -12,7 +12,7 @@ from scrapy.utils.test import get_crawler
 from alonchat_crawl.errors import GiveUp, ReasonedError, StartupError
 from alonchat_crawl.fetch.files.local_files import local_paths, read_local
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage
-from alonchat_crawl.fetch.files.own_files import OwnFiles, Shelf
+from alonchat_crawl.fetch.files.own_files import ArchiveCache, OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.sources import Kind, Lease
@@ -93,7 +93,7 @@ def test_only_a_regular_file_of_bounded_size_is_read(folder: Path, name: str, re
 async def test_a_process_reads_only_the_files_that_it_was_given(folder: Path) -> None:
     """A lease on any other, wherever it came from, is given up."""
     given = folder / "a.txt"
-    own = OwnFiles(get_crawler(), NoPacer(), requests(), Shelf(100), {given.as_uri(): given})
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), ArchiveCache(100), {given.as_uri(): given})
     answer = await own.process_request(
         Request(given.as_uri(), meta=RequestContext(lease_of(given.as_uri())).as_meta())
     )
@@ -106,7 +106,7 @@ async def test_a_process_reads_only_the_files_that_it_was_given(folder: Path) ->
 
 async def test_what_is_fetched_is_left_to_others() -> None:
     """A site's lease, a robots.txt, a signed URL and an object pass; the list of files needs no network."""
-    own = OwnFiles(get_crawler(), NoPacer(), requests(), Shelf(100), {})
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), ArchiveCache(100), {})
     site = replace(lease_of("https://e.org/"), source=make_source(), kind=Kind.START)
     for lease in (site, lease_of("https://e.org/a.pdf"), lease_of("s3://uploads/a.pdf")):
         assert await own.process_request(leased("https://e.org/", lease)) is None
@@ -117,16 +117,16 @@ async def test_what_is_fetched_is_left_to_others() -> None:
     assert listed.body == b""
 
 
-def test_the_shelf_is_bounded_and_parted_by_run() -> None:
+def test_the_cache_of_archives_is_bounded_and_parted_by_run() -> None:
     """The last used archives stay; no run is given another's, of whichever project."""
-    shelf, lease = Shelf(100), lease_of("s3://uploads/a.zip")
+    archives, lease = ArchiveCache(100), lease_of("s3://uploads/a.zip")
     for name in "abc":
-        shelf.put(lease, name, bytes(40))
-        shelf.get(lease, "a")
-    assert [shelf.get(lease, name) is not None for name in "abc"] == [True, False, True]
-    assert shelf.get(replace(lease, source=again(UPLOAD)), "a") is None
-    shelf.put(lease, "large", bytes(1000))
-    assert [shelf.get(lease, name) is not None for name in ("a", "large")] == [False, True]
+        archives.put(lease, name, bytes(40))
+        archives.get(lease, "a")
+    assert [archives.get(lease, name) is not None for name in "abc"] == [True, False, True]
+    assert archives.get(replace(lease, source=again(UPLOAD)), "a") is None
+    archives.put(lease, "large", bytes(1000))
+    assert [archives.get(lease, name) is not None for name in ("a", "large")] == [False, True]
 
 
 def test_an_object_is_asked_for_with_a_signature_in_no_url() -> None:
