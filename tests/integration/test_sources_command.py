@@ -64,13 +64,17 @@ async def test_json_and_the_project(desk: Desk) -> None:
         assert (row["waiting"], row["in_work"], row["max_depth"]) == (1, 0, 50)
 
 
-async def test_a_source_that_is_written_down_is_not_listed(desk: Desk) -> None:
-    """Once its end is in Postgres, a source leaves the list; shown by its id it has both servers' facts."""
+async def test_what_ended_lately(desk: Desk) -> None:
+    """Once its end is in Postgres, a source is listed below; shown by its id it has both servers' facts."""
     source = await desk.source("https://a.example/", "/1", source="shop")
     await desk.end(await desk.lease(), Outcome.STORED)
     await desk.end(await desk.lease(), Outcome.REFUSED, "noindex")
     await close_source(desk.shards, desk.queue, desk.pool, source.source_id)
-    assert (await desk.scrapy("sources", "--json")).out == ""
+    listed = [" ".join(line.split()) for line in (await desk.scrapy("sources")).out.splitlines()]
+    assert listed[-3:-1] == ["", "id project url ended pages reason when"]
+    assert listed[-1].startswith(f"{source.source_id} alpha https://a.example/ completed 1 ")
+    [ended] = (await desk.scrapy("sources", "--json")).out.splitlines()
+    assert (json.loads(ended)["id"], json.loads(ended)["state"]) == (str(source.source_id), "completed")
     shown = await desk.scrapy("sources", "shop", "-a", "project=alpha")
     assert shown.code == 0
     for fact in (str(source.source_id), "completed", "1 stored", "1 refused", "1 refused:noindex"):

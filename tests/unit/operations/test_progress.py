@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
-from alonchat_crawl.operations.terminal.console import plain
-from alonchat_crawl.operations.terminal.progress import Progress
+from alonchat_crawl.operations.terminal.progress import ProgressLine
 from alonchat_crawl.operations.terminal.summary import render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Ending, Outcome
 from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
 from tests.sites.watching import COMMAND, crawl, environment, lines
@@ -107,7 +107,7 @@ def test_worker_prints_no_table() -> None:
 
 def test_line_in_the_log_has_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
     """Where there is no terminal, the numbers go to the log at INFO."""
-    progress = Progress(ModelWatch(), Console(file=StringIO()), 1, 60)
+    progress = ProgressLine(ModelWatch(), Console(file=StringIO()), 1, 60)
     assert progress.seconds_between == 60
     progress.tally.ended(LEASE, Ending(Outcome.STORED))
     with caplog.at_level("INFO"):
@@ -144,16 +144,14 @@ def test_outside_text_cannot_steer_the_terminal() -> None:
     )
     assert "[bold]\\x1b]0;t\\x07 \\u202e" in shown
     assert "[link=x]\\x9b31m\\ud800" in shown
-    ascii_console = Console(file=open(os.devnull, "w", encoding="ascii"))  # noqa: SIM115, PTH123
-    assert plain("é…", ascii_console) == "\\xe9\\u2026"
-    ascii_console.file.close()
+    assert terminal_text("é…", encoding="ascii") == "\\xe9\\u2026"
 
 
 def test_line_says_when_the_model_is_loading() -> None:
     """From the start until the model is there."""
     model = ModelWatch()
     model.asked_for()
-    progress = Progress(model, Console(file=StringIO()), 1, 1)
+    progress = ProgressLine(model, Console(file=StringIO()), 1, 1)
     assert progress.line().plain.endswith("loading the model")
     model.loaded()
     assert progress.line().plain.endswith("starting")
