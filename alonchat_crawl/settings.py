@@ -147,7 +147,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "alonchat_crawl.policies.addresses.AddressPolicy": 50,
     "alonchat_crawl.policies.traps.policy.TrapPolicy": 60,  # before robots.txt: it costs the site no request
     "alonchat_crawl.policies.robots.policy.RobotsPolicy": 100,
-    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy": 110,
+    "alonchat_crawl.policies.robots.tdm_policy.TdmPolicy": 110,
     "alonchat_crawl.policies.status.StatusPolicy": 150,
     "alonchat_crawl.policies.conditional.ConditionalRequests": 200,
     # Right behind ContentCoding (590): nothing else sees a file's bytes before.

@@ -7,13 +7,12 @@ Unlike there, what xn-- stands for is left to the name servers, and a percent-en
 """
 
 import re
+import socket
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from idna.core import check_bidi, check_initial_combiner, check_nfc, uts46_remap, valid_contextj
 from w3lib.url import canonicalize_url, safe_url_string
-
-from alonchat_crawl.ip_addresses import ipv4_by_any_spelling
 
 URL_MAX_CHARS = 2083
 """The most that crawlers and old browsers agree on; Scrapy's URLLENGTH_LIMIT."""
@@ -113,7 +112,15 @@ def ascii_host(host: str) -> str:
     name = ".".join(map(_label, name.removesuffix(".").split(".")))
     if not NAME.fullmatch(name):
         raise ValueError(f"{host!r} is no host name")
-    return ipv4_by_any_spelling(name) if IPV4_END.search(name) else name
+    return _usual_ipv4(name) if IPV4_END.search(name) else name
+
+
+def _usual_ipv4(name: str) -> str:
+    """Return the IPv4 address that a name which ends in a number stands for (WHATWG URL, 3.5)."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(name))
+    except OSError:
+        raise ValueError(f"{name} is no address") from None
 
 
 def _label(label: str) -> str:

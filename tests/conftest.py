@@ -20,7 +20,14 @@ os.environ["EMBEDDING_MODELS_DIR"] = str(CHECKOUT_DATA / "models")
 from alonchat_crawl.servers import embedded  # noqa: E402 - see above
 from tests.support.clamd import OwnClamd, own_clamd  # noqa: E402 - see above
 
+STAGES = [Path(__file__).parent / name for name in ("unit", "integration", "acceptance")]
 _numbers = count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run fast tests first, whatever the order within a stage."""
+    items.sort(key=lambda item: [stage in item.path.parents for stage in STAGES], reverse=True)
 
 
 def servers_of(data_dir: Path) -> set[str]:

@@ -21,7 +21,7 @@ from alonchat_crawl.operations.terminal.command import (
 from alonchat_crawl.operations.terminal.console import wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
-from alonchat_crawl.policies.blocklists.files import Files
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles
 from alonchat_crawl.policies.blocklists.live import Blocklists
 
 COLUMNS = (
@@ -108,7 +108,7 @@ async def _list(opts: Namespace, servers: Servers) -> int:
 
 async def _rows(servers: Servers, project_id: UUID | None) -> AsyncIterator[tuple[object, ...]]:
     if project_id is None:
-        files = Files(servers.settings.getlist("BLOCKLIST_FILES"))
+        files = BlocklistFiles(servers.settings.getlist("BLOCKLIST_FILES"))
         files.load()
         for one in files.lists:
             yield one.path, ALL, str(one.report)

@@ -98,7 +98,7 @@ async def _search(opts: Namespace, servers: Servers) -> int:
 
 async def _question(opts: Namespace, servers: Servers) -> "Question":
     from alonchat_crawl.control.verbs.searching import Question  # noqa: PLC0415
-    from alonchat_crawl.storage.search import Filter  # noqa: PLC0415
+    from alonchat_crawl.storage.search import SearchFilter  # noqa: PLC0415
 
     if len(opts.words) != 1:
         raise UsageError("give one question, in quotes", print_help=False)
@@ -114,7 +114,7 @@ async def _question(opts: Namespace, servers: Servers) -> "Question":
         project_id=project_id,
         count=opts.count or servers.settings.getint("SEARCH_RESULTS"),
         neighbours=opts.neighbours,
-        only=Filter(sources, opts.type, opts.language, opts.since),
+        only=SearchFilter(sources, opts.type, opts.language, opts.since),
     )
 
 

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from alonchat_crawl.embedding.backends.backend import Vectors
 from alonchat_crawl.embedding.cache import VectorCache, key_of
-from alonchat_crawl.embedding.turns import Turns
+from alonchat_crawl.embedding.turns import TenantTurns
 from alonchat_crawl.errors import Outage, Retry
 
 LEAST_BATCHES = 4  # of a turn: of fewer, a tenth of the model's work would be padding
 MOST_AT_ONCE = 512  # texts looked at for one turn: more would hold up the event loop
 
 
-class Waiting:
+class EmbeddingRequest:
     """A page's texts, or a question, until each has its vector."""
 
     def __init__(self, project_id: UUID, texts: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ class Waiting:
         return [self._vectors[key] for key in self._keys]
 
 
-Turn = dict[bytes, tuple[str, list[Waiting]]]
+Turn = dict[bytes, tuple[str, list[EmbeddingRequest]]]
 """By key, the texts that are embedded at once, and who waits for them."""
 
 
@@ -79,9 +79,9 @@ class Batcher:
         self._batch_windows = batch_windows
         self._turn_seconds = turn_seconds
         self._turn_windows = LEAST_BATCHES * batch_windows
-        self._questions: Turns[Waiting] = Turns()
-        self._pages: Turns[Waiting] = Turns()
-        self._open: set[Waiting] = set()
+        self._questions: TenantTurns[EmbeddingRequest] = TenantTurns()
+        self._pages: TenantTurns[EmbeddingRequest] = TenantTurns()
+        self._open: set[EmbeddingRequest] = set()
         self._wanted = asyncio.Event()
         self._closed = False
         self._serving = asyncio.create_task(self._serve())
@@ -95,7 +95,7 @@ class Batcher:
             raise _stopping()
         if not texts:
             return []
-        waiting, turns = Waiting(project_id, texts), self._questions if question else self._pages
+        waiting, turns = EmbeddingRequest(project_id, texts), self._questions if question else self._pages
         self._open.add(waiting)
         turns.join(waiting)
         self._wanted.set()
@@ -139,7 +139,7 @@ class Batcher:
                 turns.leave(waiting)
         return turn
 
-    def _take(self, waiting: Waiting, turn: Turn) -> int:
+    def _take(self, waiting: EmbeddingRequest, turn: Turn) -> int:
         """Take a page's next texts; return what they cost: nothing where they are known already."""
         cost = 0
         for _ in range(self._batch_windows):

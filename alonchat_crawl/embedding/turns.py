@@ -11,7 +11,7 @@ from uuid import UUID
 Member = TypeVar("Member", bound=Hashable)
 
 
-class Line(Generic[Member]):
+class FairQueue(Generic[Member]):
     """Members by virtual time. There are as many as pages in a worker's pipelines: too few for a heap."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Line(Generic[Member]):
         return bool(self._times)
 
     def join(self, member: Member) -> None:
-        """Line up behind all that are there, so that nobody who waits is overtaken for ever."""
+        """FairQueue up behind all that are there, so that nobody who waits is overtaken for ever."""
         self._times.setdefault(member, max(self._times.values(), default=0.0))
 
     def leave(self, member: Member) -> None:
@@ -37,7 +37,7 @@ class Line(Generic[Member]):
         self._times[member] += cost
 
 
-class Page(Hashable, Protocol):
+class Tenanted(Hashable, Protocol):
     """What waits in line."""
 
     @property
@@ -45,25 +45,25 @@ class Page(Hashable, Protocol):
         """Its tenant."""
 
 
-Waiting = TypeVar("Waiting", bound=Page)
+Request = TypeVar("Request", bound=Tenanted)
 
 
-class Turns(Generic[Waiting]):
+class TenantTurns(Generic[Request]):
     """Pages that wait, each tenant's in a line of their own."""
 
     def __init__(self) -> None:
-        self._tenants: Line[UUID] = Line()
-        self._pages: dict[UUID, Line[Waiting]] = {}
+        self._tenants: FairQueue[UUID] = FairQueue()
+        self._pages: dict[UUID, FairQueue[Request]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._tenants)
 
-    def join(self, page: Waiting) -> None:
+    def join(self, page: Request) -> None:
         """Wait behind the tenant's other pages, and the tenant, if it is new, behind the others."""
-        self._pages.setdefault(page.project_id, Line()).join(page)
+        self._pages.setdefault(page.project_id, FairQueue()).join(page)
         self._tenants.join(page.project_id)
 
-    def leave(self, page: Waiting) -> None:
+    def leave(self, page: Request) -> None:
         """Wait no more; who does not wait may leave, too."""
         line = self._pages.get(page.project_id)
         if line is not None:
@@ -72,11 +72,11 @@ class Turns(Generic[Waiting]):
                 del self._pages[page.project_id]
                 self._tenants.leave(page.project_id)
 
-    def first(self) -> Waiting:
+    def first(self) -> Request:
         """Return the page whose turn it is; somebody must wait."""
         return self._pages[self._tenants.first()].first()
 
-    def move_on(self, page: Waiting, cost: float) -> None:
+    def move_on(self, page: Request, cost: float) -> None:
         """Count what was spent on a page, which still waits."""
         self._pages[page.project_id].move_on(page, cost)
         self._tenants.move_on(page.project_id, cost)

@@ -10,7 +10,7 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 

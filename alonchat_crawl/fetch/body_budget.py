@@ -21,7 +21,7 @@ from alonchat_crawl.errors import Deferred, ReasonedError
 from alonchat_crawl.fetch.http_connection import TOO_LARGE
 from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.per_crawler import PerCrawler
-from alonchat_crawl.sandbox.slots import SMALL_BYTES
+from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease
 

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorPluggableNameResolver
 from zope.interface import implementer  # type: ignore[attr-defined]
 
 from alonchat_crawl.fetch.address_rules import Guard, dialable
-from alonchat_crawl.fetch.http_connection import Connection, Connector
+from alonchat_crawl.fetch.http_connection import HttpConnection, HttpConnectionFactory
 from alonchat_crawl.fetch.reactor_resolver import as_twisted
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.urls import Origin
@@ -66,10 +66,10 @@ class Dialler:
         self._tls = tls
         self._connect_seconds = connect_seconds
         self._idle_seconds = idle_seconds
-        self._idle: dict[Connection, tuple[Key, Any]] = {}
+        self._idle: dict[HttpConnection, tuple[Key, Any]] = {}
         """With what ends its time; the one that has been idle for longest is first."""
 
-    async def connection(self, origin: Origin, guard: Guard) -> Connection:
+    async def connection(self, origin: Origin, guard: Guard) -> HttpConnection:
         """One that is idle, or a new one. Raises Refused and CannotResolveHostError, and what Twisted does.
 
         A new one to a https origin has still to shake hands.
@@ -88,7 +88,7 @@ class Dialler:
         endpoint: Any = HostnameEndpoint(reactor, STAND_IN, port, timeout=self._connect_seconds)
         if scheme == "https":
             endpoint = wrapClientTLS(self._tls_options(host, port), endpoint)
-        connected: Deferred[Connection] = endpoint.connect(Connector(lambda: self._new(key)))
+        connected: Deferred[HttpConnection] = endpoint.connect(HttpConnectionFactory(lambda: self._new(key)))
         return await connected.asFuture(asyncio.get_running_loop())
 
     def _tls_options(self, host: str, port: int) -> Any:
@@ -105,19 +105,19 @@ class Dialler:
             options._hostnameBytes = host.encode()  # noqa: SLF001
             return options
 
-    def _new(self, key: Key) -> Connection:
-        return Connection(self._reactor, lambda connection: self._keep(key, connection), self._leave)
+    def _new(self, key: Key) -> HttpConnection:
+        return HttpConnection(self._reactor, lambda connection: self._keep(key, connection), self._leave)
 
-    def _keep(self, key: Key, connection: Connection) -> None:
+    def _keep(self, key: Key, connection: HttpConnection) -> None:
         timer = self._reactor.callLater(self._idle_seconds, self._expire, connection)
         self._idle[connection] = key, timer
 
-    def _leave(self, connection: Connection) -> None:
+    def _leave(self, connection: HttpConnection) -> None:
         _, timer = self._idle.pop(connection, (None, None))
         if timer is not None and timer.active():
             timer.cancel()
 
-    def _expire(self, connection: Connection) -> None:
+    def _expire(self, connection: HttpConnection) -> None:
         self._leave(connection)
         connection.close()
 

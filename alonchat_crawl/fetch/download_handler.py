@@ -24,9 +24,9 @@ from alonchat_crawl.fetch.address_rules import AddressRules, check_url
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.dialling import Dialler
 from alonchat_crawl.fetch.faults import fault_of
-from alonchat_crawl.fetch.http_connection import Body, Exchange, Limits, too_large
+from alonchat_crawl.fetch.http_connection import AnswerLimits, BodyReader, HttpExchange, too_large
 from alonchat_crawl.fetch.resolver import Resolver
-from alonchat_crawl.sandbox.slots import SMALL_BYTES
+from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.urls import DEFAULT_PORTS, origin_parts
 
 METHODS = frozenset({"GET", "HEAD"})
@@ -84,8 +84,8 @@ class GuardedHandler(BaseDownloadHandler):
         asked, connection, loop = _asked(request), None, asyncio.get_running_loop()
         first_byte = asyncio.timeout(self._first_byte_seconds)
         body_bytes = meta.get("download_maxsize") or self._body_bytes
-        exchange = Exchange(
-            Limits(body_bytes, self._framing_bytes, self._header_lines),
+        exchange = HttpExchange(
+            AnswerLimits(body_bytes, self._framing_bytes, self._header_lines),
             sent=lambda: meta.update(sent_at=monotonic()),
             answered=partial(_stop, first_byte),
         )
@@ -111,7 +111,9 @@ class GuardedHandler(BaseDownloadHandler):
         body, exchange.body = bytes(exchange.body), bytearray()  # the connection keeps the exchange
         return _response(request, answer, body)
 
-    async def _read(self, request: Request, answer: Any, exchange: Exchange, clock: asyncio.Timeout) -> None:
+    async def _read(
+        self, request: Request, answer: Any, exchange: HttpExchange, clock: asyncio.Timeout
+    ) -> None:
         """Read its body into the exchange, a large one once there is room. Raises Refused and Deferred."""
         most, length = exchange.limits.body_bytes, answer.length
         if length is UNKNOWN_LENGTH:
@@ -124,7 +126,7 @@ class GuardedHandler(BaseDownloadHandler):
         waited = 0.0
         if is_announced:  # Twisted reads on only where the body is delivered
             waited = await self._let_in(request, length, clock)
-        body = Body(exchange, None if is_announced else SMALL_BYTES)
+        body = BodyReader(exchange, None if is_announced else SMALL_BYTES)
         answer.deliverBody(body)
         done = body.done.asFuture(asyncio.get_running_loop())
         try:

@@ -24,7 +24,7 @@ CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AnswerLimits:
     """Of one answer; bytes as they come off the wire, after TLS."""
 
     body_bytes: int
@@ -42,10 +42,10 @@ def too_large(most_bytes: int) -> Refused:
 
 
 @dataclass(slots=True)
-class Exchange:
+class HttpExchange:
     """One request under way, and its answer so far."""
 
-    limits: Limits
+    limits: AnswerLimits
     sent: Callable[[], None]
     """Told when the request leaves, and again where TLS had still to shake hands."""
     answered: Callable[[], None]
@@ -75,7 +75,7 @@ class Exchange:
 class _Parser(_LenientHTTPClientParser):
     """Reads an answer; counts its header lines, also those of interim answers."""
 
-    exchange: Exchange
+    exchange: HttpExchange
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         self.exchange.header_lines += 1
@@ -88,16 +88,16 @@ class _Parser(_LenientHTTPClientParser):
 
 
 @implementer(IHandshakeListener)  # type: ignore[no-untyped-call] # zope ships no types
-class Connection(_LenientHTTP11ClientProtocol):
+class HttpConnection(_LenientHTTP11ClientProtocol):
     """A connection; `idle` is told when it can take another request, `gone` when it is lost."""
 
     def __init__(
-        self, reactor: Any, idle: Callable[["Connection"], None], gone: Callable[["Connection"], None]
+        self, reactor: Any, idle: Callable[["HttpConnection"], None], gone: Callable[["HttpConnection"], None]
     ) -> None:
         super().__init__(idle)  # type: ignore[no-untyped-call]
         self._reactor = reactor
         self._gone = gone
-        self._exchange: Exchange | None = None
+        self._exchange: HttpExchange | None = None
         self._lost = False
 
     @property
@@ -107,7 +107,7 @@ class Connection(_LenientHTTP11ClientProtocol):
         peer = transport.getPeer()
         return peer.host, peer.port
 
-    def ask(self, request: TxRequest, exchange: Exchange) -> "defer.Deferred[IResponse]":
+    def ask(self, request: TxRequest, exchange: HttpExchange) -> "defer.Deferred[IResponse]":
         """Send a request; the answer comes once its headers are read."""
         self._exchange = exchange
         exchange.sent()
@@ -172,22 +172,22 @@ class Connection(_LenientHTTP11ClientProtocol):
             transport.abortConnection()
 
 
-class Connector(Factory):
+class HttpConnectionFactory(Factory):
     """Makes connections for an endpoint."""
 
     noisy = False
 
-    def __init__(self, make: Callable[[], Connection]) -> None:
+    def __init__(self, make: Callable[[], HttpConnection]) -> None:
         self._make = make
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, N802
+    def buildProtocol(self, addr: IAddress | None) -> HttpConnection:  # noqa: ARG002, N802
         return self._make()
 
 
-class Body(Protocol):
+class BodyReader(Protocol):
     """Collects an answer's body in its exchange; of one larger than `pause_bytes` no more until `resume`."""
 
-    def __init__(self, exchange: Exchange, pause_bytes: int | None) -> None:
+    def __init__(self, exchange: HttpExchange, pause_bytes: int | None) -> None:
         self._exchange = exchange
         self._pause_bytes = pause_bytes
         exchange.reading = True

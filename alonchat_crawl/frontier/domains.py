@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
-from alonchat_crawl.ip_addresses import dialled_address, parse_address
-from alonchat_crawl.public_suffixes import registrable_domain
+from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
+from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
 from alonchat_crawl.upload_urls import is_at_no_site

@@ -14,47 +14,47 @@ from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
-from alonchat_crawl.storage.validators import Visit, find_visit, has_visits
+from alonchat_crawl.storage.validators import Validators, find_validators, has_validators
 
 NOT_MODIFIED = 304
 
 ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-"""RFC 9110, section 8.8.3. What is none is not sent back: `*`, for one, would mean any page at all."""
+"""RFC 9110, section 8.8.3. Anything else is not sent back: `*`, for example, would match any page."""
 
 CODING_SUFFIX = re.compile(r'(?:--?|;)(?:gzip|br|deflate|zstd)(?="$)')
-"""Apache and Jetty add it to the tag of what they have compressed; a 304, which has no body, goes without."""
+"""Apache and Jetty add it to the tag of a compressed page, but not to that of its 304."""
 
 SETTLED_AFTER = timedelta(seconds=60)
-"""A page fetched sooner after its Last-Modified may have changed again within that second (8.8.2.2)."""
+"""A page fetched sooner after its Last-Modified may have changed again in the same second (8.8.2.2)."""
 
 RUNS_KNOWN_MAX = 1000
 
 
-def conditions(visit: Visit) -> dict[str, str]:
-    """The headers that ask for a page only if it is not as stored; empty where no validator can be used."""
+def conditions(stored: Validators) -> dict[str, str]:
+    """The headers that ask for a page only if it has changed; empty if no validator can be used."""
     headers = {}
-    if visit.etag is not None and ENTITY_TAG.fullmatch(visit.etag):
-        headers["If-None-Match"] = visit.etag
-    if visit.last_modified is not None and _settled(visit.last_modified, visit.fetched_at):
-        headers["If-Modified-Since"] = visit.last_modified
+    if stored.etag is not None and ENTITY_TAG.fullmatch(stored.etag):
+        headers["If-None-Match"] = stored.etag
+    if stored.last_modified is not None and _settled(stored.last_modified, stored.fetched_at):
+        headers["If-Modified-Since"] = stored.last_modified
     return headers
 
 
 def _settled(last_modified: str, fetched_at: datetime) -> bool:
     try:
         at = parsedate_to_datetime(last_modified)
-    except (ValueError, TypeError, IndexError, OverflowError):  # of what is no date, all have been seen
+    except (ValueError, TypeError, IndexError, OverflowError):  # all of these were seen for broken dates
         return False
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return last_modified.isascii() and last_modified.isprintable() and fetched_at - at >= SETTLED_AFTER
 
 
-def confirms(visit: Visit, etag: str) -> bool:
-    """Whether a 304 with this ETag (empty: none) speaks of what is stored, and not of something newer.
+def confirms(stored: Validators, etag: str) -> bool:
+    """Whether a 304 with this ETag (empty: none) confirms what is stored, and not a newer page.
 
     RFC 9111, section 4.3.4; tags are compared weakly (RFC 9110, section 8.8.3.2).
     """
-    return not etag or visit.etag is None or _opaque(etag) == _opaque(visit.etag)
+    return not etag or stored.etag is None or _opaque(etag) == _opaque(stored.etag)
 
 
 def _opaque(etag: str) -> str:
@@ -64,16 +64,15 @@ def _opaque(etag: str) -> str:
 class ConditionalRequests:
     """Downloader middleware: asks for a stored page only if it has changed; meta["visit"] is what is stored.
 
-    Only at a URL's first attempt: whatever is odd about a 304, the next attempt gets the whole page. While
-    Postgres is away the URL is deferred, as by the pipelines: what the site would send could not be stored,
-    and would have to be sent again.
+    Only at a URL's first attempt: if anything is wrong with a 304, the next attempt fetches the whole page.
+    While Postgres is away the URL is deferred: the page could not be stored, and would have to be sent again.
     """
 
     def __init__(self, connections: Connections, scheme: str, max_days: int) -> None:
         self._connections = connections
         self._scheme = scheme
         self._max_days = max_days
-        self._has_visits: dict[UUID, bool] = {}
+        self._may_have_stored: dict[UUID, bool] = {}
         """By run."""
 
     @classmethod
@@ -83,31 +82,31 @@ class ConditionalRequests:
         return cls(Connections.of(crawler), scheme(settings), settings.getint("REREAD_DAYS"))
 
     async def process_request(self, request: Request) -> None:
-        """Make the request conditional where the page is stored. Raises Outage, Retry or GiveUp."""
+        """Make the request conditional if the page is stored. Raises Outage, Retry or GiveUp."""
         lease: Lease | None = request.meta.get("lease")
         if request.meta.get("robots") or lease is None or lease.kind is Kind.SITEMAP or lease.attempt > 1:
             return
         if not await self._may_be_stored(lease.source):
             return
         pool = await self._connections.postgres()
-        visit = await find_visit(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
+        visit = await find_validators(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
         if visit is not None and (headers := conditions(visit)):
             request.meta["visit"] = visit
             for name, value in headers.items():
                 request.headers[name] = value.encode("latin-1")
 
     async def _may_be_stored(self, source: Source) -> bool:
-        """Spare a first crawl the look for each of its pages."""
-        if source.crawl_id not in self._has_visits:
-            if len(self._has_visits) >= RUNS_KNOWN_MAX:
-                self._has_visits.clear()
+        """Ask once a run: a first crawl need not look up each of its pages."""
+        if source.crawl_id not in self._may_have_stored:
+            if len(self._may_have_stored) >= RUNS_KNOWN_MAX:
+                self._may_have_stored.clear()
             pool = await self._connections.postgres()
-            self._has_visits[source.crawl_id] = await has_visits(pool, source, self._scheme)
-        return self._has_visits[source.crawl_id]
+            self._may_have_stored[source.crawl_id] = await has_validators(pool, source, self._scheme)
+        return self._may_have_stored[source.crawl_id]
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Raise Retry for a 304 that confirms another page than the one that is stored."""
-        visit: Visit | None = request.meta.get("visit")
+        """Raise Retry for a 304 that confirms another version than the stored one."""
+        visit: Validators | None = request.meta.get("visit")
         if visit is not None and response.status == NOT_MODIFIED:
             etag = (response.headers.get("ETag") or b"").decode("latin-1")
             if not confirms(visit, etag):

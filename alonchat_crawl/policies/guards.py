@@ -13,7 +13,7 @@ MIDDLEWARES: Final = (
     "alonchat_crawl.policies.addresses.AddressPolicy",
     "alonchat_crawl.policies.traps.policy.TrapPolicy",
     "alonchat_crawl.policies.robots.policy.RobotsPolicy",
-    "alonchat_crawl.policies.robots.tdm_policy.RightsPolicy",
+    "alonchat_crawl.policies.robots.tdm_policy.TdmPolicy",
     "alonchat_crawl.policies.status.StatusPolicy",
     "alonchat_crawl.policies.scan.policy.ScanPolicy",
     "alonchat_crawl.fetch.content_coding.ContentCoding",

@@ -12,11 +12,11 @@ from alonchat_crawl.errors import Refused
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.sandbox import wire
-from alonchat_crawl.sandbox.process import Limits, Process
-from alonchat_crawl.sandbox.slots import Places
+from alonchat_crawl.sandbox.process import Process, ProcessLimits
 from alonchat_crawl.sandbox.wire import Reply
+from alonchat_crawl.sandbox.work_slots import WorkSlots
 
-TABLE = "alonchat_crawl.sandbox.work"
+TABLE = "alonchat_crawl.sandbox.tasks"
 # That one process serves: what a task leaves behind, by mischief or mistake, does not last. A page takes
 # four of them, and to start a process as long as a hundred pages.
 TASKS_MAX = 10_000
@@ -30,8 +30,8 @@ class Sandbox(PerCrawler):
     """
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
-        self._limits = Limits(table, memory_mb * 1024 * 1024, seconds)
-        self._turns = Places(processes)
+        self._limits = ProcessLimits(table, memory_mb * 1024 * 1024, seconds)
+        self._slots = WorkSlots(processes)
         self._idle: list[Process] = []
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -53,12 +53,12 @@ class Sandbox(PerCrawler):
             self._idle.append(Process(self._limits))
 
     async def run(self, task: str, **arguments: Any) -> Any:
-        """Run a task of the table (see work.py) and return its result, of what msgpack can hold.
+        """Run a task of the table (see tasks.py) and return its result, of what msgpack can hold.
 
         Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
         `parser crash`; Outage where no process can be started.
         """
-        async with self._turns.place(len(arguments.get("body", b""))):
+        async with self._slots.slot(len(arguments.get("body", b""))):
             request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
             if len(request) > wire.REQUEST_MAX_BYTES:
                 raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")

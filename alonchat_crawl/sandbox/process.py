@@ -40,7 +40,7 @@ FLAGS = ("-I", "-S", "-B", "-X", "utf8")
 logger = logging.getLogger(__name__)
 
 
-class Limits(NamedTuple):
+class ProcessLimits(NamedTuple):
     """What a process may use."""
 
     table: str
@@ -57,7 +57,7 @@ class DyingError(Exception):
 class Process:
     """One parser's process. Whoever asks it something must wait for the reply or end it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ProcessLimits) -> None:
         """Start it. To be called in the thread that lives as long as the worker: the process dies with it."""
         self.tasks = 0
         self._limits = limits

@@ -1,31 +1,89 @@
-"""Takes from this process the system calls that a parser never needs: above all to start another process.
+"""Refuses this process the system calls that no parser needs, above all those that start a process.
 
-A filter for seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html): a program for the kernel's
-packet filter, of instructions (code, jump if true, jump if false, value).
+A seccomp filter (https://docs.kernel.org/userspace-api/seccomp_filter.html) is a program for the kernel's
+packet filter. Each instruction is (code, jump if true, jump if false, value).
 """
 
 import ctypes
 import errno
 import platform
+from collections.abc import Mapping
 from struct import pack
+from typing import NamedTuple
 
-PR_SET_SECCOMP, MODE_FILTER = 22, 2
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-ALLOW, REFUSE = 0x7FFF0000, 0x00050000
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where each lies in what the filter sees
-CLONE_THREAD = 0x10000
-CLONE3 = 435
-FOREIGN = 0x40000000  # from here on: x86's third set of calls
-# By machine: its name to the kernel, `clone`, and what is refused whatever its arguments are: fork, vfork,
-# execve, execveat, ptrace, unshare, setns, mount, bpf, perf_event_open, userfaultfd, add_key, keyctl,
-# io_uring_setup, process_vm_readv, process_vm_writev, socket.
-MACHINES = {
-    "x86_64": (
-        0xC000003E,
-        56,
-        (57, 58, 59, 322, 101, 272, 308, 165, 321, 298, 323, 248, 250, 425, 310, 311, 41),
+PR_SET_SECCOMP, MODE_FILTER = 22, 2  # prctl(2)
+# Instructions of include/uapi/linux/bpf_common.h, and what a filter returns by include/uapi/linux/seccomp.h.
+LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
+ANY_BIT = 0x45  # BPF_JMP | BPF_JSET | BPF_K
+RETURN = 0x06  # BPF_RET | BPF_K
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+CLONE_THREAD = 0x10000  # clone(2)
+X32_BIT = 0x40000000  # __X32_SYSCALL_BIT: a second set of calls, by which a filter could be passed
+
+
+class Machine(NamedTuple):
+    """How the kernel numbers its system calls on one kind of machine."""
+
+    architecture: int
+    """AUDIT_ARCH_… of include/uapi/linux/audit.h."""
+    clone: int
+    clone3: int
+    refused: Mapping[str, int]
+    """By name: the calls that are refused whatever their arguments are."""
+
+
+MACHINES: Mapping[str, Machine] = {
+    # https://github.com/torvalds/linux/blob/master/arch/x86/entry/syscalls/syscall_64.tbl
+    "x86_64": Machine(
+        architecture=0xC000003E,
+        clone=56,
+        clone3=435,
+        refused={
+            "fork": 57,
+            "vfork": 58,
+            "execve": 59,
+            "execveat": 322,
+            "ptrace": 101,
+            "process_vm_readv": 310,
+            "process_vm_writev": 311,
+            "socket": 41,
+            "mount": 165,
+            "unshare": 272,
+            "setns": 308,
+            "bpf": 321,
+            "perf_event_open": 298,
+            "userfaultfd": 323,
+            "io_uring_setup": 425,
+            "add_key": 248,
+            "keyctl": 250,
+        },
     ),
-    "aarch64": (0xC00000B7, 220, (221, 281, 117, 97, 268, 40, 280, 241, 282, 217, 219, 425, 270, 271, 198)),
+    # https://github.com/torvalds/linux/blob/master/include/uapi/asm-generic/unistd.h: no fork, no vfork
+    "aarch64": Machine(
+        architecture=0xC00000B7,
+        clone=220,
+        clone3=435,
+        refused={
+            "execve": 221,
+            "execveat": 281,
+            "ptrace": 117,
+            "process_vm_readv": 270,
+            "process_vm_writev": 271,
+            "socket": 198,
+            "mount": 40,
+            "unshare": 97,
+            "setns": 268,
+            "bpf": 280,
+            "perf_event_open": 241,
+            "userfaultfd": 282,
+            "io_uring_setup": 425,
+            "add_key": 217,
+            "keyctl": 219,
+        },
+    ),
 }
 
 
@@ -34,21 +92,26 @@ class _Program(ctypes.Structure):
 
 
 def refuse_calls() -> bool:
-    """Refuse them from now on; return whether the kernel does. Needs PR_SET_NO_NEW_PRIVS."""
+    """Refuse the calls from now on; return whether the kernel does. Needs PR_SET_NO_NEW_PRIVS."""
     machine = MACHINES.get(platform.machine())
     if machine is None:
         return False
-    architecture, clone, refused = machine
-    refuse, allow = (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)
-    program = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), refuse, (LOAD, 0, 0, NUMBER)]
-    program += [(AT_LEAST, 0, 1, FOREIGN), refuse]
-    for number in refused:
-        program += [(EQUAL, 0, 1, number), refuse]
-    # glibc, told that there is no clone3, uses clone, whose flags a filter can see: threads are allowed.
-    program += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
-    program += [(EQUAL, 0, 3, clone), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD), refuse]
-    program += [allow]
-    packed = b"".join(pack("=HBBI", *instruction) for instruction in program)
-    filtered = _Program(len(program), packed)
+    instructions = program(machine)
+    packed = b"".join(pack("=HBBI", *instruction) for instruction in instructions)
+    filtered = _Program(len(instructions), packed)
     done: int = ctypes.CDLL(None).prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.byref(filtered), 0, 0)
     return done == 0
+
+
+def program(machine: Machine) -> list[tuple[int, int, int, int]]:
+    """Return the filter: refuse all calls of other machines and those of the table, allow the rest."""
+    refuse, allow = (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)
+    steps = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, machine.architecture), refuse]
+    steps += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32_BIT), refuse]
+    for number in machine.refused.values():
+        steps += [(EQUAL, 0, 1, number), refuse]
+    # Threads stay allowed: glibc, told that there is no clone3, uses clone, whose flags a filter can see.
+    steps += [(EQUAL, 0, 1, machine.clone3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
+    steps += [(EQUAL, 0, 3, machine.clone), (LOAD, 0, 0, FIRST_ARGUMENT)]
+    steps += [(ANY_BIT, 1, 0, CLONE_THREAD), refuse]
+    return [*steps, allow]

@@ -27,12 +27,12 @@ from alonchat_crawl.policies.robots.directives import Directives, directives
 from alonchat_crawl.policies.robots.tdm_policy import DETAIL, REASON, page_is_reserved
 from alonchat_crawl.policies.scan.scanner import check_scanner
 from alonchat_crawl.policies.scope import in_scope
-from alonchat_crawl.policies.traps.many_urls import Repeat, Repeats
+from alonchat_crawl.policies.traps.many_urls import Repetition, TrapCounters
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
-from alonchat_crawl.storage.validators import Visit, touch_visit
+from alonchat_crawl.storage.validators import Validators, note_unchanged
 from alonchat_crawl.upload_urls import UPLOAD, file_name
 from alonchat_crawl.urls import canonical_url
 from alonchat_crawl.worker.endings import ending_of
@@ -135,7 +135,7 @@ class WebsiteSpider(Spider):
             return
         text, found = await self._read(kind, header, response)
         Bodies.of(self.crawler).parsed(response)
-        repeat = await Repeats.of(self.crawler).note(lease, found.sameness)
+        repeat = await TrapCounters.of(self.crawler).note(lease, found.sameness)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
 
@@ -181,7 +181,13 @@ class WebsiteSpider(Spider):
         return read
 
     def _page(
-        self, lease: Lease, response: Response, media_type: str, text: str, found: PageLinks, repeat: Repeat
+        self,
+        lease: Lease,
+        response: Response,
+        media_type: str,
+        text: str,
+        found: PageLinks,
+        repeat: Repetition,
     ) -> Iterable[Any]:
         if found.left_out:
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
@@ -209,7 +215,7 @@ class WebsiteSpider(Spider):
 
         They have no say in an upload: some storage tells all robots to keep out.
         """
-        visit: Visit = response.meta["visit"]
+        visit: Validators = response.meta["visit"]
         rules = (
             self._rules(response)
             if lease.kind is not Kind.FILE
@@ -220,10 +226,10 @@ class WebsiteSpider(Spider):
             return [*follow, _noindex(response)]
         try:
             pool = await Connections.of(self.crawler).postgres()
-            noted = await touch_visit(pool, visit, lease.source.crawl_id, datetime.now(UTC))
+            noted = await note_unchanged(pool, visit, lease.source.crawl_id, datetime.now(UTC))
         except ReasonedError as error:
             return [ending_of(error)]
-        await Repeats.of(self.crawler).note(lease)
+        await TrapCounters.of(self.crawler).note(lease)
         if not noted:  # erased or replaced since it was looked up: the next attempt is not conditional
             return [Ending(Outcome.RETRY, "stored page changed")]
         return [*follow, Ending(Outcome.UNCHANGED, f"http {NOT_MODIFIED}")]
@@ -236,7 +242,7 @@ class WebsiteSpider(Spider):
 
     async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
-        await Repeats.of(self.crawler).note(lease)
+        await TrapCounters.of(self.crawler).note(lease)
         try:
             sitemap = await self._read_sitemap(response)
             if sitemap.is_index and lease.hops >= self.settings.getint("SITEMAP_MAX_INDEXES"):

@@ -42,7 +42,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class SearchFilter:
     """What a hit must be; None lets all pass."""
 
     source_ids: Sequence[UUID] | None = None
@@ -53,7 +53,7 @@ class Filter:
     """Aware; compared with when the page was modified, else published, else fetched."""
 
 
-EVERYTHING = Filter()
+EVERYTHING = SearchFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def search(
     text: str,
     count: int,
     *,
-    only: Filter = EVERYTHING,
+    only: SearchFilter = EVERYTHING,
     neighbours: int = 0,
 ) -> list[Hit]:
     """Return at most `count` chunks, the best first, near-duplicates folded.

@@ -1,4 +1,4 @@
-"""What an earlier run knows of a page, so that its site can say in one line that nothing has changed."""
+"""The validators of stored pages: with them a site can answer that a page has not changed (304)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,35 +20,37 @@ Pool = AsyncConnectionPool[AsyncConnection]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A stored page as it was last seen; it has at least one validator."""
+class Validators:
+    """A stored page as it was last fetched; it has an etag, a last_modified, or both."""
 
     page_id: UUID
     etag: str | None
-    """As sent; None where there was none."""
+    """As sent; None if there was none."""
     last_modified: str | None
-    """As sent; None where there was none."""
+    """As sent; None if there was none."""
     embedding_scheme: str
     fetched_at: datetime
     """UTC, aware."""
     links: Sequence[str]
-    """Canonical; those that may be followed."""
+    """Canonical URLs; only those that may be followed."""
 
 
-async def has_visits(pool: Pool, source: Source, scheme: str) -> bool:
-    """Return whether `find_visit` may find a page of an earlier run; once False, it is for the whole run."""
+async def has_validators(pool: Pool, source: Source, scheme: str) -> bool:
+    """Return whether `find_validators` may find anything; False holds for the whole run."""
     asked = {"source_id": source.source_id, "crawl_id": source.crawl_id, "embedding_scheme": scheme}
     with translated():
         async with pool.connection() as connection:
-            row = await (await connection.execute(QUERIES["has_visits"], asked)).fetchone()
+            row = await (await connection.execute(QUERIES["has_validators"], asked)).fetchone()
             return row is not None and bool(row[0])
 
 
-async def find_visit(pool: Pool, source_id: UUID, url: str, scheme: str, max_days: int) -> Visit | None:
-    """Return the visit of the page stored under a canonical URL, extracted and embedded as it would be now.
+async def find_validators(
+    pool: Pool, source_id: UUID, url: str, scheme: str, max_days: int
+) -> Validators | None:
+    """Return the validators of the page stored under a canonical URL, if it would be stored the same way now.
 
-    None where there is none, it is gone, it has no validator, its links were not kept, or all of it was last
-    read more than `max_days` ago.
+    None if there is no such page, it is gone, has no validator, was extracted or embedded in another way, its
+    links were not kept, or its whole text was last fetched more than `max_days` ago.
     """
     asked = {
         "page_id": page_id(source_id, url),
@@ -57,21 +59,24 @@ async def find_visit(pool: Pool, source_id: UUID, url: str, scheme: str, max_day
         "max_days": max_days,
     }
     with translated():
-        async with pool.connection() as connection, connection.cursor(row_factory=class_row(Visit)) as cursor:
-            await cursor.execute(QUERIES["find_visit"], asked)
+        async with (
+            pool.connection() as connection,
+            connection.cursor(row_factory=class_row(Validators)) as cursor,
+        ):
+            await cursor.execute(QUERIES["find_validators"], asked)
             return await cursor.fetchone()
 
 
-async def touch_visit(pool: Pool, visit: Visit, crawl_id: UUID, seen_at: datetime) -> bool:
-    """Note that a run found the page as it is stored; False where that is there no more."""
+async def note_unchanged(pool: Pool, stored: Validators, crawl_id: UUID, seen_at: datetime) -> bool:
+    """Note that a run found the page unchanged; False if something else is stored by now."""
     noted: dict[str, Any] = {
-        "page_id": visit.page_id,
-        "etag": visit.etag,
-        "last_modified": visit.last_modified,
-        "embedding_scheme": visit.embedding_scheme,
+        "page_id": stored.page_id,
+        "etag": stored.etag,
+        "last_modified": stored.last_modified,
+        "embedding_scheme": stored.embedding_scheme,
         "crawl_id": crawl_id,
         "fetched_at": seen_at,
     }
     with translated():
         async with pool.connection() as connection:
-            return (await connection.execute(QUERIES["touch_visit"], noted)).rowcount == 1
+            return (await connection.execute(QUERIES["note_unchanged"], noted)).rowcount == 1

@@ -71,7 +71,7 @@ def test_egg_and_wheel_hold_the_program_and_nothing_else(checkout: Path, tmp_pat
 
     files = (path for name in PACKAGES for path in (checkout / name).rglob("*") if path.is_file())
     program = {str(path.relative_to(checkout)) for path in files if path.suffix != ".pyc"}
-    assert {Path(name).suffix for name in program} == {".py", ".lua", ".sql"}
+    assert {Path(name).suffix for name in program} == {".py", ".lua", ".sql", ".typed"}
     for built in (egg, *tmp_path.glob("*.whl")):
         with ZipFile(built) as archive:
             names = {name for name in archive.namelist() if not name.endswith(".pyc")}

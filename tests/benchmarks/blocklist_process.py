@@ -50,10 +50,10 @@ def _resident() -> int:
 
 
 def _ours(path: Path) -> Callable[[str], bool]:
-    from alonchat_crawl.policies.blocklists.reader import Reader  # noqa: PLC0415 - each way loads its own
+    from alonchat_crawl.policies.blocklists.reader import ListReader  # noqa: PLC0415 - each way loads its own
     from alonchat_crawl.policies.blocklists.rule_set import Target  # noqa: PLC0415
 
-    reader = Reader()
+    reader = ListReader()
     with path.open() as file:
         reader.read(file)
     rules = reader.finish()

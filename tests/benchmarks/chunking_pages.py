@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from alonchat_crawl import settings
+from alonchat_crawl.extract.document import extract_plain
 from alonchat_crawl.extract.html.page_type import content_type
-from alonchat_crawl.extract.html.to_markdown import extract, extract_plain
+from alonchat_crawl.extract.html.to_markdown import extract_html
 from alonchat_crawl.extract.text.source_code import as_markdown
 from tests.benchmarks.retrieval.corpus import MissingDataError, data_folder
 
@@ -43,7 +44,7 @@ def documents(pages: int = PAGES, sources: int = SOURCES) -> list[Document]:
     for package in PACKAGES:
         for file in _some([*_unpacked(package).rglob("*.html")], pages):
             url = f"http://docs.example/{file.name}"
-            texts.append(extract(file.read_text(errors="replace"), url).markdown)
+            texts.append(extract_html(file.read_text(errors="replace"), url).markdown)
     texts += [
         extract_plain(file.read_text()).markdown for file in sorted(LICENCES.glob("*")) if file.is_file()
     ]

@@ -18,9 +18,16 @@ from alonchat_crawl.policies.blocklists.reader import NoListError, read_file
 from alonchat_crawl.policies.blocklists.rule_set import Target
 from alonchat_crawl.policies.robots import robots_txt, tdm_file
 from alonchat_crawl.policies.robots.directives import directives
-from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, decode, encode
-from alonchat_crawl.policies.robots.file_fetch import read_answer as read_visit
-from alonchat_crawl.policies.scan.clamd import CLEAN_ANSWER, Fault, Verdict, read_answer
+from alonchat_crawl.policies.robots.fetch_state import (
+    FileBody,
+    KeptFile,
+    PendingFile,
+    SiteFileLimits,
+    decode,
+    encode,
+    read_response,
+)
+from alonchat_crawl.policies.scan.clamd import CLEAN_ANSWER, NoVerdictError, ScanVerdict, read_answer
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sources import Kind, Link, Source
 
@@ -29,7 +36,7 @@ TOKEN = "alonchatbot"  # noqa: S105 - the product token of a user agent
 SOURCE = encode_source(
     Source(UUID(int=1), UUID(int=2), UUID(int=3), "https://example.com/", "alpha", max_pages=9, max_depth=9)
 )
-LIMITS = Limits(512_000, 98_304, max_hops=5, max_failures=5, cache_seconds=9, unreachable_seconds=9)
+LIMITS = SiteFileLimits(512_000, 98_304, max_hops=5, max_failures=5, cache_seconds=9, unreachable_seconds=9)
 SETTINGS = Settings()
 SETTINGS.setmodule("alonchat_crawl.settings")
 SETTINGS.setdict({"S3_BUCKETS": ("files",), "S3_PREFIX": "/", "ENABLE_BULK_UPLOAD": True})
@@ -50,7 +57,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "robots": (
         b"\xef\xbb\xbfUser-agent: AlonChatBot\nDisallow: /a*$\nAllow: /a/b\nCrawl-delay: 2\nSitemap: https://x/y\n",
     ),
-    "site_file": (encode(Kept(b"x")), encode(Visit("https://example.com/robots.txt"))),
+    "site_file": (encode(KeptFile(b"x")), encode(PendingFile("https://example.com/robots.txt"))),
     "tdm": (b'[{"location": "/a*", "tdm-reservation": 1, "tdm-policy": "https://x"}]',),
     "directives": (b"robots\0noindex, nofollow\0alonchatbot: unavailable_after: 1 Jan 2020 00:00:00 GMT",),
     "blocklist": (
@@ -108,14 +115,14 @@ def site_file(data: bytes) -> None:
     if found is not None:
         assert decode(encode(found), LIMITS.max_bytes) == found
     text = data.decode("latin-1")
-    moved = read_visit(Visit("https://example.com/robots.txt"), 301, text, data, LIMITS)
-    if isinstance(moved, Visit):
+    moved = read_response(PendingFile("https://example.com/robots.txt"), 301, text, data, LIMITS)
+    if isinstance(moved, PendingFile):
         assert urlsplit(moved.url).scheme in {"http", "https"}, moved
 
 
 def tdm(data: bytes) -> None:
     """Nothing raises on a file; what is kept of it can be asked."""
-    tdm_file.Reservations(tdm_file.essence(Body(data))).of(URL)
+    tdm_file.Reservations(tdm_file.condensed(FileBody(data))).of(URL)
 
 
 def rules_for_robots(data: bytes) -> None:
@@ -138,9 +145,9 @@ def blocklist(data: bytes) -> None:
 
 def scanner(data: bytes) -> None:
     """One answer alone is clean."""
-    with suppress(Fault):
+    with suppress(NoVerdictError):
         found = read_answer(data)
-        assert (found.verdict is Verdict.CLEAN) == (data == CLEAN_ANSWER)
+        assert (found.verdict is ScanVerdict.CLEAN) == (data == CLEAN_ANSWER)
         assert found.name.isprintable()
 
 

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from alonchat_crawl.policies.scan.clamd import PIECE_BYTES, Clamd, Fault, Finding, Verdict, _pieces
+from alonchat_crawl.policies.scan.clamd import (
+    PIECE_BYTES,
+    Clamd,
+    NoVerdictError,
+    ScanFinding,
+    ScanVerdict,
+    _pieces,
+)
 from alonchat_crawl.policies.scan.scanner import EICAR
 from tests.sites.dishonest_clamd import (
     Speak,
@@ -61,18 +68,18 @@ def in_pdf(stream: bytes, entries: bytes = b"") -> bytes:
 
 
 FILES = [
-    ("empty", b"", Verdict.CLEAN),
-    ("text", b"Words.", Verdict.CLEAN),
-    ("an archive of text", zipped(b"Words."), Verdict.CLEAN),
-    ("a PDF of text", in_pdf(zlib.compress(b"Words."), b"/Filter/FlateDecode"), Verdict.CLEAN),
-    ("EICAR", EICAR, Verdict.INFECTED),
-    ("EICAR zipped", zipped(EICAR), Verdict.INFECTED),
-    ("EICAR zipped four times", zipped(EICAR, times=4), Verdict.INFECTED),
-    ("EICAR in a PDF", in_pdf(EICAR), Verdict.INFECTED),
-    ("EICAR compressed in a PDF", in_pdf(zlib.compress(EICAR), b"/Filter/FlateDecode"), Verdict.INFECTED),
-    ("EICAR in a PDF in an archive", zipped(in_pdf(EICAR)), Verdict.INFECTED),
-    ("EICAR deeper than clamd looks", zipped(EICAR, times=30), Verdict.TOO_LARGE),
-    ("an encrypted archive", locked(zipped(b"Words.")), Verdict.ENCRYPTED),
+    ("empty", b"", ScanVerdict.CLEAN),
+    ("text", b"Words.", ScanVerdict.CLEAN),
+    ("an archive of text", zipped(b"Words."), ScanVerdict.CLEAN),
+    ("a PDF of text", in_pdf(zlib.compress(b"Words."), b"/Filter/FlateDecode"), ScanVerdict.CLEAN),
+    ("EICAR", EICAR, ScanVerdict.INFECTED),
+    ("EICAR zipped", zipped(EICAR), ScanVerdict.INFECTED),
+    ("EICAR zipped four times", zipped(EICAR, times=4), ScanVerdict.INFECTED),
+    ("EICAR in a PDF", in_pdf(EICAR), ScanVerdict.INFECTED),
+    ("EICAR compressed in a PDF", in_pdf(zlib.compress(EICAR), b"/Filter/FlateDecode"), ScanVerdict.INFECTED),
+    ("EICAR in a PDF in an archive", zipped(in_pdf(EICAR)), ScanVerdict.INFECTED),
+    ("EICAR deeper than clamd looks", zipped(EICAR, times=30), ScanVerdict.TOO_LARGE),
+    ("an encrypted archive", locked(zipped(b"Words.")), ScanVerdict.ENCRYPTED),
 ]
 
 
@@ -85,7 +92,7 @@ async def test_files(clamd: OwnClamd) -> None:
         assert [(name, finding.verdict) for (name, _, _), finding in zip(FILES, findings, strict=True)] == [
             (name, verdict) for name, _, verdict in FILES
         ]
-        assert {finding.name for finding in findings if finding.verdict is Verdict.INFECTED} == {
+        assert {finding.name for finding in findings if finding.verdict is ScanVerdict.INFECTED} == {
             "Eicar-Test-Signature.UNOFFICIAL"
         }
 
@@ -97,7 +104,9 @@ async def test_stream_limit(stopped_clamd: OwnClamd) -> None:
         client = Clamd(address, 30.0)
         for size in (1 << 20, (1 << 20) + 1, 3 << 20, 30 << 20):
             expected = (
-                Finding(Verdict.TOO_LARGE, "StreamMaxLength") if size > 1 << 20 else Finding(Verdict.CLEAN)
+                ScanFinding(ScanVerdict.TOO_LARGE, "StreamMaxLength")
+                if size > 1 << 20
+                else ScanFinding(ScanVerdict.CLEAN)
             )
             assert await client.scan(bytes(size)) == expected
 
@@ -105,31 +114,31 @@ async def test_stream_limit(stopped_clamd: OwnClamd) -> None:
 async def test_stopped_frozen_restarted(clamd: OwnClamd) -> None:
     """Away and silent are two faults; a clamd that is back on its socket is asked as before."""
     client, impatient = Clamd(clamd.address, 30.0), Clamd(clamd.address, 0.2)
-    assert (await client.scan(EICAR)).verdict is Verdict.INFECTED
+    assert (await client.scan(EICAR)).verdict is ScanVerdict.INFECTED
 
     clamd.freeze()
     scanning = asyncio.create_task(client.scan(LARGE))
     for ask in (impatient.ping(), impatient.scan(b""), impatient.scan(LARGE)):
-        with pytest.raises(Fault) as fault:
+        with pytest.raises(NoVerdictError) as fault:
             await ask
         assert fault.value.reason == "scanner timeout"
     clamd.thaw()
-    assert (await scanning).verdict is Verdict.CLEAN
+    assert (await scanning).verdict is ScanVerdict.CLEAN
 
     clamd.freeze()
     scanning = asyncio.create_task(client.scan(LARGE))
     await asyncio.sleep(0.05)
     clamd.stop(signal.SIGKILL)
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(NoVerdictError) as fault:
         await scanning
     assert (fault.value.reason, fault.value.by_file) == ("scanner unreachable", True)
     for ask in (client.ping(), client.scan(b""), Clamd(clamd.tcp_address, 30.0).scan(b"")):
-        with pytest.raises(Fault) as fault:
+        with pytest.raises(NoVerdictError) as fault:
             await ask
         assert (fault.value.reason, fault.value.by_file) == ("scanner unreachable", False)
 
     clamd.start()
-    assert (await client.scan(EICAR)).verdict is Verdict.INFECTED
+    assert (await client.scan(EICAR)).verdict is ScanVerdict.INFECTED
 
 
 async def test_large_file(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +166,7 @@ async def test_large_file(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> N
     finally:
         tracemalloc.stop()
     await task
-    assert finding.verdict is Verdict.CLEAN
+    assert finding.verdict is ScanVerdict.CLEAN
     assert peak < 1_000_000
     assert len(turns) > 200
     assert all(turns[1:220])
@@ -167,11 +176,11 @@ async def test_large_file(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> N
     ("speak", "body", "outcome"),
     [
         # Honest ones: the table can tell.
-        (answers(CLEAN), LARGE, Verdict.CLEAN),
-        (answers(b"stre", b"am: O", b"K\0"), LARGE, Verdict.CLEAN),
-        (answers(FOUND), LARGE, Verdict.INFECTED),
-        (answers_early(LIMIT), LARGE, Verdict.TOO_LARGE),
-        (answers_early(LIMIT, hang_up=True), LARGE, Verdict.TOO_LARGE),
+        (answers(CLEAN), LARGE, ScanVerdict.CLEAN),
+        (answers(b"stre", b"am: O", b"K\0"), LARGE, ScanVerdict.CLEAN),
+        (answers(FOUND), LARGE, ScanVerdict.INFECTED),
+        (answers_early(LIMIT), LARGE, ScanVerdict.TOO_LARGE),
+        (answers_early(LIMIT, hang_up=True), LARGE, ScanVerdict.TOO_LARGE),
         # Answers that are none.
         (answers(b"stream: OK"), LARGE, "scanner error"),
         (answers(b"stream: O"), b"small", "scanner error"),
@@ -200,15 +209,15 @@ async def test_large_file(clamd: OwnClamd, monkeypatch: pytest.MonkeyPatch) -> N
         (stays, b"small", "scanner timeout"),
     ],
 )
-async def test_dishonest(speak: Speak, body: bytes, outcome: Verdict | str | None) -> None:
+async def test_dishonest(speak: Speak, body: bytes, outcome: ScanVerdict | str | None) -> None:
     """Nothing but a whole file's whole answer is clean; None: which fault it is depends on who is quicker."""
     seconds = 0.2 if outcome in {None, "scanner timeout"} else 30.0
 
     async def scan(address: str) -> None:
-        if isinstance(outcome, Verdict):
+        if isinstance(outcome, ScanVerdict):
             assert (await Clamd(address, seconds).scan(body)).verdict is outcome
             return
-        with pytest.raises(Fault) as fault:
+        with pytest.raises(NoVerdictError) as fault:
             await Clamd(address, seconds).scan(body)
         assert fault.value.by_file
         assert outcome in {None, fault.value.reason}
@@ -227,6 +236,6 @@ async def test_no_pong(answer: bytes) -> None:
 
     async with serving(speak) as addresses:
         for address in addresses:
-            with pytest.raises(Fault) as fault:
+            with pytest.raises(NoVerdictError) as fault:
                 await Clamd(address, 5.0).ping()
             assert fault.value.reason == "scanner error"

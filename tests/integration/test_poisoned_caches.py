@@ -26,11 +26,10 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import COUNT_KEY, Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
 from alonchat_crawl.outcomes import Outcome
-from alonchat_crawl.policies.robots.cache import Known, SiteFileCache
-from alonchat_crawl.policies.robots.file_fetch import Body, Limits, Visit
+from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache
+from alonchat_crawl.policies.robots.fetch_state import FileBody, PendingFile, SiteFileLimits
 from alonchat_crawl.policies.robots.policy import robots_file
-from alonchat_crawl.policies.traps.many_urls import Limits as TrapLimits
-from alonchat_crawl.policies.traps.many_urls import Repeats
+from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.worker.endings import ending_of
@@ -61,15 +60,17 @@ async def letters_of(desk: Desk) -> list[DeadLetter]:
 async def test_a_sites_file_is_fetched_anew(desk: Desk, value: bytes | None) -> None:
     """A value that is none, or a key of another type, is set aside and told; the site is asked again."""
     redis, told = desk.queue.redis, list[tuple[str, str, str]]()
-    cache = SiteFileCache(redis, Limits(512_000, 98_304, 5, 3, 86_000, 3600), lambda *said: told.append(said))
+    cache = SiteFileCache(
+        redis, SiteFileLimits(512_000, 98_304, 5, 3, 86_000, 3600), lambda *said: told.append(said)
+    )
     await (_push(redis, ROBOTS_KEY) if value is None else redis.set(ROBOTS_KEY, value))
-    assert await cache.get(ROBOTS, ORIGIN) == Visit(f"{ORIGIN}/robots.txt")
+    assert await cache.get(ROBOTS, ORIGIN) == PendingFile(f"{ORIGIN}/robots.txt")
     [(key, _, aside)] = told
     assert key == ROBOTS_KEY
     assert value is None or await redis.get(aside) == value
     assert await redis.ttl(aside) > 0
-    await cache.put(ROBOTS, ORIGIN, await cache.keep(ROBOTS, Body(b"")))
-    assert isinstance(await cache.get(ROBOTS, ORIGIN), Known)
+    await cache.put(ROBOTS, ORIGIN, await cache.keep(ROBOTS, FileBody(b"")))
+    assert isinstance(await cache.get(ROBOTS, ORIGIN), KnownFile)
     assert len(told) == 1
 
 
@@ -80,7 +81,7 @@ async def test_a_traps_counters_begin_anew(desk: Desk) -> None:
     lease = Lease(
         "1", source, ("https://a.example",), "a.example", "https://a.example/x?a=1&b=2", Kind.PAGE, 1, 1
     )
-    repeats = Repeats(redis, TrapLimits(5, 8, 6, 4, 50, 3, 2), lambda *said: told.append(said))
+    repeats = TrapCounters(redis, TrapLimits(5, 8, 6, 4, 50, 3, 2), lambda *said: told.append(said))
     await _push(redis, f"traps:{source.crawl_id}")
     assert await repeats.note(lease, Sameness(b"1", b"2")) is not None
     assert [key for key, _, _ in told] == [f"traps:{source.crawl_id}"]

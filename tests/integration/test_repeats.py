@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.extract.site.same_text import sameness
-from alonchat_crawl.policies.traps.many_urls import Limits, Repeats
+from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
 from alonchat_crawl.sources import Kind, Lease, Source
 
 FACETS = [f"http://e.com/s?a={a}&b={b}&c={c}&d={d}" for a, b, c, d in product("abcde", repeat=4)]
 random.Random(7).shuffle(FACETS)  # noqa: S311 - the order in which a crawl meets them
-LIMITS = Limits(same_text=5, same_pattern=8, calendar=6, variants=4, familiar=50, hosts=3, sitemaps=2)
+LIMITS = TrapLimits(same_text=5, same_pattern=8, calendar=6, variants=4, familiar=50, hosts=3, sitemaps=2)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def leased(source: Source, url: str, kind: Kind = Kind.PAGE) -> Lease:
     return Lease(url, source, ("http://e.com",), "e.com", url, kind, 1, 1)
 
 
-async def until_refused(workers: list[Repeats], leases: list[Lease]) -> tuple[int, str]:
+async def until_refused(workers: list[TrapCounters], leases: list[Lease]) -> tuple[int, str]:
     """How many the workers fetched in turn before one was refused, and why; -1 where none was."""
     for number, lease in enumerate(leases):
         worker = workers[number % len(workers)]
@@ -59,7 +59,7 @@ async def test_traps_fill_over_all_workers(
     redis: Redis, source: Source, urls: list[str], kind: Kind, least: int, most: int, reason: str
 ) -> None:
     """Each kind of trap is full at its limit, whichever worker fetched; none fetches more than one beyond."""
-    workers = [Repeats(redis, LIMITS) for _ in range(3)]
+    workers = [TrapCounters(redis, LIMITS) for _ in range(3)]
     fetched, why = await until_refused(workers, [leased(source, url, kind) for url in urls])
     assert why == reason
     assert least <= fetched <= most
@@ -85,12 +85,15 @@ async def test_traps_fill_over_all_workers(
 )
 async def test_large_sites_are_none(redis: Redis, source: Source, urls: list[str]) -> None:
     """Forums, wikis, long lists, two facets, an archive, a few hosts: nothing is refused."""
-    assert await until_refused([Repeats(redis, LIMITS)], [leased(source, url) for url in urls]) == (-1, "")
+    assert await until_refused([TrapCounters(redis, LIMITS)], [leased(source, url) for url in urls]) == (
+        -1,
+        "",
+    )
 
 
 async def test_familiar_values_let_new_ones_in(redis: Redis, source: Source) -> None:
     """Where combinations are refused, a URL with a value never met before is not."""
-    worker = Repeats(redis, LIMITS)
+    worker = TrapCounters(redis, LIMITS)
     await until_refused([worker], [leased(source, url) for url in FACETS])
     assert await worker.refused(leased(source, "http://e.com/s?a=a&b=b&c=a&d=new")) == ""
     assert await worker.refused(leased(source, "http://e.com/other?a=a&b=a&c=a")) == ""
@@ -99,7 +102,7 @@ async def test_familiar_values_let_new_ones_in(redis: Redis, source: Source) -> 
 async def test_the_same_text(redis: Redis, source: Source) -> None:
     """Beyond the limit a text is not stored and leads nowhere; a page fetched again counts once."""
     one, other = sameness("Not found, see our other pages"), sameness("Something else")
-    workers = [Repeats(redis, LIMITS) for _ in range(2)]
+    workers = [TrapCounters(redis, LIMITS) for _ in range(2)]
     again = leased(source, "http://e.com/again")
     assert {(await workers[0].note(again, one)).reason for _ in range(50)} == {""}
     found = [await workers[n % 2].note(leased(source, f"http://e.com/{'x' * n}"), one) for n in range(1, 7)]
@@ -110,7 +113,7 @@ async def test_the_same_text(redis: Redis, source: Source) -> None:
 
 async def test_pages_that_differ_by_their_numbers(redis: Redis, source: Source) -> None:
     """They are stored, but lead no further; another run of the source starts anew."""
-    worker = Repeats(redis, LIMITS)
+    worker = TrapCounters(redis, LIMITS)
 
     async def walk(run: Source) -> list[str]:
         texts = [(n, sameness(f"Page {n}: nothing here")) for n in range(12)]

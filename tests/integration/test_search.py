@@ -13,7 +13,7 @@ from alonchat_crawl.errors import GiveUp, Outage
 from alonchat_crawl.extract.chunks.near_duplicates import sketch
 from alonchat_crawl.items import ContentType
 from alonchat_crawl.storage.pages import store
-from alonchat_crawl.storage.search import Filter, Hit, ProjectState, project_state, search
+from alonchat_crawl.storage.search import Hit, ProjectState, SearchFilter, project_state, search
 from alonchat_crawl.storage.sources import begin_crawl, mark_gone
 from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, unit
 
@@ -147,18 +147,22 @@ async def test_every_argument_is_bounded(database_url: str) -> None:
 @pytest.mark.parametrize(
     "only",
     [
-        lambda length: Filter(source_ids=[uuid4() for _ in range(length)]),
-        lambda length: Filter(content_types=["news"] * length),
-        lambda length: Filter(languages=["xx"] * length),
+        lambda length: SearchFilter(source_ids=[uuid4() for _ in range(length)]),
+        lambda length: SearchFilter(content_types=["news"] * length),
+        lambda length: SearchFilter(languages=["xx"] * length),
     ],
 )
-def test_lists_that_are_too_long_are_refused(connection: Connection, only: Callable[[int], Filter]) -> None:
+def test_lists_that_are_too_long_are_refused(
+    connection: Connection, only: Callable[[int], SearchFilter]
+) -> None:
     """A filter of more than 1,000 entries is refused with a sentence; one of as many is not."""
     with pytest.raises(GiveUp, match="at most 1000"):
         search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1001))
     assert search(connection, SOURCE.project_id, unit(0), "fox", 1, only=only(1000)) == []
     with pytest.raises(GiveUp, match="of 100 kB"):
-        search(connection, SOURCE.project_id, unit(0), "fox", 1, only=Filter(languages=["x" * 1_000_000]))
+        search(
+            connection, SOURCE.project_id, unit(0), "fox", 1, only=SearchFilter(languages=["x" * 1_000_000])
+        )
 
 
 HOSTILE = [
@@ -248,17 +252,17 @@ async def test_filters(stored: str, connection: Connection) -> None:
         clean = replace(page.page, language="de", content_type=ContentType.LEGAL, published_at=old)
         await store(pool, [replace(page, page=clean)], SCHEME)
 
-    def urls(only: Filter) -> set[str]:
+    def urls(only: SearchFilter) -> set[str]:
         return {hit.url for hit in search(connection, SOURCE.project_id, unit(2), "fox", 10, only=only)}
 
-    assert urls(Filter()) == {URL, german}
-    assert urls(Filter(source_ids=[blog.source_id])) == {german}
-    assert urls(Filter(content_types=["legal"])) == {german}
-    assert urls(Filter(languages=["en"])) == {URL}
-    assert urls(Filter(languages=["en", "de"])) == {URL, german}
-    assert urls(Filter(since=datetime(2021, 1, 1, tzinfo=UTC))) == {URL}
-    assert urls(Filter(languages=["fr"])) == urls(Filter(source_ids=[])) == set()
-    assert urls(Filter(source_ids=[OTHER.source_id])) == set()
+    assert urls(SearchFilter()) == {URL, german}
+    assert urls(SearchFilter(source_ids=[blog.source_id])) == {german}
+    assert urls(SearchFilter(content_types=["legal"])) == {german}
+    assert urls(SearchFilter(languages=["en"])) == {URL}
+    assert urls(SearchFilter(languages=["en", "de"])) == {URL, german}
+    assert urls(SearchFilter(since=datetime(2021, 1, 1, tzinfo=UTC))) == {URL}
+    assert urls(SearchFilter(languages=["fr"])) == urls(SearchFilter(source_ids=[])) == set()
+    assert urls(SearchFilter(source_ids=[OTHER.source_id])) == set()
 
 
 async def test_near_duplicates_are_folded(database_url: str) -> None:

@@ -15,10 +15,10 @@ from alonchat_crawl import settings
 from alonchat_crawl.errors import Deferred, GiveUp, Refused, Retry
 from alonchat_crawl.policies.robots import cache as site_file_cache
 from alonchat_crawl.policies.robots.cache import SiteFileCache
-from alonchat_crawl.policies.robots.file_fetch import Kept, Limits, Visit
+from alonchat_crawl.policies.robots.fetch_state import KeptFile, PendingFile, SiteFileLimits
 from alonchat_crawl.policies.robots.policy import RobotsPolicy, robots_file
 from alonchat_crawl.policies.robots.site_files import SiteFiles
-from alonchat_crawl.policies.robots.tdm_policy import NAME, RightsPolicy
+from alonchat_crawl.policies.robots.tdm_policy import NAME, TdmPolicy
 from alonchat_crawl.sources import Hold, Kind, Lease
 from tests.support.knowledge import make_source
 
@@ -27,7 +27,7 @@ ROBOTS, TDM = "https://e.org/robots.txt", "https://e.org/.well-known/tdmrep.json
 KEY = "robots:alonchatbot:https://e.org"
 FORBIDDING = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 3\nSitemap: /s.xml\n"
 RESERVED = b'[{"location": "/", "tdm-reservation": 1}]'
-LIMITS = Limits(512_000, 98_304, 5, 3, 86_000, 3600)
+LIMITS = SiteFileLimits(512_000, 98_304, 5, 3, 86_000, 3600)
 ROBOTS_FILE = robots_file(Settings({"USER_AGENT": settings.USER_AGENT, "ROBOTS_MAX_DELAY_SECONDS": 60}))
 
 Answer = bytes | int | Exception | tuple[int, str]
@@ -50,7 +50,7 @@ class Worker:
         files = SiteFiles(self, self.cache, LIMITS)  # type: ignore[arg-type] # a crawler, as far as it is asked
         self.robots = RobotsPolicy(files, ROBOTS_FILE, "alonchatbot")
         self.robots.pacer = self
-        self.rights = RightsPolicy(files, ROBOTS_FILE, settings.USER_AGENT, obey=True)
+        self.rights = TdmPolicy(files, ROBOTS_FILE, settings.USER_AGENT, obey=True)
 
     async def download_async(self, request: Request) -> Response:
         """Answer as the site does."""
@@ -201,15 +201,15 @@ async def test_a_redirect_to_where_we_must_not_go(client: Redis) -> None:
         b"kept " + b"\xff" * 100,
         b'{"body": ""}',
         b"visit null",
-        Kept(b"Disallow:"),
+        KeptFile(b"Disallow:"),
         1,
     ],
     ids=repr,
 )
-async def test_a_spoilt_cache(client: Redis, value: bytes | Kept | int) -> None:
+async def test_a_spoilt_cache(client: Redis, value: bytes | KeptFile | int) -> None:
     """What cannot be read is unknown: it neither allows nor crashes, and is asked for again."""
     worker = Worker(client, {ROBOTS: FORBIDDING})
-    if isinstance(value, Kept):
+    if isinstance(value, KeptFile):
         await worker.cache.put(ROBOTS_FILE, "https://e.org", value)
     else:
         await client.set(KEY, value)
@@ -240,10 +240,10 @@ async def test_what_a_worker_remembers(client: Redis, monkeypatch: pytest.Monkey
     cache = Worker(client, {}).cache
     large = b"user-agent:alonchatbot\n" + b"\n".join(b"disallow:/%d" % n for n in range(800))
     for n in [*range(20), 0]:
-        await cache.put(ROBOTS_FILE, f"https://h{n}.org", Kept(large))
+        await cache.put(ROBOTS_FILE, f"https://h{n}.org", KeptFile(large))
         known = await cache.get(ROBOTS_FILE, f"https://h{n}.org")
-        assert not isinstance(known, Visit)
-        assert not known.meaning.allows("https://h.org/7")
+        assert not isinstance(known, PendingFile)
+        assert not known.rules.allows("https://h.org/7")
         assert cache._weight <= 100_000
     assert 0 < len(cache._remembered) < 20
 
@@ -325,4 +325,4 @@ async def test_a_file_that_robots_txt_keeps_from_us(client: Redis) -> None:
 def test_where_nobody_obeys() -> None:
     """TDM_RESERVATION=ignore takes the policy out."""
     with pytest.raises(NotConfigured):
-        RightsPolicy(None, ROBOTS_FILE, "", obey=False)  # type: ignore[arg-type] # it is not looked at
+        TdmPolicy(None, ROBOTS_FILE, "", obey=False)  # type: ignore[arg-type] # it is not looked at

@@ -4,7 +4,7 @@ import pytest
 
 from alonchat_crawl.storage.pages import store, touch_unchanged
 from alonchat_crawl.storage.sources import begin_crawl
-from alonchat_crawl.storage.validators import find_visit
+from alonchat_crawl.storage.validators import find_validators
 from tests.support.knowledge import SCHEME, URL, Piece, make_page, make_source, open_pool, rows
 
 SOURCE = make_source()
@@ -28,7 +28,7 @@ async def test_only_a_page_read_lately(database_url: str, aged: str, *, found: b
         await begin_crawl(pool, SOURCE)
         await store(pool, [page], SCHEME)
         rows(database_url, f"update pages set {aged} returning id")  # noqa: S608 - of this file
-        visit = await find_visit(pool, SOURCE.source_id, URL, SCHEME, 30)
+        visit = await find_validators(pool, SOURCE.source_id, URL, SCHEME, 30)
         assert (visit is not None) is found
         assert await touch_unchanged(pool, page.page, SCHEME)
-        assert await find_visit(pool, SOURCE.source_id, URL, SCHEME, 30) is not None
+        assert await find_validators(pool, SOURCE.source_id, URL, SCHEME, 30) is not None

@@ -2,11 +2,11 @@
 
 import sys
 
-from alonchat_crawl.sandbox import work
+from alonchat_crawl.sandbox import tasks
 
 HERE = "tests.support.sandbox_pages"
-WARM_UP = work.WARM_UP
-TASKS = {**work.TASKS, "imported": f"{HERE}:imported"}
+WARM_UP = tasks.WARM_UP
+TASKS = {**tasks.TASKS, "imported": f"{HERE}:imported"}
 
 
 def imported() -> list[str]:

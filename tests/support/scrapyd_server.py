@@ -19,7 +19,8 @@ from urllib.parse import urlencode
 import psutil
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("alonchat_crawl", "pipelines", "tests", "deploy", "scrapy.cfg", "setup.py", "pyproject.toml")
+PROGRAM = ("alonchat_crawl", "pipelines", "tests", "deploy", "scrapy.cfg", "setup.py", "pyproject.toml")
+SOURCES = (*PROGRAM, "requirements.txt", "README.md", "LICENSE")  # what pyproject.toml reads
 USER, PASSWORD = "operator", "Tr0ub4dor-and-3"
 PATIENCE_SECONDS = 120.0  # a hang's end, not a claim about speed: a job loads the model on a busy machine
 

@@ -53,7 +53,7 @@ OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     "insert_embeddings": _OWNERS | {
         "chunks": [IDS[0]] * 2, "windows": [0, 9], "vectors": [HalfVector(VECTOR)] * 2,
     },
-    "has_visits": {"crawl_id": uuid4()},
+    "has_validators": {"crawl_id": uuid4()},
     "unembedded_chunks": {"after": UUID(int=0), "scheme": "test/2"},
 }  # fmt: skip
 
@@ -70,7 +70,7 @@ ALL_OWN = 5
 READS_ALL_OWN: Mapping[str, str] = {
     "finish_source": "once a run: which of its pages were not seen",
     "delete_squatted_pages": "once for a source that another project had: its pages, a hundred at a time",
-    "has_visits": "once a run, until one is found",
+    "has_validators": "once a run, until one is found",
     "projects": "an operator's list: it counts",
     "unembedded_chunks": "embedding anew: a batch in the order of an index, or sorted",
     "serve_scheme": "embedding anew: whether none is missing",

@@ -28,7 +28,10 @@ def _rules(line: str) -> Sequence[Rule]:
     except TooWideError:
         raise RuleError(f"{line} would block far too much") from None
     except UnsupportedLineError:
-        raise RuleError(f"{line} is a rule for browsers only") from None
+        raise RuleError(
+            f"{line} is a rule for ad blockers only: block a host, a network, or URLs by how they begin "
+            "('||bad.example/path*')"
+        ) from None
     except LineError:
         rules = ()
     if not rules:

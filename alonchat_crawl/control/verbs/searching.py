@@ -12,7 +12,7 @@ from psycopg import Connection
 from alonchat_crawl.control.verbs.errors import NotFoundError, NotPossibleError
 from alonchat_crawl.embedding import Embedder
 from alonchat_crawl.embedding.windows import prefix_of
-from alonchat_crawl.storage.search import EVERYTHING, Filter, Hit, best_windows, project_state, search
+from alonchat_crawl.storage.search import EVERYTHING, Hit, SearchFilter, best_windows, project_state, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Question:
     """Chunks at most."""
     neighbours: int = 0
     """Chunks before and after each that are given with it."""
-    only: Filter = EVERYTHING
+    only: SearchFilter = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

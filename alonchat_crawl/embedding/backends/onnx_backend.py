@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from alonchat_crawl.embedding.backends.backend import Vectors
 from alonchat_crawl.embedding.backends.bert import Bert, read_bert
-from alonchat_crawl.embedding.backends.build_once import build_in_another_process, built_folder, opened
+from alonchat_crawl.embedding.backends.build_cache import build_in_another_process, built_folder, open_built
 from alonchat_crawl.embedding.model import Model
 
 GRAPH = "model.onnx"  # in: input_ids, attention_mask, token_type_ids; out: normalised vectors
@@ -62,7 +62,7 @@ class OnnxBackend:
 def open_onnx(kind: str, model: Model, models_dir: Path, batch: int, threads: int) -> OnnxBackend:
     """Open the model, built now if need be; kind is onnx or onnx-int8. Raises StartupError."""
     bert = read_bert(model)
-    return opened(
+    return open_built(
         built_folder(model, kind, f"onnxruntime-{onnxruntime.__version__}", models_dir),
         lambda target: build_in_another_process(kind, model, target),
         lambda built: OnnxBackend(bert, built, batch, threads),

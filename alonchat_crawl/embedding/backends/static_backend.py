@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Vectors
 from alonchat_crawl.embedding.backends.bert import Bert, read_bert
-from alonchat_crawl.embedding.backends.build_once import build_in_another_process, built_folder, opened
+from alonchat_crawl.embedding.backends.build_cache import build_in_another_process, built_folder, open_built
 from alonchat_crawl.embedding.model import Model
 
 
@@ -36,7 +36,7 @@ class StaticBackend:
 def open_static(model: Model, models_dir: Path) -> StaticBackend:
     """Open the table, built now if need be. Raises StartupError."""
     bert = read_bert(model)
-    return opened(
+    return open_built(
         built_folder(model, "static", f"model2vec-{model2vec.__version__}", models_dir),
         lambda target: build_in_another_process("static", model, target),
         lambda built: StaticBackend(bert, built),

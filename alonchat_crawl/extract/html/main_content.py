@@ -1,34 +1,32 @@
 """Find a page's own text among its menus, teasers and notices, and leave nothing else in its tree.
 
-Every passage gets a probability by a linear score (see weights.py). How many of the likeliest are kept is
-decided for the page as a whole: those that make the expected F1 (the harmonic mean of precision and
-recall, in words) the highest. So a page of sentences drops its card teasers, and a page of cards keeps them.
+A linear score (weights.py) gives each passage a probability. Those passages are kept that together make the
+expected F1 (the harmonic mean of precision and recall, in words) the highest for the page as a whole. So a
+page of sentences drops its teasers, and a page of teasers keeps them.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
 
-from alonchat_crawl.extract.html.measures import MEASURED, measure
-from alonchat_crawl.extract.html.passages import CELLS, Element, Passage, Text, read
+from alonchat_crawl.extract.html.measures import Measured, measure
+from alonchat_crawl.extract.html.passages import CELLS, Element, PageText, Passage, read_passages
 from alonchat_crawl.extract.html.weights import BIAS, MEASURES, NAMES
 
-NEIGHBOURS = 0.2  # of a passage's score is that of the two beside it
-WEIGHTS = np.array([MEASURES.get(name, 0.0) for name in MEASURED], dtype=np.float32)
-PRE_LIKELY = 0.97  # preformatted text is never a teaser; the pages that were learnt from have little of it
+NEIGHBOURS = 0.2  # a passage's score is made of that of its two neighbours by this share
+PRE_LIKELY = 0.97  # at least, of preformatted text: it is never a teaser, and the training pages have little
 AROUND = frozenset(["nav", "footer"])
-SILENT = frozenset(["br", "hr", "col"])
+EMPTY_BY_NATURE = frozenset(["br", "hr", "col"])
 
 
 def keep_main(tree: LexborHTMLParser, title: str) -> float:
     """Remove all but the main text from the body; return the expected F1.
 
-    0.0 where there is no text but menus and footers: then the body is as it was. What shows nothing must
-    have been removed from the body before.
+    If there is no text but menus and footers, the body stays as it is, and 0.0 is returned. Remove what
+    readers do not see first.
     """
     if tree.body is None:
         return 0.0
-    text = read(tree.body, NAMES)
+    text = read_passages(tree.body, NAMES)
     if not text.passages:
         return 0.0
     likely = probabilities(text.passages, measure(text, title))
@@ -39,9 +37,10 @@ def keep_main(tree: LexborHTMLParser, title: str) -> float:
     return expected
 
 
-def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> list[float]:
-    """Return for each passage how likely it is part of the main text."""
-    scores = measured @ WEIGHTS + np.array(_kinds(passages), dtype=np.float32) + BIAS
+def probabilities(passages: list[Passage], measured: Measured) -> list[float]:
+    """Return the probability of each passage to be part of the main text."""
+    weights = np.array([MEASURES.get(name, 0.0) for name in measured.names], dtype=np.float32)
+    scores = measured.values @ weights + np.array(_of_element(passages), dtype=np.float32) + BIAS
     beside = (np.r_[scores[:1], scores[:-1]] + np.r_[scores[1:], scores[-1:]]) / 2
     smooth = np.clip((1 - NEIGHBOURS) * scores + NEIGHBOURS * beside, -30, 30)
     likely: list[float] = (1 / (1 + np.exp(-smooth))).tolist()
@@ -53,8 +52,8 @@ def probabilities(passages: list[Passage], measured: NDArray[np.float32]) -> lis
     ]
 
 
-def _kinds(passages: list[Passage]) -> list[float]:
-    """Add up for each passage what its element, the areas it stands in and the names around it say."""
+def _of_element(passages: list[Passage]) -> list[float]:
+    """Return the part of each passage's score that its element, the areas and the names around it give."""
     known: dict[tuple[str, frozenset[str], frozenset[str]], float] = {}
     found: list[float] = []
     for block in (passage.block for passage in passages):
@@ -85,12 +84,12 @@ def choose(passages: list[Passage], likely: list[float]) -> tuple[list[bool], fl
     return kept, best
 
 
-def _prune(text: Text, kept: list[bool]) -> None:
-    """Take the text that is not kept out of the tree, with the elements that it leaves empty."""
+def _prune(text: PageText, kept: list[bool]) -> None:
+    """Remove the text that is not kept, and the elements that are empty then."""
     for passage, keep in zip(text.passages, kept, strict=True):
         if keep:
             for parent in passage.parents:
-                _enliven(parent)
+                _keep_alive(parent)
     for passage, keep in zip(text.passages, kept, strict=True):
         if not keep:
             for node, parent in zip(passage.nodes, passage.parents, strict=True):
@@ -102,7 +101,7 @@ def _prune(text: Text, kept: list[bool]) -> None:
             _empty(element)
 
 
-def _enliven(parent: Element) -> None:
+def _keep_alive(parent: Element) -> None:
     element: Element | None = parent
     while element is not None and not element.alive:
         element.alive = True
@@ -110,8 +109,8 @@ def _enliven(parent: Element) -> None:
 
 
 def _empty(element: Element) -> None:
-    if element.tag in CELLS:  # an empty cell keeps the others in their columns
+    if element.tag in CELLS:  # the cell itself stays: the others keep their columns
         for child in list(element.node.iter(include_text=True)):
             child.decompose()
-    elif element.tag not in SILENT:
+    elif element.tag not in EMPTY_BY_NATURE:
         element.node.decompose()

@@ -1,4 +1,4 @@
-"""A page's visible text as passages, each the text that stands directly in one block element."""
+"""A page's visible text as passages: each is the text directly in one block element."""
 
 import re
 from collections.abc import Container
@@ -11,7 +11,7 @@ INLINE = frozenset(
     output picture q rp rt ruby s samp small source span strike strong sub sup
     time tt u var wbr""".split()  # noqa: SIM905  easier to read
 )
-NAME_MAX_CHARS = 400  # of an element's class and id; utility frameworks write more, which says nothing
+NAME_MAX_CHARS = 400  # read of a class and id; only utility frameworks write more, and it tells nothing
 NAME_WORD = re.compile("[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 LANDMARKS = {
     "navigation": "nav",
@@ -34,73 +34,73 @@ CELLS = frozenset(["td", "th"])
 
 
 @dataclass(slots=True, eq=False)
-class Block:
-    """An element that text stands in, or that such blocks stand in. The body is the first."""
+class BlockElement:
+    """A block element with text in it, or around others with text in them. The body is the first."""
 
     number: int
     """In document order."""
     tag: str
-    outer: "Block | None"
+    outer: "BlockElement | None"
     areas: frozenset[str]
     names: frozenset[str]
-    """Telling words of the classes and ids from the body down to here."""
+    """The known words in the classes and ids of this element and of those around it."""
     shape: str
     """Tags and first classes of the last few blocks: the same for the cards of a list."""
     link: bool
     depth: int
-    """How many blocks it stands in, itself counted."""
+    """How many blocks are around it; 0 of the body."""
     passage: int = -1
-    """The number of the passage in it; -1 where it has none."""
+    """The number of the passage in it; -1 if it has none."""
 
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element on the way from the body to some text. Nothing points back to it: no cycles to collect."""
+    """An element between the body and some text. It knows only its parent: there are no cycles to collect."""
 
     node: LexborNode
     tag: str
     parent: "Element | None"
-    block: Block
-    """Its own, or for an inline element the one it stands in."""
+    block: BlockElement
+    """The element itself; of an inline element, the block around it."""
     link: bool
     alive: bool = False
-    """Whether text in it is kept."""
+    """Whether some text in it is kept."""
 
 
 @dataclass(slots=True, eq=False)
 class Passage:
-    """What stands directly in one block element, in reading order."""
+    """The text directly in one block element, in reading order."""
 
-    block: Block
+    block: BlockElement
     texts: list[str] = field(default_factory=list)
     nodes: list[LexborNode] = field(default_factory=list)
     """Its text nodes."""
     parents: list[Element] = field(default_factory=list)
-    """Of each text node."""
+    """The parent of each text node."""
     linked: int = 0
-    """Characters that are part of a link."""
+    """How many of its characters are in links."""
     text: str = ""
     words: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PageText:
     """All of a page's text."""
 
     passages: list[Passage]
     elements: list[Element]
     """In document order, the body first."""
-    blocks: list[Block]
+    blocks: list[BlockElement]
 
 
-def read(body: LexborNode, telling: Container[str]) -> Text:
-    """Walk the body once, keeping the `telling` words of classes and ids.
+def read_passages(body: LexborNode, known_names: Container[str]) -> PageText:
+    """Walk the body once. Of classes and ids only the words among `known_names` are kept.
 
-    Whatever shows nothing must have been removed from the body before.
+    Remove what readers do not see first.
     """
     nothing: frozenset[str] = frozenset()
     labels: dict[str, frozenset[str]] = {}
-    root = Block(0, "body", None, nothing, nothing, "", link=False, depth=0)
+    root = BlockElement(0, "body", None, nothing, nothing, "", link=False, depth=0)
     parent = Element(body, "body", None, root, link=False)
     elements, passages, blocks = [parent], list[Passage](), [root]
     node = body.first_child
@@ -117,7 +117,7 @@ def read(body: LexborNode, telling: Container[str]) -> Text:
             if tag in INLINE:  # their names style a few words: not worth the time
                 link = link or tag == "a"
             else:
-                block = _block(len(blocks), node, tag, block, link, telling, labels)
+                block = _block(len(blocks), node, tag, block, link, known_names, labels)
                 blocks.append(block)
             element = Element(node, tag, parent, block, link)
             elements.append(element)
@@ -131,7 +131,7 @@ def read(body: LexborNode, telling: Container[str]) -> Text:
     for passage in passages:
         passage.words = "".join(passage.texts).split()
         passage.text = " ".join(passage.words)
-    return Text(passages, elements, blocks)
+    return PageText(passages, elements, blocks)
 
 
 def _add(passages: list[Passage], parent: Element, node: LexborNode, text: str) -> None:
@@ -151,11 +151,11 @@ def _block(
     number: int,
     node: LexborNode,
     tag: str,
-    outer: Block,
+    outer: BlockElement,
     link: bool,  # noqa: FBT001  one of many, by the walk only
-    telling: Container[str],
+    known_names: Container[str],
     labels: dict[str, frozenset[str]],
-) -> Block:
+) -> BlockElement:
     attributes = node.attributes
     names, areas, classes, role = outer.names, outer.areas, "", ""
     if attributes:
@@ -164,11 +164,11 @@ def _block(
         words = labels.get(label)
         if words is None:
             found = map(str.lower, NAME_WORD.findall(label[:NAME_MAX_CHARS]))
-            words = labels[label] = frozenset(word for word in found if word in telling)
+            words = labels[label] = frozenset(word for word in found if word in known_names)
         if not words <= names:
             names |= words
     area = tag if tag in AREAS else LANDMARKS.get(role, "")
     if area and area not in areas:
         areas = areas | {area}
     shape = f"{outer.shape[-60:]}>{tag}.{classes[:20]}"
-    return Block(number, tag, outer, areas, names, shape, link, outer.depth + 1)
+    return BlockElement(number, tag, outer, areas, names, shape, link, outer.depth + 1)

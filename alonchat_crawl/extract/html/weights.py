@@ -1,10 +1,10 @@
-"""The weights of the score by which a page's main text is told from what stands around it.
+"""The weights of the score that tells a page's main text from what is around it.
 
 A logistic regression over the passages of the development part (1,497 pages) of
-web-content-extraction-benchmark: each passage counts by its words, by the share of its four-word shingles
-that are in the page's reference text. MEASURES are of measures.py (`<tag>` and `in area`: what a passage's
-element is, and which areas it stands in); NAMES are words in the classes and ids around a passage, those
-200 that told most. A score's sign tells: above 0 it is rather main text.
+web-content-extraction-benchmark; tests/benchmarks/extraction/train.py fits it anew. A passage is main
+text by the share of its four-word shingles that are in the page's reference text, and counts by its words.
+MEASURES are those of measures.py, `<tag>` for the passage's element and `in AREA` for each area around it;
+NAMES are words in the classes and ids around it, the 200 that tell most. A score above 0 means main text.
 """
 
 BIAS = 0.81

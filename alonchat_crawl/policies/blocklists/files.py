@@ -6,11 +6,11 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.policies.blocklists.reader import NoListError, Report, read_file, stamp_of
+from alonchat_crawl.policies.blocklists.reader import ListReport, NoListError, read_file, stamp_of
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet
 
 Stamp = tuple[int, int, int]
-Fault = tuple[Stamp | None, NoListError]
+FileFault = tuple[Stamp | None, NoListError]
 """What a file was when it could not be read, and why."""
 
 
@@ -21,11 +21,11 @@ class FileList:
     path: Path
     stamp: Stamp
     rules: RuleSet
-    report: Report
+    report: ListReport
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class FileChanges:
     """What one look at the files has found."""
 
     changed: tuple[FileList, ...] = ()
@@ -34,28 +34,28 @@ class Round:
     """Why files could not be read, as far as the look before did not say so."""
 
 
-class Files:
+class BlocklistFiles:
     """All lists from files. To be used by one thread at a time; `lists` may be read by any."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.lists: tuple[FileList, ...] = ()
         self._patterns = patterns
-        self._faults: dict[str, Fault] = {}
+        self._faults: dict[str, FileFault] = {}
         """By path, or by pattern where it matches nothing."""
         self._matched: dict[str, Sequence[str]] = {}
 
-    def load(self) -> Round:
+    def load(self) -> FileChanges:
         """Read all files. Raises StartupError where one cannot be read: then nothing may be fetched."""
         look = self.reload()
         if look.faults:
             raise StartupError(f"BLOCKLIST_FILES cannot be used: {look.faults[0]}.")
         return look
 
-    def reload(self) -> Round:
+    def reload(self) -> FileChanges:
         """Read what has changed since; what cannot be read stays as it was."""
         known = {one.path: one for one in self.lists}
         kept: dict[Path, FileList] = {}
-        faults: dict[str, Fault] = {}
+        faults: dict[str, FileFault] = {}
         changed = []
         for name in self._names(faults):
             path = Path(name)
@@ -67,13 +67,13 @@ class Files:
         told = {str(fault) for _, fault in self._faults.values()}
         new_faults = [fault for _, fault in faults.values() if str(fault) not in told]
         self._faults, self.lists = faults, tuple(kept.values())
-        return Round(
+        return FileChanges(
             changed=tuple(changed),
             removed=tuple(path for path in known if path not in kept),
             faults=tuple(new_faults),
         )
 
-    def _names(self, faults: dict[str, Fault]) -> Iterator[str]:
+    def _names(self, faults: dict[str, FileFault]) -> Iterator[str]:
         """Yield what the patterns stand for now; where one has come to match nothing, what it stood for."""
         seen: set[str] = set()
         for pattern in self._patterns:
@@ -87,7 +87,7 @@ class Files:
                     seen.add(name)
                     yield name
 
-    def _read(self, path: Path, before: FileList | None, faults: dict[str, Fault]) -> FileList | None:
+    def _read(self, path: Path, before: FileList | None, faults: dict[str, FileFault]) -> FileList | None:
         name, stamp = str(path), None
         try:
             stamp = stamp_of(path.stat())

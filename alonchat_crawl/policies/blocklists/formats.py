@@ -23,9 +23,9 @@ from urllib.parse import quote
 
 from alonchat_crawl.policies.blocklists.host_names import network, rule_of
 from alonchat_crawl.policies.blocklists.rule import (
-    Kind,
     LineError,
     Rule,
+    RuleKind,
     UnreadableLineError,
     UnsupportedLineError,
 )
@@ -87,14 +87,14 @@ def _pattern(text: str) -> Rule:
     parts = _PATTERN.fullmatch(text)
     if parts is None:
         raise UnsupportedLineError(text)
-    host = rule_of(Kind.DOMAIN, parts["host"].strip("[]"), on_purpose=True)
+    host = rule_of(RuleKind.DOMAIN, parts["host"].strip("[]"), on_purpose=True)
     rest = parts["rest"]
     if rest in {"", "^", "/"}:
         return host
     if len(rest) > PATTERN_MAX_CHARS or any(char.isspace() for char in rest):
         raise UnreadableLineError(text)
-    name = host.value if host.kind is Kind.DOMAIN else _address_in_url(host.value)
-    return Rule(Kind.PATTERN, name + quote(rest, safe=_PRINTABLE).lower())
+    name = host.value if host.kind is RuleKind.DOMAIN else _address_in_url(host.value)
+    return Rule(RuleKind.PATTERN, name + quote(rest, safe=_PRINTABLE).lower())
 
 
 def _address_in_url(cidr: str) -> str:
@@ -104,11 +104,11 @@ def _address_in_url(cidr: str) -> str:
 
 def _url(text: str) -> Rule:
     if len(text) <= URL_MAX_CHARS and _CANONICAL.fullmatch(text):
-        return Rule(Kind.URL, text)
+        return Rule(RuleKind.URL, text)
     url = canonical_url(text)
     if url is None:
         raise UnreadableLineError(text)
-    return Rule(Kind.URL, url)
+    return Rule(RuleKind.URL, url)
 
 
 def _first_url(text: str) -> Rule:
@@ -127,7 +127,7 @@ def _hosts(names: Sequence[str]) -> Sequence[Rule]:
         if OWN_NAMES.fullmatch(name):
             continue
         try:
-            rules.append(rule_of(Kind.HOST, name))
+            rules.append(rule_of(RuleKind.HOST, name))
         except LineError as error:
             fault = error
     if fault is not None and not rules:
@@ -137,10 +137,10 @@ def _hosts(names: Sequence[str]) -> Sequence[Rule]:
 
 def _entry(text: str) -> Rule:
     if (cidr := network(text)) is not None:
-        return Rule(Kind.NETWORK, cidr)
+        return Rule(RuleKind.NETWORK, cidr)
     if text.startswith(("*.", ".")):
-        return rule_of(Kind.DOMAIN, text.lstrip("*").removeprefix("."), on_purpose=True)
+        return rule_of(RuleKind.DOMAIN, text.lstrip("*").removeprefix("."), on_purpose=True)
     host, slash, _ = text.partition("/")
-    if slash and rule_of(Kind.DOMAIN, host):
+    if slash and rule_of(RuleKind.DOMAIN, host):
         return _url(f"http://{text}")
-    return rule_of(Kind.DOMAIN, text)
+    return rule_of(RuleKind.DOMAIN, text)

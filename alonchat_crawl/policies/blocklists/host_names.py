@@ -4,9 +4,9 @@ import re
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Literal
 
-from alonchat_crawl.ip_addresses import dialled_network
-from alonchat_crawl.policies.blocklists.rule import Kind, Rule, TooWideError, UnreadableLineError
-from alonchat_crawl.public_suffixes import public_suffixes
+from alonchat_crawl.fetch.ip_addresses import dialled_network
+from alonchat_crawl.fetch.public_suffixes import public_suffixes
+from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind, TooWideError, UnreadableLineError
 from alonchat_crawl.urls import canonical_url
 
 NAME_MAX_CHARS = 253  # RFC 1035, section 2.3.4, without the root's dot
@@ -58,7 +58,7 @@ def network(text: str) -> str | None:
     return str(found)
 
 
-def rule_of(kind: Literal[Kind.HOST, Kind.DOMAIN], text: str, *, on_purpose: bool = False) -> Rule:
+def rule_of(kind: Literal[RuleKind.HOST, RuleKind.DOMAIN], text: str, *, on_purpose: bool = False) -> Rule:
     """Return the rule for a host name, or the network rule for an address.
 
     A public suffix (`com`, `co.uk`) is too wide. One that a company gives away names below (`github.io`) is
@@ -66,13 +66,13 @@ def rule_of(kind: Literal[Kind.HOST, Kind.DOMAIN], text: str, *, on_purpose: boo
     Raises LineError.
     """
     if "/" not in text and (cidr := network(text)) is not None:
-        return Rule(Kind.NETWORK, cidr)
+        return Rule(RuleKind.NETWORK, cidr)
     public = public_suffixes(private=False)
     if text.lower().removesuffix(".") in public.names:
         raise TooWideError(text)
     name = host_name(text)
     if public.have(name):
         raise TooWideError(name)
-    if kind is Kind.DOMAIN and not on_purpose and public_suffixes(private=True).have(name):
-        return Rule(Kind.HOST, name)
+    if kind is RuleKind.DOMAIN and not on_purpose and public_suffixes(private=True).have(name):
+        return Rule(RuleKind.HOST, name)
     return Rule(kind, name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from alonchat_crawl.policies.blocklists.rule import Kind
+from alonchat_crawl.policies.blocklists.rule import RuleKind
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, RuleSetBuilder, Target
 
 FOR_ALL = "the list for all projects"
@@ -15,7 +15,7 @@ OWN = "the project's own list"
 class Match(NamedTuple):
     """Why a request is refused; as text, what its host does."""
 
-    kind: Kind
+    kind: RuleKind
     where: str
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ def _empty() -> RuleSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class RuleLists:
     """What holds now.
 
     A file's exceptions hold for that file alone: whoever writes one list must not open another. Those in the

@@ -15,23 +15,23 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Outage, ReasonedError, StartupError
 from alonchat_crawl.per_crawler import PerCrawler
-from alonchat_crawl.policies.blocklists.files import Files, Round
-from alonchat_crawl.policies.blocklists.lists import Lists, Match
-from alonchat_crawl.policies.blocklists.reader import Reader
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles, FileChanges
+from alonchat_crawl.policies.blocklists.lists import Match, RuleLists
+from alonchat_crawl.policies.blocklists.reader import ListReader
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.blocklist import RuleRecord, read_revision, read_rules
 
 logger = logging.getLogger(__name__)
 
-Readers = defaultdict[UUID | None, Reader]
+Readers = defaultdict[UUID | None, ListReader]
 
 
 class Blocklists(PerCrawler):
     """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
 
-    def __init__(self, files: Files, connections: Connections, reload_seconds: float) -> None:
-        self.lists = Lists()
+    def __init__(self, files: BlocklistFiles, connections: Connections, reload_seconds: float) -> None:
+        self.lists = RuleLists()
         self._files = files
         self._connections = connections
         self._reload_seconds = reload_seconds
@@ -52,7 +52,7 @@ class Blocklists(PerCrawler):
     @classmethod
     def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:
         """Read the files. Raises StartupError where one cannot be read."""
-        files = Files(settings.getlist("BLOCKLIST_FILES"))
+        files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
         return cls(files, connections, settings.getfloat("BLOCKLIST_RELOAD_SECONDS"))
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
@@ -111,7 +111,7 @@ class Blocklists(PerCrawler):
         except Exception:
             logger.exception("The blocklists in Postgres could not be read: the last ones stand")
 
-    def _take_files(self, look: Round) -> None:
+    def _take_files(self, look: FileChanges) -> None:
         for one in look.changed:
             logger.info("Blocklist %s: %s", one.path, one.report)
             if one.report.too_wide:
@@ -133,12 +133,12 @@ class Blocklists(PerCrawler):
         revision = await read_revision(pool)
         if revision == self._revision and revision >= 0:
             return
-        readers: Readers = defaultdict(Reader)
+        readers: Readers = defaultdict(ListReader)
         async for batch in read_rules(pool):
             await asyncio.to_thread(_read, readers, batch)
         sets = await asyncio.to_thread(_finish, readers)
         _tell_unusable(readers)
-        for_all = sets.pop(None, None) or Lists().for_all
+        for_all = sets.pop(None, None) or RuleLists().for_all
         projects = {project: rules for project, rules in sets.items() if project is not None}
         self.lists = replace(self.lists, for_all=for_all, projects=projects)
         self._revision = revision
@@ -153,7 +153,7 @@ def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
     return {project_id: reader.finish() for project_id, reader in readers.items()}
 
 
-def _tell_unusable(readers: Mapping[UUID | None, Reader]) -> None:
+def _tell_unusable(readers: Mapping[UUID | None, ListReader]) -> None:
     for project_id, reader in readers.items():
         report = reader.report
         if report.unreadable or report.unsupported or report.too_wide:

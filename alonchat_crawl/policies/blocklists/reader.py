@@ -27,7 +27,7 @@ class NoListError(Exception):
 
 
 @dataclass(slots=True)
-class Report:
+class ListReport:
     """What became of a list's lines."""
 
     entries: int = 0
@@ -55,11 +55,11 @@ class Report:
         return "; ".join(parts)
 
 
-class Reader:
+class ListReader:
     """Makes a list of lines."""
 
     def __init__(self) -> None:
-        self.report = Report()
+        self.report = ListReport()
         self._builder = RuleSetBuilder()
         self._lines = 0
 
@@ -93,7 +93,7 @@ def _rules_of(line: str | None) -> Sequence[Rule]:
     return read_line(line)
 
 
-def read_file(path: Path) -> tuple[RuleSet, Report]:
+def read_file(path: Path) -> tuple[RuleSet, ListReport]:
     """Read a file, which must not change meanwhile. Raises OSError and NoListError.
 
     A file without a single entry is no list if any line of it was unreadable: a web server's error page, say.
@@ -107,7 +107,7 @@ def read_file(path: Path) -> tuple[RuleSet, Report]:
         beginning = file.peek(4)[:4]
         encoding = next((name for mark, name in MARKS if beginning.startswith(mark)), "utf-8")
         text = TextIOWrapper(file, encoding, errors="replace")
-        reader = Reader()
+        reader = ListReader()
         reader.read(bounded_lines(text))
         after = os.fstat(text.fileno())
     if stamp_of(before) != stamp_of(after):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     """What a rule is compared with."""
 
     HOST = "host"  # this name alone
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 class Rule:
     """A rule that can be used; `str` of it is a line that is read as the very same rule."""
 
-    kind: Kind
+    kind: RuleKind
     value: str
     """A canonical host name, a canonical URL, host and pattern (lower case), or a CIDR."""
     exception: bool = False
@@ -26,11 +26,11 @@ class Rule:
 
     def __str__(self) -> str:
         match self.kind:
-            case Kind.HOST:
+            case RuleKind.HOST:
                 line = f"0.0.0.0 {self.value}"
-            case Kind.DOMAIN:
+            case RuleKind.DOMAIN:
                 line = f"||{self.value}^"
-            case Kind.PATTERN:
+            case RuleKind.PATTERN:
                 line = f"||{self.value}"
             case _:
                 line = self.value

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from alonchat_crawl.ip_addresses import Address
-from alonchat_crawl.policies.blocklists.hash_set import KeySet, key_of
+from alonchat_crawl.fetch.ip_addresses import Address
+from alonchat_crawl.policies.blocklists.key_set import KeySet, key_of
 from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable
-from alonchat_crawl.policies.blocklists.rule import Kind, Rule
+from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind
 
 # Before a key is made of it, each kind of text gets another beginning: "=" for a host, "." for a domain,
 # "//" for a URL without its scheme. So all of them can share one set.
@@ -18,7 +18,7 @@ from alonchat_crawl.policies.blocklists.rule import Kind, Rule
 class Target(NamedTuple):
     """A URL taken to pieces, once for all lists."""
 
-    keys: tuple[tuple[int, Kind], ...] = ()
+    keys: tuple[tuple[int, RuleKind], ...] = ()
     domain_keys: tuple[int, ...] = ()
     """Of the host and all names above it."""
     rest: str = ""
@@ -43,8 +43,8 @@ class Target(NamedTuple):
             while (following := dotted.find(".", position + 1)) > 0:  # no rule holds for a top-level domain
                 domains.append(key_of(dotted[position:]))
                 position = following
-        keys = [(key_of(f"={host}"), Kind.HOST), (key_of(f"//{rest}"), Kind.URL)]
-        keys += [(key, Kind.DOMAIN) for key in domains]
+        keys = [(key_of(f"={host}"), RuleKind.HOST), (key_of(f"//{rest}"), RuleKind.URL)]
+        keys += [(key, RuleKind.DOMAIN) for key in domains]
         own = () if address is None else (address,)
         return cls(tuple(keys), tuple(domains), rest[len(host) :].lower(), (*own, *addresses))
 
@@ -80,16 +80,16 @@ class Matcher:
     def __len__(self) -> int:
         return len(self.keys) + len(self.patterns) + len(self.networks)
 
-    def match(self, target: Target) -> Kind | None:
+    def match(self, target: Target) -> RuleKind | None:
         """The kind of a rule that holds for the target; None where none does."""
         if self.keys:
             for key, kind in target.keys:
                 if key in self.keys:
                     return kind
         if self.patterns and any(self.patterns.match(key, target.rest) for key in target.domain_keys):
-            return Kind.PATTERN
+            return RuleKind.PATTERN
         if self.networks and any(address in self.networks for address in target.addresses):
-            return Kind.NETWORK
+            return RuleKind.NETWORK
         return None
 
 
@@ -108,7 +108,7 @@ class RuleSet:
     def __len__(self) -> int:
         return len(self.blocked) + len(self.excepted)
 
-    def match(self, target: Target) -> Kind | None:
+    def match(self, target: Target) -> RuleKind | None:
         """The kind of the rule that blocks the target; None where none does, or an exception holds."""
         kind = self.blocked.match(target)
         return None if kind is not None and self.excepts(target) else kind
@@ -142,16 +142,16 @@ class _Gathered:
 
     def add(self, rule: Rule) -> None:
         match rule.kind:
-            case Kind.HOST:
+            case RuleKind.HOST:
                 self._keys.append(key_of(f"={rule.value}"))
-            case Kind.DOMAIN:
+            case RuleKind.DOMAIN:
                 self._keys.append(key_of(f".{rule.value}"))
-            case Kind.URL:
+            case RuleKind.URL:
                 self._keys.append(key_of(f"//{rule.value.partition('://')[2]}"))
-            case Kind.PATTERN:
+            case RuleKind.PATTERN:
                 host, rest = _divided(rule.value)
                 self._patterns.append((key_of(f".{host}"), rest))
-            case Kind.NETWORK:
+            case RuleKind.NETWORK:
                 self._networks.append(rule.value)
 
     def matcher(self) -> Matcher:

@@ -1,4 +1,4 @@
-"""What is known of sites' files for robots: in Redis for all workers, for a short time in memory."""
+"""What sites' files for robots say: kept in Redis for all workers, and for a minute in memory."""
 
 import asyncio
 from collections import OrderedDict
@@ -9,67 +9,74 @@ from typing import Any, Generic, TypeVar
 
 from redis.asyncio import Redis
 
-from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, decode, encode
+from alonchat_crawl.policies.robots.fetch_state import (
+    FileBody,
+    KeptFile,
+    PendingFile,
+    SiteFileLimits,
+    decode,
+    encode,
+)
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.urls import canonical_url
 
 T = TypeVar("T")
 
 KNOWN_MAX_BYTES = 2_000_000
-"""Of essences whose meaning a worker holds ready; what it makes of them is up to 17 times as large."""
+"""Of condensed files whose rules a worker holds in memory. The rules are up to 17 times as large."""
 KNOWN_OVERHEAD_BYTES = 1000
 SURE_SECONDS = 60.0
-"""For so long a worker does not ask Redis again for what it has used."""
+"""A worker asks Redis again for a file that it holds in memory only after this time."""
 QUICK_BYTES = 20_000
-"""More is not read on the event loop: it may take longer than a few milliseconds."""
+"""A longer file is parsed in a thread: it would block the event loop for more than a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SiteFile(Generic[T]):
-    """A kind of file, at one place of every origin."""
+class SiteFileKind(Generic[T]):
+    """A kind of file that any origin may have, at one path."""
 
     name: str
-    """A short word: reasons begin with it."""
+    """One word; reasons begin with it."""
     key: str
-    """Begins the names of its keys in Redis; another where the same file means something else."""
+    """The prefix of its keys in Redis; another for each agent to which the file means something else."""
     path: str
-    essence: Callable[[Body], bytes]
-    """Takes what concerns us out of a file."""
-    meaning: Callable[[bytes], T]
-    """Reads an essence; raises ValueError or TypeError for what is none."""
+    condense: Callable[[FileBody], bytes]
+    """Keeps only the lines that concern us."""
+    parse: Callable[[bytes], T]
+    """Reads a condensed file; raises ValueError or TypeError if it is none."""
     crawl_delay: Callable[[T], float | None] = lambda _: None
-    """The delay in seconds that it asks for."""
+    """The delay in seconds that its rules ask for; None if they ask for none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
-    """What a site's file means."""
+class KnownFile(Generic[T]):
+    """A site's file, read."""
 
-    meaning: T
+    rules: T
     unreachable: str = ""
-    """Why it could not be had for so long that it forbids all; empty where it could."""
+    """Why it could not be fetched for so long that it counts as forbidding everything; empty if it was."""
 
 
 @dataclass(slots=True)
-class _Remembered:
+class _CacheEntry:
     value: bytes
-    known: Known[Any]
+    known: KnownFile[Any]
     until: float
     weight: int
 
 
 class SiteFileCache:
-    """By kind and origin."""
+    """Files by kind and origin."""
 
-    def __init__(self, redis: Redis, limits: Limits, told: Told = tell_nobody) -> None:
+    def __init__(self, redis: Redis, limits: SiteFileLimits, told: Told = tell_nobody) -> None:
         self._redis = redis
         self._told = told
         self._limits = limits
-        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._remembered: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._weight = 0
 
-    async def get(self, file: SiteFile[T], origin: str) -> Known[T] | Visit:
-        """What is known, or what to fetch to know it. What cannot be read is set aside, and fetched anew.
+    async def get(self, file: SiteFileKind[T], origin: str) -> KnownFile[T] | PendingFile:
+        """Return the file, or what has to be fetched. An unreadable entry is set aside, and fetched again.
 
         Raises redis.RedisError.
         """
@@ -83,22 +90,25 @@ class SiteFileCache:
             self._remembered.move_to_end(key)
             return remembered.known
         found = decode(value, self._limits.max_bytes) if value is not None else None
-        if isinstance(found, Kept):
-            essence = file.essence(NONE) if found.unreachable else found.essence
+        if isinstance(found, KeptFile):
             try:
-                known = Known(await aside(file.meaning, essence), found.unreachable)
+                return await self._read(file, key, value, found)
             except (ValueError, TypeError):
                 found = None
-            else:
-                weight = len(value) + len(found.essence) + KNOWN_OVERHEAD_BYTES
-                self._remember(key, _Remembered(value, known, monotonic() + SURE_SECONDS, weight))
-                return known
         if value is not None and found is None:
             await set_aside(self._redis, key, "it cannot be read", self._told)
-        # Older workers kept where redirects led unread: what no host can be made of is begun anew.
-        return found if found and canonical_url(found.url) else Visit(f"{origin}{file.path}")
+        # Older workers kept a redirect's target unchecked: if it is no URL, begin at the origin again.
+        return found if found and canonical_url(found.url) else PendingFile(f"{origin}{file.path}")
 
-    def _remember(self, key: str, remembered: _Remembered) -> None:
+    async def _read(self, file: SiteFileKind[T], key: str, value: bytes, kept: KeptFile) -> KnownFile[T]:
+        """Parse an entry and remember its rules. Raises ValueError or TypeError if it cannot be read."""
+        condensed = file.condense(NO_FILE) if kept.unreachable else kept.condensed
+        known = KnownFile(await off_loop(file.parse, condensed), kept.unreachable)
+        weight = len(value) + len(kept.condensed) + KNOWN_OVERHEAD_BYTES
+        self._remember(key, _CacheEntry(value, known, monotonic() + SURE_SECONDS, weight))
+        return known
+
+    def _remember(self, key: str, remembered: _CacheEntry) -> None:
         old = self._remembered.pop(key, None)
         self._weight += remembered.weight - (old.weight if old else 0)
         self._remembered[key] = remembered
@@ -106,24 +116,24 @@ class SiteFileCache:
             _, forgotten = self._remembered.popitem(last=False)
             self._weight -= forgotten.weight
 
-    async def keep(self, file: SiteFile[T], body: Body) -> Kept:
-        """Take the essence of a file; one too large is as good as unreachable, lest it fills Redis."""
-        kept = Kept(await aside(file.essence, body, size=len(body.octets)))
-        size = len(await aside(encode, kept, size=len(kept.essence)))
-        return kept if size <= self._limits.max_kept_bytes else Kept(b"", unreachable="too large")
+    async def keep(self, file: SiteFileKind[T], body: FileBody) -> KeptFile:
+        """Condense a file. One that is too large for Redis counts as unreachable."""
+        kept = KeptFile(await off_loop(file.condense, body, size=len(body.octets)))
+        size = len(await off_loop(encode, kept, size=len(kept.condensed)))
+        return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable="too large")
 
-    async def put(self, file: SiteFile[T], origin: str, found: Kept | Visit) -> None:
-        """Keep it for all workers: for a day, or until it is to be tried again. Raises redis.RedisError."""
-        passing = found.failures if isinstance(found, Visit) else found.unreachable
+    async def put(self, file: SiteFileKind[T], origin: str, found: KeptFile | PendingFile) -> None:
+        """Keep it for all workers: for a day, or until the next attempt is due. Raises redis.RedisError."""
+        passing = found.failures if isinstance(found, PendingFile) else found.unreachable
         seconds = self._limits.unreachable_seconds if passing else self._limits.cache_seconds
         await self._redis.set(f"{file.key}:{origin}", encode(found), ex=seconds)
 
 
-NONE = Body(b"")
+NO_FILE = FileBody(b"")
 
 
-async def aside(work: Callable[[Any], Any], argument: Any, size: int | None = None) -> Any:
-    """Do it at once where it is quick, else off the event loop."""
+async def off_loop(work: Callable[[Any], Any], argument: Any, size: int | None = None) -> Any:
+    """Call `work` at once if the argument is small, else in a thread."""
     if (len(argument) if size is None else size) > QUICK_BYTES:
         return await asyncio.to_thread(work, argument)
     return work(argument)

@@ -1,9 +1,9 @@
-"""What a page forbids robots, by its meta tags and X-Robots-Tag headers.
+"""What a page forbids robots by its meta tags and X-Robots-Tag headers.
 
 Sources: https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag and
 https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Robots-Tag
-`noarchive`, `nosnippet` and the like say how a search engine may show a page, and `noimageai` is of images:
-nothing here shows or keeps such.
+Ignored: `noarchive`, `nosnippet` and the like, which say how a search engine may show a page; and
+`noimageai`, since we keep no images.
 """
 
 import re
@@ -18,10 +18,10 @@ VALUED_RULES = frozenset({"unavailable_after", "max-snippet", "max-image-preview
 """Rules that carry a value after a colon."""
 
 PREFIXED = re.compile(rf"([^\s:,]+)\s*:\s*((?:{'|'.join(VALUED_RULES)})\s*:.*|[a-z_-]*)", re.DOTALL)
-"""A robot's name before a rule. A value of any other kind is that of a rule that we do not know."""
+"""A robot's name before a rule. Any other `name: value` is a rule that we do not know."""
 
 SEPARATORS = re.compile(r"[\s;]+")
-"""Not among those that the sources name, but written; to forbid too much is the lesser harm."""
+"""The sources do not name them, but sites write them. It is better to forbid too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Directives:
     nofollow: bool
     """The page's links must not be followed."""
     noai: bool = False
-    """The page must not be used by AI (DeviantArt's word, 2022)."""
+    """AI must not use the page (introduced by DeviantArt, 2022)."""
 
 
 def directives(
@@ -63,7 +63,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _addressed(parts: Iterable[str], token: str) -> Iterator[str]:
-    """Yield what is meant for us: a robot's name scopes all rules after it, up to the next name."""
+    """Yield the rules for us: a robot's name applies to all rules up to the next name."""
     ours = True
     for part in parts:
         match = PREFIXED.fullmatch(part)
@@ -88,7 +88,7 @@ def _rules(parts: Iterable[str], now: datetime | None) -> Iterator[str]:
 
 
 def _date(text: str) -> datetime | None:
-    """Read ISO 8601 or RFC 822/850; UTC where no zone is said; None for anything else."""
+    """Read ISO 8601 or RFC 822/850, as UTC if no zone is given; None for anything else."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text.strip().upper())

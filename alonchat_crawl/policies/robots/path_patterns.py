@@ -1,8 +1,8 @@
 """Which of many URL patterns with `*` and `$` match a URL: RFC 9309, section 2.2.
 
-No library at hand does it to the letter and quickly: protego 0.7 takes `%3F` for `?`, and checks 22,000
-wildcards in 0.1 s; Google's parser, which reads the file anew for each URL, in 0.3 s. Here all patterns are
-matched together: what they begin with is looked for once, and no step goes back.
+No library does it exactly and quickly: protego 0.7 takes `%3F` for `?` and checks 22,000 wildcards in 0.1 s;
+Google's parser, which reads the file again for each URL, takes 0.3 s. Here all patterns are matched together:
+a part that several share is searched for once, and the search never backtracks.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 Rank = tuple[int, int]
-"""How a pattern compares with others that match as well: the greatest wins."""
+"""Of several matching patterns, the one with the greatest rank decides."""
 
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 OF_URL = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?]", re.DOTALL)
@@ -19,10 +19,10 @@ OF_PATTERN = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?*]", re.DOTALL)
 
 
 LITERALS_MAX = 16_384
-"""Characters besides `*` in a pattern; one with more matches no URL, for none is that long."""
+"""Characters besides `*` in a pattern; a longer one matches no URL, since none is that long."""
 
 SEARCH_COST = 8
-"""Of searching a part in a path, in looking a piece up."""
+"""How many look-ups of a piece cost as much as one search for a part in a path."""
 
 
 def _spelling(octet: int) -> bytes:
@@ -39,12 +39,12 @@ def _spelt(found: re.Match[bytes]) -> bytes:
 
 
 def _canonical(octets: bytes, special: re.Pattern[bytes]) -> str:
-    """Unreserved octets as they are, all others percent-encoded, but `/` and `?` as they stand (2.2.2)."""
+    """Percent-encode all octets but unreserved ones, `/` and `?` (2.2.2)."""
     return special.sub(_spelt, octets).decode("ascii")
 
 
 def _query_encoded(canonical: str) -> str:
-    """Encode `/` and `?` too where they are data of the query, as the second row of the RFC's table does."""
+    """Encode `/` and `?` in the query too, as in the second row of the RFC's table."""
     path, mark, query = canonical.partition("?")
     return path + mark + query.replace("/", "%2F").replace("?", "%3F")
 
@@ -59,45 +59,45 @@ def path_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern, read."""
+    """A parsed pattern."""
 
     text: str
     """Canonical, without its `$`."""
     query_encoded: str
     anchored: bool
-    """Whether the end of the URL must be at its end: it ends with `$`."""
+    """Whether it ended with `$`: the URL must end where it ends."""
 
     @classmethod
     def of(cls, octets: bytes) -> "Pattern":
-        """Read a pattern as it stands in a file."""
+        """Parse a pattern as written in a file."""
         text = _canonical(octets.removesuffix(b"$"), OF_PATTERN)
         encoded = _query_encoded(text) if "?" in text else text
         return cls(text, encoded, octets.endswith(b"$"))
 
     @property
     def octets(self) -> int:
-        """How specific it is: its length once encoded."""
+        """Its length once encoded: the longest pattern is the most specific."""
         return len(self.query_encoded) + self.anchored
 
 
 class _Node:
-    """What may come behind parts of a pattern that were found: patterns that begin alike share it."""
+    """What may follow the parts of a pattern found so far; a part is the text between two stars."""
 
     __slots__ = ("ends", "lengths", "open", "parts")
 
     def __init__(self) -> None:
         self.open: Rank | None = None
-        """Of a pattern that ends here, whatever the URL goes on with."""
+        """Of the patterns that end here, whatever follows in the URL."""
         self.ends: dict[str, Rank] = NO_ENDS
-        """Of patterns whose last part must be the end of the URL."""
+        """By last part, of the patterns whose last part must end the URL."""
         self.parts: dict[str, tuple[str, _Node]] = NO_PARTS
-        """By their next part, which may be found anywhere behind: the parts that all share after it, and what
-        comes then. So there are no more nodes than twice the patterns, however many parts those have."""
+        """By next part, which may be found anywhere behind: the further parts that all its patterns share,
+        joined by `*`, and the node after those. So there are at most twice as many nodes as patterns."""
         self.lengths: set[int] = NO_LENGTHS
-        """Of the next parts."""
+        """In characters, of the next parts."""
 
     def child(self, parts: list[str]) -> "_Node":
-        """What comes behind these parts, which are added where they are new."""
+        """Return the node behind these parts; add what is missing."""
         node = self
         while parts:
             first, others = parts[0], parts[1:]
@@ -121,7 +121,7 @@ class _Node:
         return node
 
     def add(self, end: str | None, rank: Rank) -> None:
-        """Note a pattern whose last part is `end` and ends the URL; None: whose last part led here."""
+        """Add a pattern. `end` is the last part if it must end the URL; None if it need not, and led here."""
         if end is None:
             self.open = rank if self.open is None else max(self.open, rank)
             return
@@ -130,14 +130,14 @@ class _Node:
         self.ends[end] = max(rank, self.ends.get(end, rank))
 
 
-# Most nodes have none, and a hostile file makes many nodes.
+# Most nodes have none, and a hostile file makes many nodes: they share these.
 NO_ENDS: dict[str, Rank] = {}
 NO_PARTS: dict[str, tuple[str, _Node]] = {}
 NO_LENGTHS: set[int] = set()
 
 
 class Patterns:
-    """Patterns with their ranks; none of them can make a check take long."""
+    """Patterns with their ranks. No pattern can make a check slow."""
 
     def __init__(self, entries: Iterable[tuple[Pattern, Rank]]) -> None:
         self._root = _Node()
@@ -154,7 +154,7 @@ class Patterns:
         self._root.child(parts).add(end, rank)
 
     def best(self, path: str) -> Rank | None:
-        """The greatest rank of the patterns that match a canonical path; None where none does."""
+        """The greatest rank of the patterns that match a canonical path; None if none matches."""
         ranks = [rank for form in {path, _query_encoded(path)} for rank in self._matching(form)]
         return max(ranks, default=None)
 
@@ -173,7 +173,7 @@ class Patterns:
 
 
 def _behind(parts: str, path: str, begin: int) -> int:
-    """Where the last of these parts ends, each looked for behind the one before; -1 where one is missing."""
+    """Find the parts one behind the other; return where the last one ends, -1 if one is missing."""
     end = begin
     for part in parts.split("*") if parts else ():
         if (at := path.find(part, end)) < 0:
@@ -183,7 +183,7 @@ def _behind(parts: str, path: str, begin: int) -> int:
 
 
 def _beginnings(root: _Node, path: str) -> Iterator[tuple[tuple[str, _Node], int]]:
-    """Which first parts the path begins with; as many steps as there are parts or characters, the fewer."""
+    """Yield the first parts with which the path begins, in as few steps as there are parts or characters."""
     if len(root.parts) < len(path):
         yield from ((edge, len(part)) for part, edge in root.parts.items() if path.startswith(part))
         return
@@ -193,7 +193,7 @@ def _beginnings(root: _Node, path: str) -> Iterator[tuple[tuple[str, _Node], int
 
 
 def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[tuple[str, _Node], int]]:
-    """Where each next part is first found; where there are very many, by looking the path's pieces up."""
+    """Yield where each next part is first found; if there are very many, by looking up the path's pieces."""
     if len(node.parts) * SEARCH_COST < len(node.lengths) * len(path):
         for part, edge in node.parts.items():
             if (at := path.find(part, begin)) >= 0:
@@ -209,7 +209,7 @@ def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[tuple[str, 
 
 
 def _endings(node: _Node, path: str, begin: int) -> Iterator[Rank]:
-    """The ranks of the last parts that end the path, none of them before `begin`."""
+    """Yield the ranks of the last parts that end the path and do not begin before `begin`."""
     if len(node.ends) < len(path):
         yield from (
             rank for part, rank in node.ends.items() if len(path) - len(part) >= begin and path.endswith(part)

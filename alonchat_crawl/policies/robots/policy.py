@@ -9,54 +9,54 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused, StartupError
 from alonchat_crawl.fetch.pacer import Pacer
-from alonchat_crawl.policies.robots.cache import SiteFile
-from alonchat_crawl.policies.robots.file_fetch import Body
+from alonchat_crawl.policies.robots.cache import SiteFileKind
+from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.user_agent import product_token
 
 
-def robots_file(settings: BaseSettings) -> SiteFile[Permissions]:
-    """robots.txt as it concerns the product token of USER_AGENT. Raises StartupError where that has none."""
+def robots_file(settings: BaseSettings) -> SiteFileKind[Permissions]:
+    """robots.txt, for the product token of USER_AGENT. Raises StartupError if that has none."""
     token = product_token(settings["USER_AGENT"])
     if not token:
         raise StartupError(
             f"USER_AGENT={settings['USER_AGENT']!r} has no product token for robots.txt to name."
         )
-    return SiteFile(
+    return SiteFileKind(
         name="robots",
         key=f"robots:{token}",
         path="/robots.txt",
-        essence=partial(_essence, token),
-        meaning=partial(_meaning, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),
+        condense=partial(_condensed, token),
+        parse=partial(_parsed, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),
         crawl_delay=lambda permissions: permissions.crawl_delay_seconds,
     )
 
 
-def _essence(token: str, body: Body) -> bytes:
+def _condensed(token: str, body: FileBody) -> bytes:
     octets = body.octets
-    if not body.whole:  # a line that is cut in two would become another rule
+    if not body.whole:  # half a line could be another rule
         octets = octets[: max(octets.rfind(b"\n"), octets.rfind(b"\r")) + 1]
     return read_robots(octets, token).text(token)
 
 
-def _meaning(token: str, max_delay_seconds: float, essence: bytes) -> Permissions:
-    if not essence.startswith(f"user-agent:{token}".encode()):
-        raise ValueError("no essence")  # rules are not to be lost without a word
-    return Permissions(read_robots(essence, token), max_delay_seconds)
+def _parsed(token: str, max_delay_seconds: float, condensed: bytes) -> Permissions:
+    if not condensed.startswith(f"user-agent:{token}".encode()):
+        raise ValueError("not a condensed robots.txt")  # or a damaged entry would allow everything
+    return Permissions(read_robots(condensed, token), max_delay_seconds)
 
 
 class RobotsPolicy:
-    """Downloader middleware: refuses what robots.txt forbids, and hands on its delay and sitemaps."""
+    """Downloader middleware: refuses what robots.txt forbids, and passes on its delay and sitemaps."""
 
-    def __init__(self, files: SiteFiles, file: SiteFile[Permissions], agent: str) -> None:
+    def __init__(self, files: SiteFiles, file: SiteFileKind[Permissions], agent: str) -> None:
         self._files = files
         self._file = file
         self._agent = agent
 
     @property
     def pacer(self) -> Pacer | None:
-        """Whom to ask before a site is; the frontier sets it before it delivers the first lease."""
+        """Who says when a site may be asked; the frontier sets it before it delivers the first lease."""
         return self._files.pacer
 
     @pacer.setter
@@ -76,7 +76,7 @@ class RobotsPolicy:
         known = await self._files.known(self._file, request)
         if known.unreachable:
             raise Refused("robots unreachable", f"its robots.txt could not be had ({known.unreachable})")
-        if not known.meaning.allows(request.url):
+        if not known.rules.allows(request.url):
             raise Refused("robots", f"its robots.txt forbids {self._agent} to fetch {request.url}")
-        request.meta["crawl_delay_seconds"] = known.meaning.crawl_delay_seconds
-        request.meta["sitemaps"] = known.meaning.sitemaps
+        request.meta["crawl_delay_seconds"] = known.rules.crawl_delay_seconds
+        request.meta["sitemaps"] = known.rules.sitemaps

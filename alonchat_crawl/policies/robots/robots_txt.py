@@ -1,6 +1,6 @@
-"""robots.txt as RFC 9309 words it: what of a file is meant for us, and what that allows. Pure.
+"""robots.txt by RFC 9309: which lines of a file apply to us, and what they allow. Pure.
 
-To the letter: no misspelt directives, no lines without a colon, no `index.html` that means a folder.
+To the letter: a misspelt directive or a line without a colon is ignored, and `index.html` is only that file.
 """
 
 import math
@@ -12,7 +12,8 @@ from alonchat_crawl.policies.robots.path_patterns import Pattern, Patterns, Rank
 
 BLANKS = b" \t"
 IDENTIFIER = re.compile(rb"[a-z_-]+(?![0-9a-z\x80-\xff])")
-"""A product token at the beginning of a user-agent line; a version behind is borne, another name is not."""
+"""A product token at the beginning of a user-agent line; a trailing version is accepted,
+a second name is not."""
 
 SITEMAPS_MAX = 100
 SITEMAP_MAX_BYTES = 2048
@@ -20,17 +21,17 @@ SITEMAP_MAX_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class RobotsTxt:
-    """What one agent is told."""
+    """The lines that apply to one agent."""
 
     rules: tuple[tuple[bytes, bool], ...] = ()
     """(pattern, whether it allows), sorted, each once."""
     crawl_delay_seconds: float | None = None
-    """The longest; None where there is none that can be used."""
+    """The longest; None if there is no usable one."""
     sitemaps: tuple[str, ...] = ()
-    """As written, for whomever: the first hundred."""
+    """As written, for any agent: the first 100."""
 
     def text(self, token: str) -> bytes:
-        """The least robots.txt that tells the agent the same."""
+        """The shortest robots.txt that says the same to the agent."""
         lines = [f"user-agent:{token}".encode()]
         lines += ((b"allow:" if allows else b"disallow:") + pattern for pattern, allows in self.rules)
         if self.crawl_delay_seconds is not None:
@@ -47,20 +48,21 @@ class _Group:
     rules: set[tuple[bytes, bool]] = field(default_factory=set)
     delays: list[float] = field(default_factory=list)
     under_rules: bool = False
-    """Whether the rule lines now being read are its own."""
+    """Whether the rule lines that follow belong to it."""
     under_delays: bool = False
-    """The same for Crawl-delay, not in the RFC: between user-agent lines, it is of those above."""
+    """The same for Crawl-delay lines, which the RFC does not know: one between user-agent lines belongs to
+    those above it."""
 
 
 class _Reader:
-    """Reads records in their order."""
+    """Sorts the records of a file into groups, in their order."""
 
     def __init__(self, token: str) -> None:
         self._token = token
         self.own, self.others = _Group(), _Group()
         self.sitemaps: dict[str, None] = {}
         self._rule_seen = self._delay_seen = True
-        """Since the last user-agent line: the next one begins a group."""
+        """Since the last user-agent line. If so, the next user-agent line begins a new group."""
 
     def user_agent(self, value: bytes) -> None:
         for group, meant in ((self.own, _names(value, self._token)), (self.others, _is_any(value))):
@@ -97,7 +99,7 @@ def _records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def read_robots(body: bytes, token: str) -> RobotsTxt:
-    """What a robots.txt tells the agent with this product token (lower case); nothing in it raises."""
+    """Read what a robots.txt says to the agent with this product token (lower case); never raises."""
     reader = _Reader(token)
     for name, value in _records(body):
         match name:
@@ -131,7 +133,7 @@ def _seconds(value: bytes) -> float | None:
 
 
 class Permissions:
-    """What a site's robots.txt allows, ready to be asked."""
+    """What a site's robots.txt allows."""
 
     def __init__(self, robots: RobotsTxt, max_delay_seconds: float) -> None:
         self._patterns = Patterns(_ranked(robots.rules))
@@ -140,7 +142,7 @@ class Permissions:
         self.sitemaps = robots.sitemaps
 
     def allows(self, url: str) -> bool:
-        """Whether the longest matching rule, or at a tie one that allows, lets us fetch `url` (2.2.2)."""
+        """Whether we may fetch `url`: the longest matching rule decides, at a tie one that allows (2.2.2)."""
         path = path_of(url)
         if path == "/robots.txt":
             return True

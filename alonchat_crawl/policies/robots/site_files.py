@@ -1,6 +1,6 @@
 """Files that a site keeps for robots, such as robots.txt: fetched once a day for all workers.
 
-Where one is not known, the turn of the page that asked is spent on it, and the page comes back.
+If a page's site file is not known, it is fetched in the page's turn, and the page is deferred.
 """
 
 from typing import NoReturn, Self, TypeVar
@@ -15,8 +15,15 @@ from scrapy.http.request import NO_CALLBACK
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.pacer import Pacer
 from alonchat_crawl.per_crawler import PerCrawler
-from alonchat_crawl.policies.robots.cache import Known, SiteFile, SiteFileCache, aside
-from alonchat_crawl.policies.robots.file_fetch import Body, Kept, Limits, Visit, failed, read_answer
+from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache, SiteFileKind, off_loop
+from alonchat_crawl.policies.robots.fetch_state import (
+    FileBody,
+    KeptFile,
+    PendingFile,
+    SiteFileLimits,
+    failed,
+    read_response,
+)
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.upload_urls import UPLOAD
@@ -25,15 +32,15 @@ T = TypeVar("T")
 
 
 def is_exempt(request: Request) -> bool:
-    """Whether no site file has a say in a request: one for such a file, and an upload, which is no crawl."""
+    """Whether site files do not apply to a request: it asks for one, or is an upload, which is no crawl."""
     lease: Lease | None = request.meta.get("lease")
     return bool(request.meta.get("robots")) or (lease is not None and lease.source.kind == UPLOAD)
 
 
 class SiteFiles(PerCrawler):
-    """Knows or fetches them."""
+    """Looks up site files, and fetches those that are not known."""
 
-    def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: Limits) -> None:
+    def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: SiteFileLimits) -> None:
         self.pacer: Pacer | None = None
         """Set by the frontier before it delivers the first lease."""
         self._crawler = crawler
@@ -44,7 +51,7 @@ class SiteFiles(PerCrawler):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read the limits of a fetch; keep what was fetched in Redis."""
         settings = crawler.settings
-        limits = Limits(
+        limits = SiteFileLimits(
             max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
             max_kept_bytes=settings.getint("ROBOTS_MAX_KEPT_BYTES"),
             max_hops=settings.getint("ROBOTS_MAX_REDIRECTS"),
@@ -56,61 +63,61 @@ class SiteFiles(PerCrawler):
         cache = SiteFileCache(connections.redis, limits, connections.unreadable)
         return cls(crawler, cache, limits)
 
-    async def known(self, file: SiteFile[T], page: Request) -> Known[T]:
-        """What the file of a page's origin says. Raises redis.RedisError.
+    async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:
+        """Return the file of a page's origin. Raises redis.RedisError.
 
-        Where that is not known it is asked for, and Deferred raised, or what the page ends with.
+        If it is not known, fetch it and raise Deferred, or the error that ends the page.
         """
         parts = urlsplit(page.url)
         origin = f"{parts.scheme}://{parts.netloc}"
         found = await self._cache.get(file, origin)
-        return found if isinstance(found, Known) else await self._ask(file, origin, found, page)
+        return found if isinstance(found, KnownFile) else await self._ask(file, origin, found, page)
 
-    async def _ask(self, file: SiteFile[T], origin: str, visit: Visit, page: Request) -> NoReturn:
-        """Fetch the file in place of the page, which comes one pace later."""
+    async def _ask(self, file: SiteFileKind[T], origin: str, pending: PendingFile, page: Request) -> NoReturn:
+        """Fetch the file in the page's turn; the page follows one crawl delay later."""
         lease: Lease = page.meta["lease"]
         assert self.pacer is not None  # noqa: S101 - the frontier has set it
-        hold = await self.pacer.hold(lease, visit.url)
+        hold = await self.pacer.hold(lease, pending.url)
         meta = {"robots": True, "dont_redirect": True, "download_slot": hold.domain, "asked_by": lease}
         if hold.domain == lease.domain:
             meta["lease"] = lease  # whose delay AutoThrottle starts from
         delay = page.meta.get("crawl_delay_seconds") or 0.0
-        request, response = Request(visit.url, meta=meta, callback=NO_CALLBACK), None
+        request, response = Request(pending.url, meta=meta, callback=NO_CALLBACK), None
         try:
-            found, response, error = await self._download(visit, request)
-            if isinstance(found, Body):
+            found, response, error = await self._download(pending, request)
+            if isinstance(found, FileBody):
                 found = await self._cache.keep(file, found)
                 if not found.unreachable:
-                    meaning = await aside(file.meaning, found.essence)
-                    delay = max(delay, file.crawl_delay(meaning) or 0.0)
+                    rules = await off_loop(file.parse, found.condensed)
+                    delay = max(delay, file.crawl_delay(rules) or 0.0)
         finally:
             request.meta["crawl_delay_seconds"] = delay
             self.pacer.released(hold, request, response)
         await self._cache.put(file, origin, found)
         if error is not None:
             raise error
-        if isinstance(found, Visit) and found.failures and response is not None:
+        if isinstance(found, PendingFile) and found.failures and response is not None:
             status = f"http {response.status}"
             raise Deferred(f"{file.name} {status}", f"its {file.path} answered with {status}")
         raise Deferred(file.name)
 
     async def _download(
-        self, visit: Visit, request: Request
-    ) -> tuple[Body | Kept | Visit, Response | None, Exception | None]:
-        """What the site answered; where the network failed, the error that the page ends with as well."""
+        self, pending: PendingFile, request: Request
+    ) -> tuple[FileBody | KeptFile | PendingFile, Response | None, Exception | None]:
+        """Return the file as it is now, the response, and the error that ends the page, if any."""
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
         try:
             response = await engine.download_async(request)
         except (Refused, GiveUp) as error:
-            # As good as unreachable, for all pages to come. Where a redirect led is not the page's fault.
-            kept = Kept(b"", unreachable=error.reason)
-            return kept, None, None if visit.hops else error
+            # Unreachable for all later pages. This one is only deferred if a redirect led there.
+            kept = KeptFile(b"", unreachable=error.reason)
+            return kept, None, None if pending.hops else error
         except Retry as error:
-            return failed(visit, error.reason, self._limits), None, error
-        except (ReasonedError, RedisError):  # it was not our turn, or a service of our own is away
+            return failed(pending, error.reason, self._limits), None, error
+        except (ReasonedError, RedisError):  # it was not our turn, or our own Redis or Postgres is away
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the page ends with it
-            return failed(visit, type(error).__name__, self._limits), None, error
+            return failed(pending, type(error).__name__, self._limits), None, error
         location = (response.headers.get("Location") or b"").decode("latin-1")
-        return read_answer(visit, response.status, location, response.body, self._limits), response, None
+        return read_response(pending, response.status, location, response.body, self._limits), response, None

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from alonchat_crawl.policies.robots.file_fetch import Body
+from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.path_patterns import Pattern, Patterns, Rank, path_of
 
 UNSET = -1
@@ -17,15 +17,15 @@ UNSET = -1
 def reservation(value: object) -> bool | None:
     """What a `tdm-reservation` means: 1 reserved, 0 not; None, unset, for anything else.
 
-    In a header and a meta tag it is a word, so a word in the file is borne.
+    Headers and meta tags hold text, so text is accepted in the file, too.
     """
     if isinstance(value, str):
         return {"0": False, "1": True}.get(value.strip())
     return bool(value) if type(value) is int and value in {0, 1} else None
 
 
-def essence(body: Body) -> bytes:
-    """The rules of a file, and nothing else; none of what is no such file."""
+def condensed(body: FileBody) -> bytes:
+    """Return only the rules of a file; no rules if it is not such a file."""
     return json.dumps([[location, value] for location, value in _rules(body.octets)]).encode()
 
 
@@ -42,13 +42,13 @@ def _rules(octets: bytes) -> Iterator[tuple[str, int]]:
 
 
 class Reservations:
-    """A site's rules, ready to be asked."""
+    """A site's rules, parsed."""
 
-    def __init__(self, essence: bytes) -> None:
-        self._patterns = Patterns(_ranked(json.loads(essence)))
+    def __init__(self, condensed: bytes) -> None:
+        self._patterns = Patterns(_ranked(json.loads(condensed)))
 
     def of(self, url: str) -> bool | None:
-        """Whether `url` is reserved: the first rule that matches counts; None where nothing is said."""
+        """Whether `url` is reserved: the first matching rule counts; None if no rule says so or not."""
         rank = self._patterns.best(path_of(url))
         return None if rank is None or rank[1] == UNSET else bool(rank[1])
 

@@ -1,8 +1,8 @@
 """Reserved rights to mine text and data (EU directive 2019/790, article 4), where TDM_RESERVATION is `obey`.
 
-The protocol's three steps (TDM Reservation Protocol, "Processing priority"): the site's file, then the
-response's header, then an HTML page's meta tags; each outdoes the one before, and one that says nothing
-changes nothing. So a page is fetched to know. `noai` among robots rules, in no standard, reserves as well.
+Three steps (TDM Reservation Protocol, "Processing priority"): the site's file, the response's header, and an
+HTML page's meta tags. A later step overrides an earlier one, unless it says nothing. So a page is fetched
+before it can be refused. `noai` among the robots rules, which no standard knows, reserves as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,24 +16,24 @@ from scrapy.http import Response
 from alonchat_crawl.errors import Refused, Retry
 from alonchat_crawl.extract.text.media_types import media_type
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
-from alonchat_crawl.policies.robots.cache import SiteFile
+from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.directives import directives
 from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.robots.robots_txt import Permissions
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
-from alonchat_crawl.policies.robots.tdm_file import Reservations, essence, reservation
+from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
 from alonchat_crawl.sources import Kind, Lease
 
 NAME = "tdm-reservation"
 REASON, DETAIL = "tdm", "the right to mine it is reserved (TDM_RESERVATION=obey)"
 
-TDM_FILE = SiteFile(
-    name="tdm", key="tdm", path="/.well-known/tdmrep.json", essence=essence, meaning=Reservations
+TDM_FILE = SiteFileKind(
+    name="tdm", key="tdm", path="/.well-known/tdmrep.json", condense=condensed, parse=Reservations
 )
 
 
-def outdone(before: bool | None, values: Iterable[str]) -> bool | None:  # noqa: FBT001 - what is said of a page
-    """What holds after a step that says `values`; where it contradicts itself, that it is reserved."""
+def after_step(before: bool | None, values: Iterable[str]) -> bool | None:  # noqa: FBT001 - what is said of a page
+    """Whether a page is reserved after a step that says `values`; if those contradict each other, it is."""
     said = {value for text in values if (value := reservation(text)) is not None}
     return (True in said) if said else before
 
@@ -41,21 +41,23 @@ def outdone(before: bool | None, values: Iterable[str]) -> bool | None:  # noqa:
 def page_is_reserved(meta: Mapping[str, Any], tags: Iterable[tuple[str, str]], *, noai: bool) -> bool:
     """Whether an HTML page must not be mined, by its response's `meta` and its (name, content) meta tags.
 
-    `noai` is that of its Directives.
+    `noai` is `Directives.noai` of the page.
     """
     if NAME not in meta:
         return False  # TDM_RESERVATION is `ignore`
     named = (content for name, content in tags if name.strip().lower() == NAME)
-    return noai or outdone(meta[NAME], named) is True
+    return noai or after_step(meta[NAME], named) is True
 
 
-class RightsPolicy:
-    """Downloader middleware: refuses what is reserved; whether HTML is, its meta tags decide in the spider.
+class TdmPolicy:
+    """Downloader middleware: refuses what is reserved. Of HTML, the spider decides by its meta tags.
 
-    Its answer so far is in meta["tdm-reservation"].
+    meta["tdm-reservation"] tells the spider what the first two steps said.
     """
 
-    def __init__(self, files: SiteFiles, robots: SiteFile[Permissions], agent: str, *, obey: bool) -> None:
+    def __init__(
+        self, files: SiteFiles, robots: SiteFileKind[Permissions], agent: str, *, obey: bool
+    ) -> None:
         if not obey:
             raise NotConfigured
         self._files = files
@@ -70,27 +72,27 @@ class RightsPolicy:
         return cls(SiteFiles.of(crawler), robots_file(settings), settings["USER_AGENT"], obey=obey)
 
     async def process_request(self, request: Request) -> None:
-        """Note what the site's file says of the URL; Deferred while the file is fetched.
+        """Note what the site's file says of the URL. Raises Deferred when the file had to be fetched.
 
-        A file that cannot be had, or that robots.txt keeps from us, is none: so the protocol wants it.
+        As the protocol says, a file that is unreachable, or forbidden by robots.txt, counts as absent.
         """
         if is_exempt(request):
             return
         robots = await self._files.known(self._robots, request)
         reserved = None
-        if robots.meaning.allows(f"http://host{TDM_FILE.path}"):
-            reserved = (await self._files.known(TDM_FILE, request)).meaning.of(request.url)
+        if robots.rules.allows(f"http://host{TDM_FILE.path}"):
+            reserved = (await self._files.known(TDM_FILE, request)).rules.of(request.url)
         request.meta[NAME] = reserved
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Refuse what the header reserves, or the file where the header says nothing, but not yet HTML.
+        """Refuse what the header reserves, or the file if the header says nothing; but not yet HTML.
 
-        Raises Retry where an unchanged page is reserved: only the page itself can say that it is not.
+        Raises Retry if an unchanged page (304) is reserved: only its meta tags could say that it is not.
         """
         if NAME not in request.meta or request.meta.get("robots"):
             return response
         values = [value.decode("latin-1") for value in response.headers.getlist(NAME)]
-        reserved = request.meta[NAME] = outdone(request.meta[NAME], values)
+        reserved = request.meta[NAME] = after_step(request.meta[NAME], values)
         tags = (value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag"))
         if not (reserved or directives((), tags, self._agent).noai):
             return response

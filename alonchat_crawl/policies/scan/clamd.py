@@ -23,7 +23,7 @@ LIMIT_ANSWER = b"INSTREAM size limit exceeded. ERROR\0"
 _FOUND = re.compile(rb"stream: ([^\0\n]+) FOUND\0")
 
 
-class Verdict(Enum):
+class ScanVerdict(Enum):
     """What clamd says of a file."""
 
     CLEAN = auto()
@@ -35,14 +35,14 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ScanFinding:
     """A verdict, with the signature's name where there is one: at most 100 printable characters."""
 
-    verdict: Verdict
+    verdict: ScanVerdict
     name: str = ""
 
 
-class Fault(Exception):
+class NoVerdictError(Exception):
     """No verdict. `reason` is `scanner unreachable`, `scanner timeout` or `scanner error`."""
 
     def __init__(self, reason: str, detail: str, *, by_file: bool = False) -> None:
@@ -53,23 +53,23 @@ class Fault(Exception):
         """A file was on its way, and may be why."""
 
 
-def read_answer(answer: bytes) -> Finding:
-    """Read clamd's whole answer to a stream. Raises Fault for all that is no verdict.
+def read_answer(answer: bytes) -> ScanFinding:
+    """Read clamd's whole answer to a stream. Raises NoVerdictError for all that is no verdict.
 
     With AlertExceedsMax and AlertEncrypted set, what clamd did not look at is FOUND by these names.
     """
     if answer == CLEAN_ANSWER:
-        return Finding(Verdict.CLEAN)
+        return ScanFinding(ScanVerdict.CLEAN)
     if answer == LIMIT_ANSWER:
-        return Finding(Verdict.TOO_LARGE, "StreamMaxLength")
+        return ScanFinding(ScanVerdict.TOO_LARGE, "StreamMaxLength")
     if found := _FOUND.fullmatch(answer):
         name = _printable(found[1])
         if name.startswith("Heuristics.Limits.Exceeded"):
-            return Finding(Verdict.TOO_LARGE, name)
+            return ScanFinding(ScanVerdict.TOO_LARGE, name)
         if name.startswith("Heuristics.Encrypted."):
-            return Finding(Verdict.ENCRYPTED, name)
-        return Finding(Verdict.INFECTED, name)
-    raise Fault("scanner error", f"clamd answered {_printable(answer)!r}", by_file=True)
+            return ScanFinding(ScanVerdict.ENCRYPTED, name)
+        return ScanFinding(ScanVerdict.INFECTED, name)
+    raise NoVerdictError("scanner error", f"clamd answered {_printable(answer)!r}", by_file=True)
 
 
 def _printable(text: bytes) -> str:
@@ -93,18 +93,18 @@ class Clamd:
         self._timeout_seconds = timeout_seconds
 
     async def ping(self) -> None:
-        """Raises Fault where clamd does not answer."""
+        """Raises NoVerdictError where clamd does not answer."""
         seconds = min(PING_SECONDS, self._timeout_seconds)
         async with self._connected(seconds, by_file=False) as connection:
             await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
             answer = await _answer(connection)
         if not answer:
-            raise Fault("scanner unreachable", f"clamd at {self.address} closed the connection")
+            raise NoVerdictError("scanner unreachable", f"clamd at {self.address} closed the connection")
         if answer != b"PONG\0":
-            raise Fault("scanner error", f"clamd answered {_printable(answer)!r} to PING")
+            raise NoVerdictError("scanner error", f"clamd answered {_printable(answer)!r} to PING")
 
-    async def scan(self, body: bytes) -> Finding:
-        """Stream a file to clamd, without a copy of it, and return its verdict. Raises Fault."""
+    async def scan(self, body: bytes) -> ScanFinding:
+        """Stream a file to clamd, without a copy of it, and return its verdict. Raises NoVerdictError."""
         async with self._connected(self._timeout_seconds, by_file=True) as connection:
             try:
                 early = await _send(connection, body)
@@ -112,14 +112,18 @@ class Clamd:
                 early = True
             answer = await _answer(connection, early=early)
         if not answer:
-            raise Fault("scanner unreachable", f"clamd at {self.address} closed the connection", by_file=True)
+            raise NoVerdictError(
+                "scanner unreachable", f"clamd at {self.address} closed the connection", by_file=True
+            )
         if early and answer != LIMIT_ANSWER:
-            raise Fault("scanner error", f"clamd answered {_printable(answer)!r} too early", by_file=True)
+            raise NoVerdictError(
+                "scanner error", f"clamd answered {_printable(answer)!r} too early", by_file=True
+            )
         return read_answer(answer)
 
     @asynccontextmanager
     async def _connected(self, seconds: float, *, by_file: bool) -> AsyncIterator[socket.socket]:
-        """Hold a connection for so long at most; whatever fails on it is a Fault."""
+        """Hold a connection for so long at most; whatever fails on it is a NoVerdictError."""
         connected = False
         try:
             async with asyncio.timeout(seconds):
@@ -128,11 +132,11 @@ class Clamd:
                     yield connection
         except TimeoutError:
             detail = f"clamd at {self.address} does not answer within {seconds:g} s"
-            raise Fault("scanner timeout", detail, by_file=by_file and connected) from None
+            raise NoVerdictError("scanner timeout", detail, by_file=by_file and connected) from None
         except OSError as error:
             what = "broke the connection" if connected else "cannot be reached"
             detail = f"clamd at {self.address} {what} ({error.strerror or error})"
-            raise Fault("scanner unreachable", detail, by_file=by_file and connected) from error
+            raise NoVerdictError("scanner unreachable", detail, by_file=by_file and connected) from error
 
     async def _connect(self) -> socket.socket:
         if self._path:

@@ -15,8 +15,8 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
 from alonchat_crawl.per_crawler import PerCrawler
-from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Finding, Verdict
-from alonchat_crawl.sandbox.slots import Places
+from alonchat_crawl.policies.scan.clamd import Clamd, NoVerdictError, ScanFinding, ScanVerdict
+from alonchat_crawl.sandbox.work_slots import WorkSlots
 from alonchat_crawl.signals import stage_finished
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ NESTED = 101
 """Archives one in another: more than any clamd opens (clamd.conf(5): MaxRecursion is 100 at most)."""
 
 _REASONS = {
-    Verdict.INFECTED: ("infected", "a virus was found in it"),
-    Verdict.TOO_LARGE: ("scan too large", "it is larger than the virus scanner looks at"),
-    Verdict.ENCRYPTED: ("file encrypted", "it is encrypted, so the virus scanner cannot look into it"),
+    ScanVerdict.INFECTED: ("infected", "a virus was found in it"),
+    ScanVerdict.TOO_LARGE: ("scan too large", "it is larger than the virus scanner looks at"),
+    ScanVerdict.ENCRYPTED: ("file encrypted", "it is encrypted, so the virus scanner cannot look into it"),
 }
 
 
@@ -61,9 +61,9 @@ class Scanner(PerCrawler):
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
         self._signals = signals
-        self._room = Places(at_once)
+        self._room = WorkSlots(at_once)
         self._asking = asyncio.Lock()
-        self._fault: Fault | None = None
+        self._fault: NoVerdictError | None = None
         self._believed_until = self._proved_until = 0.0
         self._has_warned = False
 
@@ -102,13 +102,13 @@ class Scanner(PerCrawler):
         if self._fault is not None:
             raise Deferred(self._fault.reason, self._fault.detail, WAIT_SECONDS)
 
-    async def _ask(self, clamd: Clamd) -> Fault | None:
+    async def _ask(self, clamd: Clamd) -> NoVerdictError | None:
         try:
             await clamd.ping()
             if monotonic() >= self._proved_until:
                 await _prove(clamd)
                 self._proved_until = monotonic() + PROOF_SECONDS
-        except Fault as fault:
+        except NoVerdictError as fault:
             self._proved_until = 0.0
             return fault
         return None
@@ -126,7 +126,7 @@ class Scanner(PerCrawler):
             return
         began = perf_counter()
         try:
-            async with self._room.place(len(body)):
+            async with self._room.slot(len(body)):
                 await self.ready()
                 _judge(await self._finding(self._clamd, body))
         finally:
@@ -134,10 +134,10 @@ class Scanner(PerCrawler):
                 seconds = perf_counter() - began
                 self._signals.send_catch_log(stage_finished, stage="scan", seconds=seconds)
 
-    async def _finding(self, clamd: Clamd, body: bytes) -> Finding:
+    async def _finding(self, clamd: Clamd, body: bytes) -> ScanFinding:
         try:
             finding = await clamd.scan(body)
-        except Fault as fault:
+        except NoVerdictError as fault:
             self._believed_until = self._proved_until = (
                 0.0  # whoever asks next looks, and has it proved again
             )
@@ -148,21 +148,21 @@ class Scanner(PerCrawler):
         return finding
 
 
-def _judge(finding: Finding) -> None:
-    if finding.verdict is not Verdict.CLEAN:
+def _judge(finding: ScanFinding) -> None:
+    if finding.verdict is not ScanVerdict.CLEAN:
         reason, detail = _REASONS[finding.verdict]
         raise GiveUp(reason, f"{detail} ({finding.name})")
 
 
 async def _prove(clamd: Clamd) -> None:
-    """Raises Fault for a clamd that passes what it must not: it knows no viruses, or hides its limits."""
-    if (await clamd.scan(EICAR)).verdict is not Verdict.INFECTED:
-        raise Fault(
+    """Raise NoVerdictError if clamd passes what it must not: it knows no viruses, or hides its limits."""
+    if (await clamd.scan(EICAR)).verdict is not ScanVerdict.INFECTED:
+        raise NoVerdictError(
             "scanner error", f"clamd at {clamd.address} does not know the EICAR test file: load a database"
         )
-    if (await clamd.scan(nested_archive())).verdict is Verdict.CLEAN:
+    if (await clamd.scan(nested_archive())).verdict is ScanVerdict.CLEAN:
         detail = f"clamd at {clamd.address} passes what it has not looked at: set AlertExceedsMax yes"
-        raise Fault("scanner error", detail)
+        raise NoVerdictError("scanner error", detail)
 
 
 def check_scanner(settings: BaseSettings) -> None:

@@ -18,7 +18,7 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.extract.site.same_text import Sameness
 from alonchat_crawl.per_crawler import PerCrawler
-from alonchat_crawl.policies.traps.url_templates import Shape, shape_of
+from alonchat_crawl.policies.traps.url_templates import UrlTemplate, template_of
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
 from alonchat_crawl.sources import Kind, Lease, Source
@@ -32,7 +32,7 @@ SITEMAPS: Item = ("sitemaps",)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TrapLimits:
     """Above which counts a source's URLs are taken for a trap."""
 
     same_text: int
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class Repetition:
     """What a page turned out to repeat; with a reason its links are not followed."""
 
     reason: str = ""
@@ -67,27 +67,27 @@ class Repeat:
     """Whether it may be stored all the same."""
 
 
-class Repeats(PerCrawler):
+class TrapCounters(PerCrawler):
     """The counters of the sources that a worker fetches from. Its methods raise redis.RedisError."""
 
-    def __init__(self, redis: Redis, limits: Limits, told: Told = tell_nobody) -> None:
+    def __init__(self, redis: Redis, limits: TrapLimits, told: Told = tell_nobody) -> None:
         self._redis = redis
         self._told = told
         self._limits = limits
         self._full: set[tuple[UUID, Item]] = set()
         """By run: what has been counted above its limit, as far as this worker has met it."""
-        self._noted: dict[tuple[UUID, str], Repeat] = {}
+        self._noted: dict[tuple[UUID, str], Repetition] = {}
         """A URL that is fetched again, since it could not be stored, does not count again."""
         self._kept_until: dict[UUID, float] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read the TRAP_ settings; count in Redis."""
-        limits = Limits.from_settings(crawler.settings)
+        limits = TrapLimits.from_settings(crawler.settings)
         connections = Connections.of(crawler)
         return cls(connections.redis, limits, connections.unreadable)
 
-    async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repeat:
+    async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repetition:
         """Count a page or a sitemap that was fetched."""
         noted = (lease.source.crawl_id, lease.url)
         if noted not in self._noted:
@@ -102,45 +102,45 @@ class Repeats(PerCrawler):
         run, limits = lease.source.crawl_id, self._limits
         if lease.kind is Kind.SITEMAP:
             return "trap: sitemaps" if (run, SITEMAPS) in self._full else ""
-        shape = shape_of(lease.url)
-        if shape.calendar and (run, ("calendar", shape.calendar)) in self._full:
+        template = template_of(lease.url)
+        if template.calendar and (run, ("calendar", template.calendar)) in self._full:
             return "trap: calendar"
-        if shape.host != lease.host:
-            counts = await self._read(lease.source, [("host", shape.host), HOSTS])
+        if template.host != lease.host:
+            counts = await self._read(lease.source, [("host", template.host), HOSTS])
             if counts[0] == 0 and counts[1] >= limits.hosts:
                 return "trap: subdomains"
-        if shape.values and (run, ("variants", shape.path)) in self._full:
-            counts = await self._read(lease.source, _values(shape))
+        if template.values and (run, ("variants", template.path)) in self._full:
+            counts = await self._read(lease.source, _values(template))
             if min(counts) >= limits.familiar:
                 return "trap: too many variants"
         return ""
 
-    async def _note(self, lease: Lease, sameness: Sameness | None) -> Repeat:
+    async def _note(self, lease: Lease, sameness: Sameness | None) -> Repetition:
         source, limits = lease.source, self._limits
         if lease.kind is Kind.SITEMAP:
             await self._count(source, {SITEMAPS: limits.sitemaps})
-            return Repeat()
-        shape = shape_of(lease.url)
-        most: dict[Item, int | None] = dict.fromkeys(_values(shape))
-        if shape.calendar:
-            most["calendar", shape.calendar] = limits.calendar
-        if shape.host != lease.host:
-            most["host", shape.host] = None
+            return Repetition()
+        template = template_of(lease.url)
+        most: dict[Item, int | None] = dict.fromkeys(_values(template))
+        if template.calendar:
+            most["calendar", template.calendar] = limits.calendar
+        if template.host != lease.host:
+            most["host", template.host] = None
         text: Item = ("text", sameness.text if sameness else b"")
-        pattern: Item = ("pattern", shape.pattern, sameness.pattern if sameness else b"")
+        pattern: Item = ("pattern", template.pattern, sameness.pattern if sameness else b"")
         if sameness:
             most |= {text: limits.same_text, pattern: limits.same_pattern}
         counts = await self._count(source, most) if most else {}
         more: dict[Item, int | None] = {}
-        if counts.get(("host", shape.host)) == 1:
+        if counts.get(("host", template.host)) == 1:
             more[HOSTS] = None
-        if shape.values and min(counts[value] for value in _values(shape)) > limits.familiar:
-            more["variants", shape.path] = limits.variants
+        if template.values and min(counts[value] for value in _values(template)) > limits.familiar:
+            more["variants", template.path] = limits.variants
         if more:
             await self._count(source, more)
         if counts.get(text, 0) > limits.same_text:
-            return Repeat("trap: same text", stored=False)
-        return Repeat("trap: endless pages" if counts.get(pattern, 0) > limits.same_pattern else "")
+            return Repetition("trap: same text", stored=False)
+        return Repetition("trap: endless pages" if counts.get(pattern, 0) > limits.same_pattern else "")
 
     async def _count(self, source: Source, most: dict[Item, int | None]) -> dict[Item, int]:
         """Count each item once more; remember those that are above their limit."""
@@ -190,5 +190,5 @@ def _places(source: Source, item: Item) -> tuple[int, int]:
     return first, (first + step) % counters
 
 
-def _values(shape: Shape) -> list[Item]:
-    return [("value", shape.path, value) for value in shape.values]
+def _values(template: UrlTemplate) -> list[Item]:
+    return [("value", template.path, value) for value in template.values]

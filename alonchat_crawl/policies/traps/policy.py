@@ -7,7 +7,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.policies.traps.many_urls import Repeats
+from alonchat_crawl.policies.traps.many_urls import TrapCounters
 from alonchat_crawl.policies.traps.one_url import trap
 from alonchat_crawl.sources import Kind, Lease
 
@@ -21,13 +21,13 @@ class TrapPolicy:
     Links are found on fetched pages only, so a trap ends where no more of its pages are fetched.
     """
 
-    def __init__(self, repeats: Repeats) -> None:
+    def __init__(self, repeats: TrapCounters) -> None:
         self._repeats = repeats
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Take the crawler's counters."""
-        return cls(Repeats.of(crawler))
+        return cls(TrapCounters.of(crawler))
 
     async def process_request(self, request: Request) -> None:
         """Refuse the request, or let it pass. Raises redis.RedisError."""

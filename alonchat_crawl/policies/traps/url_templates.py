@@ -13,7 +13,7 @@ IN_ONE_VALUE = re.compile(r"[,;|~]")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class UrlTemplate:
     """Of one canonical URL."""
 
     host: str
@@ -28,7 +28,7 @@ class Shape:
     """The pattern of a page that stands for a day, a week or a month; empty for others."""
 
 
-def shape_of(url: str) -> Shape:
+def template_of(url: str) -> UrlTemplate:
     """Take a canonical URL apart."""
     parts = urlsplit(url)
     parameters = parse_qsl(parts.query)
@@ -37,7 +37,7 @@ def shape_of(url: str) -> Shape:
     values = tuple(
         dict.fromkeys(f"{name}={part}" for name, value in parameters for part in IN_ONE_VALUE.split(value))
     )
-    return Shape(
+    return UrlTemplate(
         host=parts.netloc,
         path=f"{parts.netloc}{parts.path}",
         pattern=pattern,

@@ -327,24 +327,24 @@ select chunk_id, page_id, source_id, url, title, heading_path, content, content_
 from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, %(count)s, %(source_ids)s::uuid[],
     %(content_types)s::text[], %(languages)s::text[], %(since)s::timestamptz, %(neighbours)s)
 
--- name: has_visits
--- Whether any page of an earlier run can be asked for conditionally: where none can, no page is looked up. Asked
--- once a run; reads the source's own pages until one will do.
+-- name: has_validators
+-- Whether any page of an earlier run can be asked for conditionally: if none can, no page is looked up. Asked
+-- once a run; reads the source's own pages until one can.
 select coalesce((
     select true from public.pages
     where source_id = %(source_id)s and crawl_id <> %(crawl_id)s and embedding_scheme = %(embedding_scheme)s
         and gone_at is null and links is not null and (etag is not null or last_modified is not null)
     order by source_id, url limit 1), false)
 
--- name: find_visit
--- What a conditional request for the page needs, and what follows from it where the page has not changed.
+-- name: find_validators
+-- What a conditional request for the page needs, and the links to follow if the page has not changed.
 select id as page_id, etag, last_modified, embedding_scheme, fetched_at, links
 from public.pages
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and extraction = %(extraction)s and read_at > now() - make_interval(days => %(max_days)s)
     and gone_at is null and links is not null and (etag is not null or last_modified is not null)
 
--- name: touch_visit
+-- name: note_unchanged
 -- The site says that the page is as it was: only the visit is noted, unless something else is stored by now.
 update public.pages
 set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, gone_at = null

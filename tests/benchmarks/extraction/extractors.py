@@ -5,7 +5,7 @@ from collections.abc import Callable
 import trafilatura
 from markdown_it import MarkdownIt
 
-from alonchat_crawl.extract.html.to_markdown import extract
+from alonchat_crawl.extract.html.to_markdown import extract_html
 
 Extractor = Callable[[str, str], str]
 """From HTML and URL to Markdown."""
@@ -15,7 +15,7 @@ BASELINE = "trafilatura, Markdown"
 
 def ours(html: str, url: str) -> str:
     """Extract as the crawler does."""
-    return extract(html, url).markdown
+    return extract_html(html, url).markdown
 
 
 def baseline(html: str, url: str) -> str:

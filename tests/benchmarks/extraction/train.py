@@ -17,9 +17,9 @@ from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-unt
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from alonchat_crawl.extract.html.dom import keep_visible
-from alonchat_crawl.extract.html.measures import MEASURED, measure
+from alonchat_crawl.extract.html.measures import measure
 from alonchat_crawl.extract.html.parse import parse
-from alonchat_crawl.extract.html.passages import Passage, read
+from alonchat_crawl.extract.html.passages import Passage, read_passages
 from alonchat_crawl.extract.html.weights import NAMES
 from tests.benchmarks.extraction import web
 from tests.benchmarks.extraction.data import WEB, repository
@@ -59,17 +59,19 @@ def shares(passages: list[Passage], text: str) -> list[float]:
 
 def main() -> None:
     """Fit and print."""
+    names: tuple[str, ...] = ()
     rows: list[NDArray[np.float32]] = []
     kinds: list[dict[str, float]] = []
     truth, weights = list[float](), list[float]()
     for page in web.pages(repository(*WEB), "dev"):
         tree = parse(page.html.replace("\0", ""))
         keep_visible(tree)
-        text = read(tree.body, NAMES) if tree.body else None
+        text = read_passages(tree.body, NAMES) if tree.body else None
         if text is None or not text.passages:
             continue
         title = tree.css_first("head > title")
-        rows.append(measure(text, title.text() if title else ""))
+        names, values = measure(text, title.text() if title else "")
+        rows.append(values)
         words = sum(len(passage.words) for passage in text.passages)
         size = max(PAGE_WORDS_MIN, min(words, 3 * len(WORD.findall(page.text)) + PAGE_WORDS_MIN))
         truth += shares(text.passages, page.text)
@@ -83,12 +85,12 @@ def main() -> None:
     model = LogisticRegression(C=STRENGTH, max_iter=100)
     both = np.r_[np.ones(len(share)), np.zeros(len(share))]
     model.fit(vstack([told, told]), both, sample_weight=np.r_[weight * share, weight * (1 - share)])
-    measures = dict(zip(MEASURED, model.coef_[0], strict=False))
-    told_by = dict(zip(vectors.get_feature_names_out(), model.coef_[0][len(MEASURED) :], strict=True))
-    names = {name: told_by.pop(name) for name in NAMES if name in told_by}
+    measures = dict(zip(names, model.coef_[0], strict=False))  # some share their names with words
+    told_by = dict(zip(vectors.get_feature_names_out(), model.coef_[0][len(names) :], strict=True))
+    around = {name: told_by.pop(name) for name in NAMES if name in told_by}
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"BIAS = {model.intercept_[0]:.2f}")
-    console.print("MEASURES:", table(measures | told_by), "NAMES:", table(names), sep="\n")
+    console.print("MEASURES:", table(measures | told_by), "NAMES:", table(around), sep="\n")
 
 
 def table(weights: dict[str, float]) -> str:

@@ -15,7 +15,7 @@ from alonchat_crawl.errors import Deferred, GiveUp, Refused
 from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, Bodies
 from alonchat_crawl.fetch.http_connection import too_large
 from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sandbox.slots import SMALL_BYTES, Places
+from alonchat_crawl.sandbox.work_slots import SMALL_BYTES, WorkSlots
 from alonchat_crawl.sources import Kind
 from tests.unit.policies.scan.test_scanner import WEB_FILES, lease
 
@@ -211,10 +211,10 @@ async def test_a_robots_txt_counts() -> None:
 @pytest.mark.parametrize(("places", "large_at_once"), [(1, 1), (2, 1), (4, 3)])
 async def test_places(places: int, large_at_once: int) -> None:
     """Large work leaves one place for what is small, where there are several; nobody is forgotten."""
-    room, working, release = Places(places), [0, 0], asyncio.Event()
+    room, working, release = WorkSlots(places), [0, 0], asyncio.Event()
 
     async def work(size: int) -> None:
-        async with room.place(size):
+        async with room.slot(size):
             working[size > SMALL_BYTES] += 1
             await release.wait()
 

@@ -15,16 +15,16 @@ from alonchat_crawl.policies.status import StatusPolicy
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.spiders.website import _provenance
-from alonchat_crawl.storage.validators import Visit
+from alonchat_crawl.storage.validators import Validators
 
 URL = "https://e.org/a"
 FETCHED = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 OLD = "Mon, 23 Nov 2026 08:00:00 GMT"
 
 
-def visit(etag: str | None = None, last_modified: str | None = None) -> Visit:
+def visit(etag: str | None = None, last_modified: str | None = None) -> Validators:
     """A stored page with these validators."""
-    return Visit(UUID(int=1), etag, last_modified, "test/1", FETCHED, ())
+    return Validators(UUID(int=1), etag, last_modified, "test/1", FETCHED, ())
 
 
 @pytest.mark.parametrize(

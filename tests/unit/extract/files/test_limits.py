@@ -4,10 +4,10 @@ import pytest
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
+from alonchat_crawl.extract.document import extract_markdown
 from alonchat_crawl.extract.files.delimited import sniffed
 from alonchat_crawl.extract.files.document_writer import FullError, Text
 from alonchat_crawl.extract.files.read import read_file
-from alonchat_crawl.extract.html.to_markdown import extract_markdown
 from tests.support.files.expected import READ
 from tests.support.files.good import GOOD
 from tests.support.files.office import docx, par

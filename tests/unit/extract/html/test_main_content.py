@@ -1,8 +1,13 @@
 """A page's own text is kept, and the text around it is not."""
 
-from alonchat_crawl.extract.html.main_content import choose, keep_main
+import numpy as np
+import pytest
+
+from alonchat_crawl.extract.html.main_content import choose, keep_main, probabilities
+from alonchat_crawl.extract.html.measures import Measured, measure
 from alonchat_crawl.extract.html.parse import parse
-from alonchat_crawl.extract.html.passages import Block, Passage, read
+from alonchat_crawl.extract.html.passages import BlockElement, Passage, read_passages
+from alonchat_crawl.extract.html.weights import MEASURES
 
 SENTENCE = "The committee met on Tuesday, and it decided to keep the old bridge open for another year. "
 MENU = "<nav><ul>" + "<li><a href=/x>Menu entry</a></li>" * 10 + "</ul></nav>"
@@ -18,7 +23,7 @@ def kept(html: str) -> str:
 
 def passages(*counts: int) -> list[Passage]:
     """Return passages of so many words."""
-    found = read(parse("<p>x</p>" * len(counts)).body, ()).passages  # type: ignore[arg-type]
+    found = read_passages(parse("<p>x</p>" * len(counts)).body, ()).passages  # type: ignore[arg-type]
     for passage, count in zip(found, counts, strict=True):
         passage.words = ["x"] * count
     return found
@@ -68,12 +73,28 @@ def test_choice() -> None:
     assert choose(passages(1, 100), [0.9, 0.6])[0] == [True, True]
 
 
+def test_every_weight_is_of_a_measure() -> None:
+    """A weight whose measure is gone or misspelt would silently count for nothing."""
+    text = read_passages(parse(POSTS).body, ())  # type: ignore[arg-type]
+    weighed = {name for name in MEASURES if not name.startswith(("<", "in "))}
+    assert weighed <= set(measure(text, "Bridges").names)
+
+
+def test_a_new_measure_shifts_no_weight() -> None:
+    """A measure without a weight changes no probability, wherever it stands."""
+    text = read_passages(parse(f"{MENU}<h1>Bridges</h1>{POSTS}").body, ())  # type: ignore[arg-type]
+    measured = measure(text, "Bridges")
+    new = np.full((len(text.passages), 1), 7, dtype=np.float32)
+    wider = Measured(("new", *measured.names), np.hstack([new, measured.values]))
+    assert probabilities(text.passages, wider) == pytest.approx(probabilities(text.passages, measured))
+
+
 def test_reading() -> None:
     """Text is told apart by the block it stands in, links and areas known."""
     tree = parse("<nav><a href=/>One</a></nav><div class=Post-body>Two <b>three</b><p>Four</p> five</div>")
-    found = read(tree.body, {"post"}).passages  # type: ignore[arg-type]
+    found = read_passages(tree.body, {"post"}).passages  # type: ignore[arg-type]
     assert [passage.text for passage in found] == ["One", "Two three five", "Four"]
     assert [passage.linked for passage in found] == [3, 0, 0]
     assert [set(passage.block.areas) for passage in found] == [{"nav"}, set(), set()]
     assert [set(passage.block.names) for passage in found] == [set(), {"post"}, {"post"}]
-    assert isinstance(found[0].block, Block)
+    assert isinstance(found[0].block, BlockElement)

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alonchat_crawl.extract.chunks.chunking import chunk
-from alonchat_crawl.extract.html.to_markdown import Extracted, extract, extract_markdown, extract_plain
+from alonchat_crawl.extract.document import extract_markdown, extract_plain
+from alonchat_crawl.extract.html.to_markdown import extract_html
 from alonchat_crawl.extract.markdown.plain_lines import inert_line
 from alonchat_crawl.extract.markdown.writer import write
+from alonchat_crawl.extract.safe_markdown import Extracted
 from tests.support.rendering import active, active_html
 from tests.unit.extract.html.test_to_markdown import NASTY
 
@@ -191,8 +193,8 @@ def as_markdown(payload: str) -> str:
 @pytest.mark.parametrize("payload", [*ELEMENTS, *MARKDOWN])
 def test_of_a_page(payload: str) -> None:
     """Neither as markup nor as text that shows it does a payload become active."""
-    assert not everything(extract(as_html(payload), URL))
-    assert not everything(extract(as_text(payload), URL))
+    assert not everything(extract_html(as_html(payload), URL))
+    assert not everything(extract_html(as_text(payload), URL))
 
 
 @pytest.mark.parametrize("payload", [*ELEMENTS, *MARKDOWN])
@@ -207,8 +209,10 @@ def test_of_links(target: str) -> None:
     """Only http, https and mailto links are left, and each ends where its address does."""
     value = escape(target)
     page = f'<main><p>{FILLER}<a href="{value}">x</a> <area href="{value}">{FILLER}</p></main>'
-    assert not everything(extract(page, URL))
-    assert not everything(extract(f'<base href="{value}"><main><p>{FILLER}<a href=y>x</a></p></main>', URL))
+    assert not everything(extract_html(page, URL))
+    assert not everything(
+        extract_html(f'<base href="{value}"><main><p>{FILLER}<a href=y>x</a></p></main>', URL)
+    )
     assert not everything(
         extract_markdown(f"{FILLER} [x]({target}) [y][r] <{target}>\n\n[r]: {target}\n", URL)
     )

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.policies.blocklists.files import Files
+from alonchat_crawl.policies.blocklists.files import BlocklistFiles
 from alonchat_crawl.policies.blocklists.formats import read_line
-from alonchat_crawl.policies.blocklists.hash_set import KeySet
-from alonchat_crawl.policies.blocklists.lists import Lists
+from alonchat_crawl.policies.blocklists.key_set import KeySet
+from alonchat_crawl.policies.blocklists.lists import RuleLists
 from alonchat_crawl.policies.blocklists.networks import NetworkSet
-from alonchat_crawl.policies.blocklists.reader import LINE_MAX_CHARS, NoListError, Reader, read_file
-from alonchat_crawl.policies.blocklists.rule import Kind, Rule
+from alonchat_crawl.policies.blocklists.reader import LINE_MAX_CHARS, ListReader, NoListError, read_file
+from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
 
 KEYS = st.integers(-(2**63), 2**63 - 1)
@@ -39,7 +39,7 @@ LINES = st.one_of(
 
 def made_of(*lines: str) -> RuleSet:
     """Return the list of some lines."""
-    reader = Reader()
+    reader = ListReader()
     reader.read(lines)
     return reader.finish()
 
@@ -52,13 +52,13 @@ def blocks(rules: RuleSet, url: str) -> bool:
 def holds(rule: Rule, host: str, path: str) -> bool:
     """Say by plain comparison whether a rule holds for a URL."""
     match rule.kind:
-        case Kind.HOST:
+        case RuleKind.HOST:
             return host == rule.value
-        case Kind.DOMAIN:
+        case RuleKind.DOMAIN:
             return f".{host}".endswith(f".{rule.value}")
-        case Kind.URL:
+        case RuleKind.URL:
             return f"http://{host}{path}" == rule.value
-        case Kind.PATTERN:
+        case RuleKind.PATTERN:
             domain, _, rest = rule.value.partition("/")
             return f".{host}".endswith(f".{domain}") and path.startswith(f"/{rest}")
         case _:
@@ -113,7 +113,7 @@ def test_what_is_no_url(url: str) -> None:
 def test_whose_exceptions_hold() -> None:
     """A file's exceptions hold for itself, the operator's for all files, a project's for its own list."""
     ours, theirs = as_uuid("ours"), as_uuid("theirs")
-    lists = Lists(
+    lists = RuleLists(
         files=(("one.txt", made_of("a.example", "b.example")), ("two.txt", made_of("@@||a.example^"))),
         for_all=made_of("@@||b.example^", "c.example", "d.example"),
         projects={ours: made_of("@@||c.example^", "e.example", "192.0.2.0/24"), theirs: made_of("f.example")},
@@ -143,7 +143,7 @@ def test_many_patterns_of_one_domain() -> None:
     assert not blocks(rules, "http://good.example/4999/page")
 
 
-# --- Files ---
+# --- BlocklistFiles ---
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -237,18 +237,18 @@ def test_an_unusable_file_stops_the_start(tmp_path: Path, what: str) -> None:
         case "error page":
             path.write_text("<!DOCTYPE html>\n<title>404</title>\n")
     with pytest.raises(StartupError) as caught:
-        Files([str(path)]).load()
+        BlocklistFiles([str(path)]).load()
     assert str(caught.value).startswith("BLOCKLIST_FILES cannot be used: ")
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def names(files: Files) -> list[str]:
+def names(files: BlocklistFiles) -> list[str]:
     """The names of the lists that hold."""
     return [one.path.name for one in files.lists]
 
 
-def blocked(files: Files, *hosts: str) -> list[bool]:
+def blocked(files: BlocklistFiles, *hosts: str) -> list[bool]:
     """Which hosts any file blocks."""
     return [any(blocks(one.rules, f"http://{host}/") for one in files.lists) for host in hosts]
 
@@ -258,7 +258,7 @@ def test_reloading(tmp_path: Path) -> None:
     first = written(tmp_path / "a.txt", "bad.example")
     written(tmp_path / "b.txt", "worse.example")
     (tmp_path / "c.txt").mkdir()
-    files = Files([str(tmp_path / "*.txt"), str(first)])
+    files = BlocklistFiles([str(tmp_path / "*.txt"), str(first)])
     assert [one.path.name for one in files.load().changed] == ["a.txt", "b.txt"]
     kept = files.lists[1]
     assert files.reload().changed == ()
@@ -279,7 +279,7 @@ def test_a_failed_reload_keeps_the_last_good_list(tmp_path: Path, damage: str) -
     """What was last read stands, is told once, and is replaced as soon as the file is good again."""
     path = written(tmp_path / "a.txt", "bad.example")
     other = written(tmp_path / "b.txt", "worse.example")
-    files = Files([str(path), str(other)])
+    files = BlocklistFiles([str(path), str(other)])
     files.load()
     path.unlink()
     match damage:
@@ -307,7 +307,7 @@ def test_a_glob_that_matches_nothing_any_more(tmp_path: Path) -> None:
     folder = tmp_path / "lists"
     folder.mkdir()
     path = written(folder / "a.txt", "bad.example")
-    files = Files([str(folder / "*.txt")])
+    files = BlocklistFiles([str(folder / "*.txt")])
     files.load()
     path.unlink()
     folder.rmdir()
@@ -319,10 +319,10 @@ def test_a_file_that_is_being_written(tmp_path: Path, monkeypatch: pytest.Monkey
     """A file that changes while it is read is not believed."""
     path = written(tmp_path / "a.txt", "bad.example\n")
 
-    def slow(self: Reader, lines: object) -> None:
+    def slow(self: ListReader, lines: object) -> None:
         del self, lines
         path.write_text("half.exa")
 
-    monkeypatch.setattr(Reader, "read", slow)
+    monkeypatch.setattr(ListReader, "read", slow)
     with pytest.raises(NoListError, match="was written to"):
         read_file(path)

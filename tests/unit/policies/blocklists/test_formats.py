@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alonchat_crawl.policies.blocklists.formats import _CANONICAL, read_line
-from alonchat_crawl.policies.blocklists.reader import Reader
+from alonchat_crawl.policies.blocklists.reader import ListReader
 from alonchat_crawl.policies.blocklists.rule import (
     LineError,
     TooWideError,
@@ -26,7 +26,7 @@ HAUS = (
 
 def made_of(*lines: str) -> RuleSet:
     """Return the list of some lines."""
-    reader = Reader()
+    reader = ListReader()
     reader.read(lines)
     return reader.finish()
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alonchat_crawl.policies.robots.file_fetch import Body
-from alonchat_crawl.policies.robots.tdm_file import Reservations, essence, reservation
-from alonchat_crawl.policies.robots.tdm_policy import outdone, page_is_reserved
+from alonchat_crawl.policies.robots.fetch_state import FileBody
+from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
+from alonchat_crawl.policies.robots.tdm_policy import after_step, page_is_reserved
 
 ALL = {"location": "/", "tdm-reservation": 1}
 EXAMPLE = [
@@ -27,7 +27,7 @@ EXAMPLE = [
 def reserved(rules: object, path: str) -> bool | None:
     """What a file of these rules says of a path."""
     octets = rules if isinstance(rules, bytes) else json.dumps(rules).encode()
-    return Reservations(essence(Body(octets))).of(f"https://e.org{path}")
+    return Reservations(condensed(FileBody(octets))).of(f"https://e.org{path}")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_nothing_raises(octets: bytes, value: object, location: str) -> None:
 )
 def test_precedence(before: bool | None, values: list[str], expected: bool | None) -> None:  # noqa: FBT001
     """A later step outdoes what was said before, its absence does not ("Processing priority")."""
-    assert outdone(before, values) is expected
+    assert after_step(before, values) is expected
 
 
 @pytest.mark.parametrize(

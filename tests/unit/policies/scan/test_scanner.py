@@ -12,7 +12,7 @@ from scrapy.settings import Settings
 from alonchat_crawl import settings
 from alonchat_crawl.environment import Environment
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.policies.scan.clamd import Clamd, Fault, Verdict, read_answer
+from alonchat_crawl.policies.scan.clamd import Clamd, NoVerdictError, ScanVerdict, read_answer
 from alonchat_crawl.policies.scan.policy import is_scanned
 from alonchat_crawl.policies.scan.scanner import EICAR, NESTED, Scanner, nested_archive
 from alonchat_crawl.sources import Kind, Lease
@@ -25,22 +25,22 @@ MEGABYTE = 1024 * 1024
 @pytest.mark.parametrize(
     ("answer", "verdict", "name"),
     [
-        (b"stream: OK\0", Verdict.CLEAN, ""),
-        (b"stream: Win.Test.EICAR_HDB-1 FOUND\0", Verdict.INFECTED, "Win.Test.EICAR_HDB-1"),
-        (b"stream: OK FOUND\0", Verdict.INFECTED, "OK"),
-        (b"stream: stream: OK FOUND\0", Verdict.INFECTED, "stream: OK"),
-        (b"stream: \x1b[2J\xe9\r FOUND\0", Verdict.INFECTED, "?[2J??"),
-        (b"stream: " + b"N" * 3000 + b" FOUND\0", Verdict.INFECTED, "N" * 100),
-        (b"INSTREAM size limit exceeded. ERROR\0", Verdict.TOO_LARGE, "StreamMaxLength"),
+        (b"stream: OK\0", ScanVerdict.CLEAN, ""),
+        (b"stream: Win.Test.EICAR_HDB-1 FOUND\0", ScanVerdict.INFECTED, "Win.Test.EICAR_HDB-1"),
+        (b"stream: OK FOUND\0", ScanVerdict.INFECTED, "OK"),
+        (b"stream: stream: OK FOUND\0", ScanVerdict.INFECTED, "stream: OK"),
+        (b"stream: \x1b[2J\xe9\r FOUND\0", ScanVerdict.INFECTED, "?[2J??"),
+        (b"stream: " + b"N" * 3000 + b" FOUND\0", ScanVerdict.INFECTED, "N" * 100),
+        (b"INSTREAM size limit exceeded. ERROR\0", ScanVerdict.TOO_LARGE, "StreamMaxLength"),
         (
             b"stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND\0",
-            Verdict.TOO_LARGE,
+            ScanVerdict.TOO_LARGE,
             "Heuristics.Limits.Exceeded.MaxRecursion",
         ),
-        (b"stream: Heuristics.Encrypted.Zip FOUND\0", Verdict.ENCRYPTED, "Heuristics.Encrypted.Zip"),
+        (b"stream: Heuristics.Encrypted.Zip FOUND\0", ScanVerdict.ENCRYPTED, "Heuristics.Encrypted.Zip"),
     ],
 )
-def test_verdicts(answer: bytes, verdict: Verdict, name: str) -> None:
+def test_verdicts(answer: bytes, verdict: ScanVerdict, name: str) -> None:
     """A signature may be called anything; it is shown short, in printable ASCII."""
     finding = read_answer(answer)
     assert (finding.verdict, finding.name) == (verdict, name)
@@ -82,7 +82,7 @@ def test_verdicts(answer: bytes, verdict: Verdict, name: str) -> None:
 )
 def test_no_verdict(answer: bytes) -> None:
     """Only the one exact answer means clean; of any other a little is shown, in printable ASCII."""
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(NoVerdictError) as fault:
         read_answer(answer)
     assert fault.value.reason == "scanner error"
     assert fault.value.detail.isascii()

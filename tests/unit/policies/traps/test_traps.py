@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alonchat_crawl.extract.site.same_text import sameness
 from alonchat_crawl.extract.site.session_ids import without_session
 from alonchat_crawl.policies.traps.one_url import is_calendar_page, trap
-from alonchat_crawl.policies.traps.url_templates import shape_of
+from alonchat_crawl.policies.traps.url_templates import template_of
 from alonchat_crawl.urls import canonical_url
 
 TODAY = date(2026, 11, 24)
@@ -209,7 +209,7 @@ def test_no_url_raises(url: str) -> None:
     """Whatever a canonical URL holds, it has a verdict and a shape."""
     if (canonical := canonical_url(url)) is not None:
         assert trap(canonical, TODAY) == "" or trap(canonical, TODAY).startswith("trap: ")
-        assert shape_of(canonical).host == "e.com"
+        assert template_of(canonical).host == "e.com"
         assert without_session(without_session(canonical)) == without_session(canonical)
 
 
@@ -273,7 +273,7 @@ def test_session_ids(path: str, expected: str) -> None:
 )
 def test_combined_values(path: str, values: tuple[str, ...]) -> None:
     """Three values and more can be combined without end."""
-    assert shape_of(at(path)).values == values
+    assert template_of(at(path)).values == values
 
 
 def test_sameness() -> None:

@@ -1,6 +1,8 @@
-"""IP addresses: which one a spelling or an IPv6 form stands for, and which are of the public internet."""
+"""IP addresses: which one an IPv6 form stands for, and which are of the public internet.
 
-import socket
+Other spellings of an IPv4 address (`0x7f.1`) never get here: `urls.ascii_host` has made them one.
+"""
+
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -70,17 +72,6 @@ def parse_address(address: str) -> Address | None:
         return ip_address(address)
     except ValueError:
         return None
-
-
-def ipv4_by_any_spelling(text: str) -> str:
-    """Return the usual spelling of an IPv4 address in any that browsers take: 0x7f.1, 2130706433.
-
-    Raises ValueError if it is none (WHATWG URL, section 3.5).
-    """
-    try:
-        return socket.inet_ntoa(socket.inet_aton(text))
-    except OSError:
-        raise ValueError(f"{text} is no address") from None
 
 
 def dialled_address(ip: Address) -> Address:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alonchat_crawl.public_suffixes import public_suffixes, registrable_domain
+from alonchat_crawl.fetch.public_suffixes import public_suffixes, registrable_domain
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alonchat_crawl.embedding.backends.build_once import build_in_another_process, built_folder, opened
+from alonchat_crawl.embedding.backends.build_cache import build_in_another_process, built_folder, open_built
 from alonchat_crawl.embedding.model import Model
 from alonchat_crawl.errors import StartupError
 
@@ -38,7 +38,7 @@ def test_built_by_one(tmp_path: Path) -> None:
     """Of many that ask at once one builds; nothing but the folder and its lock is left."""
     build = Builder()
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: opened(tmp_path / "models" / "a", build, load), range(8)))
+        found = list(pool.map(lambda _: open_built(tmp_path / "models" / "a", build, load), range(8)))
     assert found == ["whole"] * 8
     assert build.times == 1
     assert {path.name for path in (tmp_path / "models").iterdir()} <= {"a", "a.lock"}
@@ -51,8 +51,8 @@ def test_broken_is_built_again(tmp_path: Path, text: str) -> None:
     if text:
         (tmp_path / "a" / "file").write_text(text)
     build = Builder()
-    assert opened(tmp_path / "a", build, load) == "whole"
-    assert opened(tmp_path / "a", build, load) == "whole"
+    assert open_built(tmp_path / "a", build, load) == "whole"
+    assert open_built(tmp_path / "a", build, load) == "whole"
     assert build.times == 1
 
 
@@ -64,7 +64,7 @@ def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
         raise StartupError("no")
 
     with pytest.raises(StartupError, match="no"):
-        opened(tmp_path / "a", fail, load)
+        open_built(tmp_path / "a", fail, load)
     assert {path.name for path in tmp_path.iterdir()} <= {"a.lock"}
 
 
@@ -73,7 +73,7 @@ def test_remains_of_a_killed_build_go(tmp_path: Path) -> None:
     for name in ("a.x1y2", "b.x1y2"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("half")
-    assert opened(tmp_path / "a", Builder(), load) == "whole"
+    assert open_built(tmp_path / "a", Builder(), load) == "whole"
     assert {path.name for path in tmp_path.iterdir()} <= {"a", "a.lock", "b.x1y2"}
 
 
@@ -81,7 +81,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """The sentence names the variable that says where to."""
     (tmp_path / "models").write_text("a file")
     with pytest.raises(StartupError, match="EMBEDDING_MODELS_DIR"):
-        opened(tmp_path / "models" / "a", Builder(), load)
+        open_built(tmp_path / "models" / "a", Builder(), load)
 
 
 def test_error_of_the_other_process(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def built_folder(model: Model, backend: str, tool_version: str, models_dir: Path
     return models_dir / re.sub(r"[^A-Za-z0-9._-]", "-", name)
 
 
-def opened(folder: Path, build: Callable[[Path], None], load: Callable[[Path], Opened]) -> Opened:
+def open_built(folder: Path, build: Callable[[Path], None], load: Callable[[Path], Opened]) -> Opened:
     """Load what lies in the folder; where it is absent or broken, build it first.
 
     Any number of processes may ask at once: one builds, the others wait for it. Raises StartupError.
