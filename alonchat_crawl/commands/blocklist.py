@@ -25,9 +25,9 @@ from alonchat_crawl.policies.blocklists.files import BlocklistFiles
 from alonchat_crawl.policies.blocklists.live import Blocklists
 
 COLUMNS = (
-    Column("rule", may_be_cut=True),
-    Column("holds for", may_be_cut=True),
-    Column("since", may_be_cut=True),
+    Column("rule", least=10),
+    Column("holds for", least=10),
+    Column("since", least=10),
 )
 ALL = "all projects"
 PROJECT = "of this project alone"

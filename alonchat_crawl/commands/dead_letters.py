@@ -35,9 +35,9 @@ COLUMNS = (
     Column("when (UTC)", left_out=1),
     Column("project", left_out=3),
     Column("source"),
-    Column("reason", may_be_cut=True),
+    Column("reason", least=14),
     Column("attempts", left_out=4),
-    Column("url or seed", may_be_cut=True),
+    Column("url or seed", least=22),
 )
 SHOWN = 100
 """The newest, in a table that no -n is given for."""

@@ -12,11 +12,11 @@ from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 COLUMNS = (
-    Column("project", may_be_cut=True),
+    Column("project", least=10),
     Column("id"),
     Column("windows"),
     Column("searched"),
-    Column("embedded by", may_be_cut=True),
+    Column("embedded by", least=10),
 )
 
 

@@ -125,7 +125,7 @@ def _print_json(answers: "Sequence[Answer]") -> None:
 
 
 def _print_text(answers: "Sequence[Answer]", question: str) -> None:
-    from rich.padding import Padding  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from alonchat_crawl.extract.markdown.plain_text import plain_text  # noqa: PLC0415
@@ -133,17 +133,20 @@ def _print_text(answers: "Sequence[Answer]", question: str) -> None:
     out = stdout()
     for rank, answer in enumerate(answers, 1):
         hit = answer.hit
-        window = _shortened(terminal_text(plain_text(answer.window).translate(INVISIBLE)))
+        window = _shortened("\n".join(map(_line, plain_text(answer.window).splitlines())))
         headings = " › ".join(map(_line, hit.heading_path))
         # `Text` is not read for markup, so a page cannot style what is shown of it.
         facts = Text.assemble(
             (_line(hit.title) or "(no title)", "cyan"), (f"  {hit.score:.4f}\n", "dim"),
             (_line(hit.url), "blue"), (f"\n{headings}" if headings else "", "green"),
-            (f"\n⚠ {_warning(hit.signals)}" if hit.signals else "", "yellow"),
+            (f"\n⚠ {_warning(hit.signals)}" if hit.signals else "", "yellow"), "\n",
         )  # fmt: skip
-        number = f"{rank}. "
-        out.print(Padding(Text(number, style="dim") + marked(window, question), (0, 0, 0, 0)))
-        out.print(Padding(facts, (0, 0, 1, len(number))))
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(f"{rank}.", style="dim"), marked(window, question))
+        grid.add_row("", facts)
+        out.print(grid)
 
 
 def _line(text: str) -> str:
@@ -151,7 +154,7 @@ def _line(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= WINDOW_CHARS else text[:WINDOW_CHARS].rsplit(" ", 1)[0] + " …"
+    return text if len(text) <= WINDOW_CHARS else text[:WINDOW_CHARS].rsplit(maxsplit=1)[0] + " …"
 
 
 def _warning(signals: Mapping[str, int]) -> str:

@@ -17,11 +17,12 @@ from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import SourceRecord
+from alonchat_crawl.upload_urls import UPLOAD, file_name
 
 RUNNING = (
     Column("id"),
-    Column("project", may_be_cut=True, left_out=1),
-    Column("url", may_be_cut=True),
+    Column("project", least=10, left_out=1),
+    Column("url", least=22),
     Column("state"),
     Column("prio", left_out=5),
     Column("pages"),
@@ -33,11 +34,11 @@ RUNNING = (
 )
 ENDED = (
     Column("id"),
-    Column("project", may_be_cut=True, left_out=1),
-    Column("url", may_be_cut=True),
+    Column("project", least=10, left_out=1),
+    Column("url", least=22),
     Column("ended"),
     Column("pages"),
-    Column("reason", may_be_cut=True),
+    Column("reason", least=14),
     Column("when"),
 )
 UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -72,12 +73,18 @@ def ended_table(records: Sequence[SourceRecord], width: int) -> RenderableType:
     """A row for each source that ended lately."""
     rows = [
         (
-            one.id, one.project_name, one.url, one.status, _pages(one.counts), one.error,
+            one.id, one.project_name, _called(one), one.status, _pages(one.counts),
+            one.error.removeprefix(f"{one.url} cannot be crawled: "),
             f"{_age(one.finished_at)} ago",
         )
         for one in records
     ]  # fmt: skip
     return table(ENDED, rows, width)
+
+
+def _called(record: SourceRecord) -> str:
+    """Its URL, or the name of an upload."""
+    return file_name(record.url) if record.kind == UPLOAD else record.url
 
 
 def _pages(counts: Mapping[str, int]) -> int:

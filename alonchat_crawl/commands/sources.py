@@ -12,6 +12,7 @@ from uuid import UUID
 
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.text import Text
 from scrapy.exceptions import UsageError
 
 from alonchat_crawl.commands.source_views import as_json, ended_table, running_table, unread_line, whole
@@ -142,9 +143,10 @@ async def _drawn(servers: Servers, shards: Shards, project_id: UUID | None, widt
         for kind, keys in message_keys(servers.settings).items()
     ]
     ended, fault = await _ended(servers, project_id)
-    parts = [running_table(running, width), unread_line(len(running), unread)]
+    parts: list[RenderableType] = [running_table(running, width)] if running else []
+    parts.append(unread_line(len(running), unread))
     if ended:
-        parts += ["", ended_table(ended, width)]
+        parts += ["", Text("Ended lately", style="dim"), ended_table(ended, width)]
     return Group(*parts, *([terminal_text(f"What ended lately is not known: {fault}")] if fault else []))
 
 

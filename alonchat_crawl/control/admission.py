@@ -27,9 +27,9 @@ async def admit(
 ) -> tuple[Opened, Source]:
     """Open a source: in Redis, then its row in Postgres, then let it run with its start URL.
 
-    Its owner is asked for before anything is written: Postgres' row decides, unless the id is `derived` from
-    the project that asks (`SourceSeed.derives`); then whoever else has it is evicted. Every step may be
-    repeated, by any worker: one that dies half way is carried on from the seed, which is removed last.
+    Who owns it is settled before anything is written: the row in Postgres decides, unless the id is `derived`
+    from the project that asks (`SourceSeed.derives`); then another project that has it is evicted. Every step
+    may be repeated by any worker: if one dies half way, the seed, which is removed last, is read again.
     `uploads` and `local` are as for `begin_crawl`. Returns the run in effect; another project's, as CLOSING.
     Raises errors.Outage or errors.GiveUp.
     """
@@ -67,10 +67,10 @@ async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tup
     logger.warning("Source %s goes back to its owner: another project had opened it", asked.source_id)
     await queue.cancel(source)
     opened, source = await queue.open(asked, displaced=source.crawl_id)
-    # Where that project was quick to open yet another run, the next try displaces that one.
+    # If that project was quick to open yet another run, the next try displaces that one.
     return Opened.CLOSING if opened is Opened.FOREIGN else opened, source
 
 
 def wrong_project(asked: Source) -> GiveUp:
-    """Why nothing is done for a source that is another project's."""
+    """Why nothing is done: the source is another project's."""
     return GiveUp("wrong project", f"source {asked.source_id} belongs to another project")

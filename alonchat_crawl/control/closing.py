@@ -22,9 +22,9 @@ INCOMPLETE_REASONS = frozenset(
 
 
 def saw_everything(progress: SourceProgress) -> bool:
-    """Whether a page that this crawl did not see must be gone from the site.
+    """Whether a page that this crawl did not see is gone from the site.
 
-    Not so after a cap or a fault: what hung below a page that failed may still be there.
+    Not so after a cap or a fault: what a failed page links to may still be there.
     """
     faults = {
         reason
@@ -38,10 +38,10 @@ def saw_everything(progress: SourceProgress) -> bool:
 async def close_source(
     shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
-    """Write a completed source's status and counts; None where there was nothing to write.
+    """Write a completed source's status and counts; None if there was nothing to write.
 
-    Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
-    Raises errors.Unreadable for one that somebody else wrote into.
+    Idempotent. Raises errors.Outage if Postgres does not answer; the source stays listed.
+    Raises errors.Unreadable for a source that somebody else wrote into.
     """
     progress = await queue.progress(source_id)
     if progress is None:
@@ -67,7 +67,7 @@ async def close_source(
 async def close_or_set_aside(
     shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
-    """Close a source; one that cannot be closed, whatever is wrong with it, is set aside.
+    """Close a source; set it aside if it cannot be closed, whatever is wrong with it.
 
     Raises errors.Outage or redis.RedisError: they would meet the next source as well.
     """

@@ -51,7 +51,7 @@ class OrderReader(Inbox):
         return project_of(raw, self._default_project, "project_id") or NOBODY
 
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
-        """All: who has as many sources running as it may has a reason to cancel one."""
+        """All: a project that has as many sources running as it may has a reason to cancel one."""
         return projects
 
     async def act(self, raw: bytes) -> None:

@@ -7,11 +7,17 @@ from rich.text import Text
 WORD = re.compile(r"\w+")
 WORD_MIN_CHARS = 3
 """Shorter ones (`is`, `a`) stand everywhere."""
+COMMON = frozenset(
+    {"and", "are", "can", "did", "does", "for", "from", "has", "have", "how", "not", "should", "that", "the"}
+    | {"this", "was", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your"}
+)
+"""They are in most questions, and say nothing of any."""
 
 
 def marked(text: str, question: str) -> Text:
     """Return text in which the question's words, and other forms of them, are bold on a terminal."""
-    stems = {_stem(word) for word in WORD.findall(question.casefold()) if len(word) >= WORD_MIN_CHARS}
+    words = {word for word in WORD.findall(question.casefold()) if len(word) >= WORD_MIN_CHARS} - COMMON
+    stems = set(map(_stem, words))
     shown = Text(text)
     for found in WORD.finditer(text):
         if len(found[0]) >= WORD_MIN_CHARS and _stem(found[0].casefold()) in stems:

@@ -15,8 +15,6 @@ GAP = 2
 """Columns of the terminal between two of the table."""
 ID_DIGITS = 8
 """Of an id, if it is shortened and no other in the table begins with the same."""
-LEAST_WIDTH = 12
-"""To which a column is cut before others are left out."""
 CUT = "…"
 
 
@@ -25,8 +23,8 @@ class Column:
     """A column of a table."""
 
     name: str
-    may_be_cut: bool = False
-    """Whether a long cell loses its middle if the table is too wide."""
+    least: int = 0
+    """Characters that a cell keeps if the table is too wide: it loses its middle. With 0 it is never cut."""
     left_out: int = 0
     """If the table is still too wide: those with the highest number are left out first; with 0, never."""
 
@@ -86,7 +84,7 @@ def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept:
     least = 0
     for index in kept:
         own = _column_width(columns, rows, index)
-        least += GAP + (min(own, LEAST_WIDTH) if columns[index].may_be_cut else own)
+        least += GAP + (min(own, columns[index].least or own))
     return least - GAP
 
 
@@ -96,7 +94,7 @@ def _widths(
     """How wide each column is: the widest that may be cut gives way first."""
     widths = {index: _column_width(columns, rows, index) for index in kept}
     room = width - GAP * (len(kept) - 1)
-    cut = [index for index in kept if columns[index].may_be_cut]
+    cut = [index for index in kept if columns[index].least]
     while cut and sum(widths.values()) > room:
         widest = max(cut, key=lambda index: widths[index])
         if widths[widest] <= 1:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,10 @@ def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) 
     out = StringIO()
     console = Console(file=out, width=rest.pop("width", 80))
     render_summary(
-        SourceProgress(SOURCE, state, rest.pop("pending", 0), 0, counts, reasons, **rest), 9, 1.25, console
+        SourceProgress(rest.pop("source", SOURCE), state, rest.pop("pending", 0), 0, counts, reasons, **rest),
+        9,
+        1.25,
+        console,
     )
     return out.getvalue()
 
@@ -128,6 +132,23 @@ def test_summary_names_outcomes_reasons_and_rests() -> None:
     assert "9 chunks stored by this process in 1.2 s" in shown
     assert "followed" in summary({"followed": 1}, {})
     assert "5 URLs are still waiting." in summary({}, {}, pending=5, state="running")
+
+
+def test_the_headline_of_a_failure() -> None:
+    """A source of which nothing is stored has failed, whatever the frontier calls it; why is said."""
+    refused = "http://example.com/ cannot be crawled: it refused the connection"
+    assert summary({"dead": 1}, {}, first_failure=refused).startswith(
+        "http://example.com/ failed: it refused the connection\n"
+    )
+    assert summary({"refused": 1}, {}).startswith(
+        "http://example.com/ failed: it has no page with text to store\n"
+    )
+    upload = replace(SOURCE, kind="upload", url="upload://x/list.pdf")
+    reasons = {"dead:file malformed": 1, "refused:virus": 2}
+    assert summary({"dead": 1}, reasons, source=upload).startswith(
+        "list.pdf failed: virus 2, file malformed 1\n"
+    )
+    assert summary({"unchanged": 1}, {}).startswith("http://example.com/ completed\n")
 
 
 @pytest.mark.parametrize("width", [1, 10, 40])
