@@ -3,6 +3,7 @@
 from scrapy.exceptions import DropItem, IgnoreRequest
 
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.reasons import Reason
 
 __all__ = [
     "Deferred",
@@ -29,7 +30,7 @@ class Unreadable(GiveUp):
     """Somebody else wrote into what is ours: the entry is set aside, and stops nothing else."""
 
     def __init__(self, entry: str, detail: str) -> None:
-        super().__init__("unreadable", f"{entry} cannot be read: {detail}")
+        super().__init__(Reason.UNREADABLE, f"{entry} cannot be read: {detail}")
         self.entry = entry
 
 
@@ -40,7 +41,7 @@ class Unchanged(DropItem):
 class Retry(ReasonedError):
     """A passing fault: the same URL may well succeed later, but not before `wait_seconds`."""
 
-    def __init__(self, reason: str, detail: str = "", wait_seconds: float = 0.0) -> None:
+    def __init__(self, reason: Reason, detail: str = "", wait_seconds: float = 0.0) -> None:
         super().__init__(reason, detail)
         self.wait_seconds = wait_seconds
 
@@ -52,7 +53,7 @@ class Deferred(ReasonedError):
     """
 
     def __init__(
-        self, reason: str, detail: str = "", wait_seconds: float = 0.0, *, alone: bool = False
+        self, reason: Reason, detail: str = "", wait_seconds: float = 0.0, *, alone: bool = False
     ) -> None:
         super().__init__(reason, detail)
         self.wait_seconds = wait_seconds

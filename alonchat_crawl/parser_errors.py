@@ -1,10 +1,12 @@
 """The errors that parsers raise. They stand apart from Scrapy's, which a parser's process does without."""
 
+from alonchat_crawl.reasons import Reason
+
 
 class ReasonedError(Exception):
-    """An error with a bounded `reason` (a metric's label) and a `detail` for people."""
+    """An error with a reason, and a `detail` for people."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(detail or reason)
         self.reason = reason
         self.detail = detail

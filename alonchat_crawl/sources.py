@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+
 PAGES_MOST = 1_000_000_000
 DEPTH_MOST = 1_000_000
 """More, nobody means: what is beyond them is a slip, or somebody else's."""
@@ -98,6 +101,22 @@ class Hold:
     domain: str
     site: str = ""
     """The registrable domain that is asked, where `domain` is an address that sites share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a lease ended."""
+
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    detail: str = ""
+    """One sentence for people, without secrets; empty if the reason says it all, or nothing is wrong."""
+    wait_seconds: float = 0.0
+    """For RETRY and DEFERRED: the least time to wait. A URL deferred for 0 s is the next of its queue."""
+    rests: bool = False
+    """For DEFERRED: the source's other URLs of that domain would fare the same, and wait as well."""
+    outage: bool = False
+    """For DEFERRED: a service of our own is away, so no other URL would fare better."""
 
 
 @dataclass(frozen=True, slots=True)

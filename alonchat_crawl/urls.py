@@ -9,6 +9,7 @@ Unlike there, what xn-- stands for is left to the name servers, and a percent-en
 import re
 import socket
 from functools import lru_cache
+from ipaddress import IPv4Address
 from urllib.parse import SplitResult, urlsplit
 
 from idna.core import check_bidi, check_initial_combiner, check_nfc, uts46_remap, valid_contextj
@@ -62,7 +63,19 @@ def _host(parts: SplitResult) -> str:
         return ascii_host(parts.hostname or "")
     if not ADDRESS.fullmatch(host := f"[{parts.hostname}]"):
         raise ValueError(f"{host} is no address")
-    return host
+    return _usual_ipv6(host)
+
+
+def _usual_ipv6(host: str) -> str:
+    """Write an IPv4 address inside an IPv6 one in hexadecimal (WHATWG URL, 3.5), as Python does before 3.13.
+
+    Otherwise workers on two versions of Python would take one URL for two.
+    """
+    head, _, ipv4 = host.strip("[]").rpartition(":")
+    if "." not in ipv4:
+        return host
+    value = int(IPv4Address(ipv4))
+    return f"[{head}:{value >> 16:x}:{value & 0xFFFF:x}]"
 
 
 def origin_of(url: str) -> str:

@@ -20,6 +20,7 @@ from alonchat_crawl.embedding.cache import VectorCache
 from alonchat_crawl.embedding.windows import Cut
 from alonchat_crawl.errors import Outage, StartupError
 from alonchat_crawl.items import Chunk, ChunkedPage, EmbeddedChunk, EmbeddedPage
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.signals import model_loaded, model_loading, tokens_embedded, unable_to_work
 from pipelines.stage import Stage
 
@@ -99,7 +100,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
     async def _embed(self, page: ChunkedPage, chunks: Sequence[Chunk]) -> dict[int, EmbeddedChunk]:
         await asyncio.wait([self._loaded()])
         if self._failure:
-            raise Outage("model", self._failure)
+            raise Outage(Reason.MODEL, self._failure)
         project_id = page.page.provenance.project_id
         cuts = [await self._cut(project_id, page.page.title, chunk) for chunk in chunks]
         texts = [text for cut in cuts for text in cut.windows]

@@ -16,6 +16,7 @@ from alonchat_crawl.extract.safe_markdown import Extracted
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
 from alonchat_crawl.extract.text.clean_text import INVISIBLE
 from alonchat_crawl.items import SOURCE_CODE, CleanPage, ContentType, Page
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
 
@@ -76,7 +77,7 @@ def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = N
     Raises Refused for a page without text.
     """
     if not document.has_text:
-        raise Refused("empty", "The page has no text.")
+        raise Refused(Reason.EMPTY, "The page has no text.")
     extracted = document.extracted
     if boilerplate is None or page.name:  # files share no page's frame
         return extracted.markdown, 0

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from alonchat_crawl.errors import Refused, Unchanged
 from alonchat_crawl.items import ChunkedPage, CleanPage
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.storage.pages import known_chunks, stored_by_crawl, touch_unchanged
 from pipelines.stage import StoredStage
 
@@ -17,7 +18,7 @@ class SkipUnchanged(StoredStage[CleanPage, CleanPage]):
         """Pass the page on, or raise Unchanged; Refused where this crawl stored it under its own URL."""
         pool, seen = await self.connections.postgres(), item.provenance
         if seen.url != seen.fetched_url and await stored_by_crawl(pool, seen):
-            raise Refused("duplicate", f"{seen.fetched_url} is another address of {seen.url}")
+            raise Refused(Reason.DUPLICATE, f"{seen.fetched_url} is another address of {seen.url}")
         if await touch_unchanged(pool, item, self.scheme):
             raise Unchanged("its text is already stored")
         return item

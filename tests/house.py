@@ -1,11 +1,15 @@
 """`python -m tests.house`: the program's rooms, and where the code breaks the house's rules."""
 
 import ast
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from string import Formatter
+
+from alonchat_crawl.redis_keys import KEYS, LAYOUT
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = "alonchat_crawl"
@@ -123,7 +127,72 @@ def names_used_twice() -> Iterator[str]:
             yield f"the class {name} stands in {', '.join(files)}"
 
 
-RULES = (arrows_up, crowded_folders, names_used_twice)
+def redis_keys_made_elsewhere() -> Iterator[str]:
+    """Names of Redis keys, or parts of them, outside the list of keys: in Python and in Lua."""
+    for path in python_files():
+        if path != ROOT / KEY_LIST:
+            for line in sorted(set(_python_keys(tree(path)))):
+                yield f"{path.relative_to(ROOT)}:{line} makes a Redis key: {KEY_LIST} lists them all"
+    for path in sorted((ROOT / PROGRAM).rglob("*.lua")):
+        for number, written in enumerate(path.read_text().splitlines(), 1):
+            code = written.partition("--")[0]
+            if LUA_KEY.search(code) or any(map(_is_of_a_key, LUA_TEXT.findall(code))):
+                yield f"{path.relative_to(ROOT)}:{number} makes a Redis key: use the functions of lua_keys.py"
+
+
+KEY_LIST = f"{PROGRAM}/redis_keys.py"
+LUA_KEY = re.compile(
+    r"KEYS\[\d+\]\s*\.\.|\.\.\s*KEYS\[|\b(?:PREFIX|LIST)\b"  # a key is put together
+    r"|\bcall\('[A-Z]+',\s*(?:'|\{)"  # a command is given a key as text
+)
+LUA_TEXT = re.compile(r"'([^']*)'")
+REDIS_CLIENTS = frozenset({"redis", "_redis"})
+NO_KEY_FIRST = frozenset({"execute_command", "config_get", "info", "register_script", "from_url"})
+"""Commands of a client whose first argument is no key."""
+
+
+def _texts_of_keys() -> Iterator[re.Pattern[str]]:
+    """What tells a text to be of one of our keys: the literal text of each template."""
+    for key in KEYS.values():
+        for place, (literal, *_) in enumerate(Formatter().parse(key.template)):
+            text = literal.lstrip("{}")
+            if len(text) > 1:
+                start = "^" if place == 0 and not literal.startswith((":", "{")) else r"(?<!\w)"
+                end = r"(?![\s])" if text.endswith(":") else r"(?![\w\s-])"
+                yield re.compile(f"{start}{re.escape(text)}{end}")
+
+
+TEXTS_OF_KEYS = (re.compile(rf"(?<!\w)f{LAYOUT}:"), *_texts_of_keys())
+
+
+def _is_of_a_key(text: str) -> bool:
+    return any(pattern.search(text) for pattern in TEXTS_OF_KEYS)
+
+
+def _python_keys(module: ast.Module) -> Iterator[int]:
+    """The lines of texts that are of a key, and of commands whose key is written in place."""
+    docstrings = {
+        id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)
+    }  # those of attributes, too
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            if _is_of_a_key(node.value):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            client = node.func.value
+            name = client.attr if isinstance(client, ast.Attribute) else getattr(client, "id", "")
+            if name in REDIS_CLIENTS and node.func.attr not in NO_KEY_FIRST:
+                first = node.args[:1] + [word.value for word in node.keywords if word.arg in {"key", "name"}]
+                yield from (one.lineno for one in first if _is_text(one))
+
+
+def _is_text(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _is_text(node.left) or _is_text(node.right)
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+RULES = (arrows_up, crowded_folders, names_used_twice, redis_keys_made_elsewhere)
 
 
 def rooms() -> Iterator[str]:

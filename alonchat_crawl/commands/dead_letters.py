@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs import dead_letters
 from alonchat_crawl.control.verbs.names import find_project_id, find_source_id
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
@@ -123,7 +123,7 @@ async def _list(opts: Namespace, servers: Servers) -> int:
 async def _show(opts: Namespace, servers: Servers) -> int:
     out, code = wide_stdout(), 0
     shards = await servers.frontier()
-    async for chosen in dead_letters.chosen(shards, _once(opts.ids), Filter()):
+    async for chosen in dead_letters.chosen(shards, _once(opts.ids), LetterFilter()):
         code = _say_missing(chosen) or code
         for letter in chosen.letters:
             print(_as_json(letter)) if opts.json else out.print(_whole(letter), soft_wrap=True)
@@ -184,12 +184,12 @@ def _say_missing(chosen: dead_letters.Chosen) -> int:
     return 1 if chosen.missing else 0
 
 
-async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> Filter:
+async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> LetterFilter:
     """Names stand for UUIDs as in a seed: a project's, and in the project a source's."""
     project, source = given.get("project", ""), given.get("source", "")
     only = await find_project_id(servers.postgres, project) if project else None
     parent = only or as_uuid(servers.settings["DEFAULT_PROJECT"])
-    return Filter(
+    return LetterFilter(
         project=str(only or ""),
         source=str(await find_source_id(shards, servers.postgres, source, parent, only)) if source else "",
         reason=given.get("reason", ""),

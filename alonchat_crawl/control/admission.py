@@ -10,6 +10,7 @@ from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import begin_crawl, clear_squatted, owner_of
 
@@ -40,7 +41,7 @@ async def admit(
     opened, source = await _opened(queue, asked, is_owner=derived or owner == asked.project_id)
     if opened is Opened.RUNNING:
         if source.kind != asked.kind:
-            raise GiveUp("other kind", f"source {source.source_id} is being crawled as a {source.kind}")
+            raise GiveUp(Reason.OTHER_KIND, f"source {source.source_id} is being crawled as a {source.kind}")
         amended = replace(asked, crawl_id=source.crawl_id, url=source.url)
         if source != amended:
             await queue.amend(amended)
@@ -73,4 +74,4 @@ async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tup
 
 def wrong_project(asked: Source) -> GiveUp:
     """Why nothing is done: the source is another project's."""
-    return GiveUp("wrong project", f"source {asked.source_id} belongs to another project")
+    return GiveUp(Reason.WRONG_PROJECT, f"source {asked.source_id} belongs to another project")

@@ -9,16 +9,12 @@ from redis.exceptions import RedisError
 from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import GONE_REASONS
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import finish_crawl
 
 logger = logging.getLogger(__name__)
-
-INCOMPLETE_REASONS = frozenset(
-    {"refused:max_pages", "refused:max_urls", "refused:cancelled", "refused:robots unreachable"}
-)
-"""With these a crawl did not look at all that it found."""
 
 
 def saw_everything(progress: SourceProgress) -> bool:
@@ -26,13 +22,15 @@ def saw_everything(progress: SourceProgress) -> bool:
 
     Not so after a cap or a fault: what a failed page links to may still be there.
     """
-    faults = {
-        reason
-        for reason in progress.reasons
-        if reason in INCOMPLETE_REASONS
-        or (reason.startswith("dead:") and reason.removeprefix("dead:") not in GONE_REASONS)
-    }
-    return progress.pages > 0 and not faults
+    return progress.pages > 0 and all(map(_saw_whole, progress.reasons))
+
+
+def _saw_whole(counted: str) -> bool:
+    """Read an `outcome:reason`. A reason of another version says nothing, but its outcome does."""
+    outcome, _, spelling = counted.partition(":")
+    if (reason := Reason.known(spelling)) is None:
+        return outcome != Outcome.DEAD
+    return reason.saw_whole(Outcome(outcome))
 
 
 async def close_source(

@@ -17,13 +17,15 @@ from uuid import UUID
 from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
+from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry, Unreadable
 from alonchat_crawl.frontier.dead_letters import bury_message
 from alonchat_crawl.frontier.lanes import Due, Lanes
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.messages import NOT_A_LIST, Message, Messages
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import READER_LOCK
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +54,15 @@ class Inbox(ABC):
 
     kind: ClassVar[str]
     """What its messages are called."""
+    rejected: ClassVar[Reason]
+    """Why one is kept as a dead letter that is not valid."""
 
     def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
         self.shards = shards
         self._redis = shards.queues[0].redis
         self._key = key
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
-        self._lock_key = f"{{{key}}}:reader"
+        self._lock_key = READER_LOCK.of(list=key)
         self._token = token_hex(8).encode()
         self._max_bytes = settings.getint("MESSAGE_MAX_BYTES")
         self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
@@ -109,7 +113,7 @@ class Inbox(ABC):
     async def _part(self) -> None:
         """Part all that has come in, however much of it is one project's; what is too long is no message."""
         while self._unreadable:
-            await self.shards.queues[0].run("note", *self._unreadable[-1])
+            await self.shards.queues[0].run("bury_key", *self._unreadable[-1])
             self._unreadable.pop()
         until = monotonic() + PART_SECONDS
         while (message := await self._messages.oldest()) is not None and monotonic() < until:
@@ -188,11 +192,11 @@ class Inbox(ABC):
     ) -> None:
         """Move a message to the dead letters: written there before it is removed from where it was."""
         queue = self.shards.queues[0]
-        reason = getattr(error, "reason", f"bad {self.kind}")
+        reason = error.reason if isinstance(error, ReasonedError) else self.rejected
         letter = (self.kind, self._key, message, reason, str(error))
         letter_id = await bury_message(queue, *letter)
         if not await remove():  # another worker rejected it meanwhile
-            await queue.run("drop", letter_id)
+            await queue.run("drop_letters", letter_id)
             return
         if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
             # Redis restarted between the two, and lost the letter with its last second.
@@ -204,4 +208,6 @@ def refusal(message: Message, max_bytes: int) -> GiveUp:
     """Why a message is not even read."""
     if message.length == NOT_A_LIST:
         return Unreadable("the list", f"it was a {message.head.decode(errors='replace')}")
-    return GiveUp("too long", f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)")
+    return GiveUp(
+        Reason.TOO_LONG, f"it has {message.length} bytes, more than {max_bytes} (MESSAGE_MAX_BYTES)"
+    )

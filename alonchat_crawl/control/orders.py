@@ -13,6 +13,7 @@ from alonchat_crawl.control.verbs.steering import RANGES, Action, steer
 from alonchat_crawl.control.website_seed import TWO_PROJECTS, Name, SeedError, check, project_of, read_json
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.reasons import Reason
 
 
 class Order(BaseModel):
@@ -40,6 +41,7 @@ class OrderReader(Inbox):
     """Reads the list of orders, which do not wait behind seeds."""
 
     kind: ClassVar[str] = "order"
+    rejected: ClassVar[Reason] = Reason.BAD_ORDER
 
     def __init__(self, shards: Shards, pool: AsyncConnectionPool, settings: BaseSettings, key: str) -> None:
         super().__init__(shards, settings, key)

@@ -13,6 +13,7 @@ from alonchat_crawl.frontier.codec import decode_source, readable
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Audited
+from alonchat_crawl.redis_keys import RECOVERY_LOCK
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import SourceRecord, fail_source, unfinished_sources
 
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 OPTIONS = frozenset({"max_pages", "max_depth", "include", "exclude", "path_prefix", "priority", "files"})
 """Of a source's row: what its run is limited by."""
 SET_ASIDE = "what Redis held of it could not be read and is set aside: crawl it again"
-LOCK_KEY = "frontier:recovery"
 EVERY_SECONDS = 20
 
 
@@ -32,7 +32,8 @@ async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
     it waits for somebody to look. One worker looks every EVERY_SECONDS.
     Raises errors.Outage or redis.RedisError.
     """
-    if not await take_lock(shards.queues[0].redis, LOCK_KEY, token_hex(8).encode(), EVERY_SECONDS * 1000):
+    token = token_hex(8).encode()
+    if not await take_lock(shards.queues[0].redis, RECOVERY_LOCK.of(), token, EVERY_SECONDS * 1000):
         return []
     await shards.tidy()
     recovered = []

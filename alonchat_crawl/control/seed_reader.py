@@ -13,6 +13,7 @@ from alonchat_crawl.control.verbs.seeding import seed
 from alonchat_crawl.control.website_seed import TWO_PROJECTS, Seed, SeedError, SourceSeed, project_of
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.sources import projects_with_room
 
@@ -23,6 +24,7 @@ class SeedReader(Inbox):
     """Reads the list of seeds: a project's as long as it has fewer sources running than it may."""
 
     kind: ClassVar[str] = "seed"
+    rejected: ClassVar[Reason] = Reason.BAD_SEED
 
     def __init__(
         self,
@@ -57,10 +59,12 @@ class SeedReader(Inbox):
         seeded = await seed(self.shards, self._pool, self._settings, wanted)
         opened, source = seeded.opened, seeded.source
         if opened is Opened.CLOSING:
-            raise Postponed("closing", f"the last crawl of {source.url} is being written down")
+            raise Postponed(Reason.CLOSING, f"the last crawl of {source.url} is being written down")
         if opened is Opened.RUNNING and wanted.uploads:
             # Its files may have changed since that run read them.
-            raise Postponed("running", f"{source.url} is being read already; its next seed waits until it is")
+            raise Postponed(
+                Reason.RUNNING, f"{source.url} is being read already; its next seed waits until it is"
+            )
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)
         else:

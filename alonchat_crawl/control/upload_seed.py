@@ -14,6 +14,7 @@ from alonchat_crawl.control.website_seed import Name, SourceSeed, check, web_url
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage, object_url
 from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.upload_urls import (
     BULK_OFF,
@@ -87,7 +88,7 @@ class UploadSeed(SourceSeed):
         project_name, project_id = self.project(settings)
         uploads = self.uploads
         if len(uploads) > 1 and not settings.getbool("ENABLE_BULK_UPLOAD"):
-            raise GiveUp("bulk upload", f"an upload of {len(uploads)} files {BULK_OFF}")
+            raise GiveUp(Reason.BULK_UPLOAD, f"an upload of {len(uploads)} files {BULK_OFF}")
         storage = ObjectStorage.from_settings(settings)
         for url in uploads:
             if scheme_of(url) == STORAGE:

@@ -10,6 +10,7 @@ from alonchat_crawl.embedding.backends.backend import Vectors
 from alonchat_crawl.embedding.cache import VectorCache, key_of
 from alonchat_crawl.embedding.turns import TenantTurns
 from alonchat_crawl.errors import Outage, Retry
+from alonchat_crawl.reasons import Reason
 
 LEAST_BATCHES = 4  # of a turn: of fewer, a tenth of the model's work would be padding
 MOST_AT_ONCE = 512  # texts looked at for one turn: more would hold up the event loop
@@ -173,7 +174,7 @@ class Batcher:
         for key, (text, waiting) in turn.items():
             if len(turn) == 1:
                 for each in waiting:
-                    each.fail(Retry("embed", f"The model failed: {type(error).__name__}."))
+                    each.fail(Retry(Reason.EMBED, f"The model failed: {type(error).__name__}."))
             elif any(not each.done.done() for each in waiting):
                 await self._embed({key: (text, waiting)})
 
@@ -186,4 +187,4 @@ class Batcher:
 
 
 def _stopping() -> Outage:
-    return Outage("model", "The worker is stopping.")
+    return Outage(Reason.MODEL, "The worker is stopping.")

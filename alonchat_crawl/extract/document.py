@@ -23,6 +23,7 @@ from alonchat_crawl.extract.text.injection import instructions
 from alonchat_crawl.extract.text.source_code import as_markdown
 from alonchat_crawl.items import SOURCE_CODE
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 FRONT_TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
@@ -51,7 +52,7 @@ def extract_document(
     except MemoryError:
         raise
     except Exception as error:  # hostile pages find new ways to break parsers; the URL's end is settled here
-        raise GiveUp("extract", f"The page could not be parsed: {type(error).__name__}.") from error
+        raise GiveUp(Reason.EXTRACT, f"The page could not be parsed: {type(error).__name__}.") from error
     return Document(extracted, any(map(str.isalnum, extracted.markdown)), found)
 
 

@@ -12,6 +12,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
 from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 
 
@@ -20,13 +21,13 @@ def check_url(url: str) -> None:
     try:
         parts, (scheme, host, _) = urlsplit(url), origin_parts(url)
     except ValueError as error:
-        raise Refused("url", f"its URL cannot be read: {error}") from None
+        raise Refused(Reason.URL, f"its URL cannot be read: {error}") from None
     if scheme not in DEFAULT_PORTS:
-        raise Refused("scheme", f"{scheme}: is not http or https")
+        raise Refused(Reason.SCHEME, f"{scheme}: is not http or https")
     if "@" in parts.netloc:
-        raise Refused("credentials", "its URL has a user name or password in it")
+        raise Refused(Reason.CREDENTIALS, "its URL has a user name or password in it")
     if not host or not host.isascii():
-        raise Refused("url", "its URL has no host that can be asked")
+        raise Refused(Reason.URL, "its URL has no host that can be asked")
 
 
 class Guard(Protocol):
@@ -78,16 +79,16 @@ class AddressRules(PerCrawler):
     def refusal(self, address: str, port: int | None) -> Refused | None:
         """Say why this very address must not be dialled; in an allowed network every port may."""
         if self.blocked(address):
-            return Refused("blocklist", f"{address} is on a blocklist")
+            return Refused(Reason.BLOCKLIST, f"{address} is on a blocklist")
         if is_allowed(address, self.allowed):
             return None
         if not is_public(address):
             return Refused(
-                "address",
+                Reason.ADDRESS,
                 f"{address} is not public: to crawl your own network, name it in SSRF_ALLOWED_NETWORKS",
             )
         if port is not None and port not in self.ports:
-            return Refused("port", f"port {port} is none of those in CRAWL_ALLOWED_PORTS")
+            return Refused(Reason.PORT, f"port {port} is none of those in CRAWL_ALLOWED_PORTS")
         return None
 
 
@@ -101,7 +102,7 @@ class Storage:
         """Let any address be dialled that the operator's own name servers give, at that one port."""
         if port in {None, self.origin[2]}:
             return None
-        return Refused("port", f"{address} is asked at port {port}, which is not the storage's")
+        return Refused(Reason.PORT, f"{address} is asked at port {port}, which is not the storage's")
 
 
 def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:

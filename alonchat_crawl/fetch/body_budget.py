@@ -18,18 +18,17 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, ReasonedError
-from alonchat_crawl.fetch.http_connection import TOO_LARGE
-from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Lease
+from alonchat_crawl.sources import Ending, Lease
 
 WAITING_PART = 4
 """Of the requests in flight, one in so many may wait for room: the others are small pages'."""
 WEIGHT_LEAST_BYTES, WEIGHT_MOST_BYTES = 1024, 400_000
 """What a response weighs in the pipelines: of a large one little is text, and none stops the worker alone."""
-TOO_LARGE_REASONS = frozenset({TOO_LARGE, "zip bomb"})
+TOO_LARGE = frozenset({Reason.TOO_LARGE, Reason.ZIP_BOMB})
 """How a limit of bytes ends: of an answer, and of a part of an archive."""
 MEGABYTE = 1024 * 1024
 
@@ -122,7 +121,7 @@ class Bodies(PerCrawler):
             try:
                 return await read(SMALL_BYTES)
             except ReasonedError as error:
-                if error.reason not in TOO_LARGE_REASONS:
+                if error.reason not in TOO_LARGE:
                     raise
             await self.let_in(request, most_bytes)
         return await read(most_bytes)
@@ -198,7 +197,7 @@ class Bodies(PerCrawler):
     def no_room(self) -> Deferred:
         """What a URL ends with that waited in vain."""
         detail = "the worker has no room for so large a body now (WORKER_BODIES_MB)"
-        return Deferred("no room", detail, self._again_seconds, alone=True)
+        return Deferred(Reason.NO_ROOM, detail, self._again_seconds, alone=True)
 
 
 def _payer(request: Request) -> Lease | None:

@@ -16,6 +16,7 @@ from scrapy.responsetypes import responsetypes
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.http_connection import too_large
+from alonchat_crawl.reasons import Reason
 
 PIECE_BYTES = 65_536
 MAX_LAYERS = 5  # curl's MAX_ENCODE_STACK; nobody needs two
@@ -84,7 +85,7 @@ def _parts(
             if not following.startswith(magic) or not following:
                 return
             if (parts := parts + 1) > MAX_PARTS:
-                raise GiveUp("encoding", f"its compressed body has more than {MAX_PARTS} parts")
+                raise GiveUp(Reason.ENCODING, f"its compressed body has more than {MAX_PARTS} parts")
             decoder = new()
 
 
@@ -119,7 +120,7 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
     length has been checked.
     """
     if len(codings) > MAX_LAYERS:
-        raise GiveUp("encoding", f"it is compressed {len(codings)} times over")
+        raise GiveUp(Reason.ENCODING, f"it is compressed {len(codings)} times over")
     for coding in codings:
         decoded = bytearray()
         try:
@@ -128,9 +129,9 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
                 if len(decoded) > most_bytes:
                     raise too_large(most_bytes)
         except ERRORS as error:
-            raise GiveUp("encoding", f"its body is no {coding}: {error}") from None
+            raise GiveUp(Reason.ENCODING, f"its body is no {coding}: {error}") from None
         if body and not decoded and len(body) > PIECE_BYTES:
-            raise GiveUp("encoding", f"there is nothing in {len(body)} bytes of {coding}")
+            raise GiveUp(Reason.ENCODING, f"there is nothing in {len(body)} bytes of {coding}")
         body = bytes(decoded)
     return body
 

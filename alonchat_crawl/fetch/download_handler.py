@@ -26,6 +26,7 @@ from alonchat_crawl.fetch.dialling import Dialler
 from alonchat_crawl.fetch.faults import fault_of
 from alonchat_crawl.fetch.http_connection import AnswerLimits, BodyReader, HttpExchange, too_large
 from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.urls import DEFAULT_PORTS, origin_parts
 
@@ -69,7 +70,7 @@ class GuardedHandler(BaseDownloadHandler):
         verdict with its reason, or one of Scrapy's errors of the network.
         """
         if monotonic() > request.meta.get("valid_until", math.inf):
-            raise Deferred("lease too old")
+            raise Deferred(Reason.LEASE_TOO_OLD)
         seconds = request.meta.get("download_timeout") or self._total_seconds
         try:
             async with asyncio.timeout(seconds) as clock:
@@ -101,7 +102,7 @@ class GuardedHandler(BaseDownloadHandler):
             if connection is not None:
                 connection.drop()
             if isinstance(error, TimeoutError) and first_byte.expired():
-                raise Retry("first byte timeout", "it did not begin to answer in time") from None
+                raise Retry(Reason.FIRST_BYTE_TIMEOUT, "it did not begin to answer in time") from None
             fault = exchange.error or fault_of(error)
             if fault is error or not isinstance(error, Exception):
                 raise
@@ -164,7 +165,7 @@ def _stop(timeout: asyncio.Timeout) -> None:
 def _asked(request: Request) -> TxRequest:
     """The request as it goes over the wire. Raises Refused."""
     if request.method not in METHODS or request.body:
-        raise Refused("method", f"{request.method} is not GET or HEAD")
+        raise Refused(Reason.METHOD, f"{request.method} is not GET or HEAD")
     check_url(request.url)
     headers = TxHeaders(request.headers)
     for name in OURS_ALONE:

@@ -11,6 +11,7 @@ from twisted.web.client import ResponseFailed
 from twisted.web.http import _DataLoss
 
 from alonchat_crawl.errors import GiveUp, Refused, Retry
+from alonchat_crawl.reasons import Reason
 
 BROKEN_OFF = (network.ConnectionLost, network.ConnectionDone, network.ConnectionAborted)
 
@@ -36,10 +37,10 @@ def fault_of(error: BaseException) -> BaseException:
     if isinstance(error, network.ConnectionRefusedError):
         return DownloadConnectionRefusedError(str(error))
     if isinstance(error, network.TimeoutError):
-        return Retry("connect timeout", "it did not take the connection in time")
+        return Retry(Reason.CONNECT_TIMEOUT, "it did not take the connection in time")
     if isinstance(error, ResponseFailed):
         if not isinstance(causes[0], BROKEN_OFF):
-            return GiveUp("malformed", f"its answer is no HTTP: {type(causes[0]).__name__}")
+            return GiveUp(Reason.MALFORMED, f"its answer is no HTTP: {type(causes[0]).__name__}")
         if any(isinstance(cause, _DataLoss) for cause in causes):
             return ResponseDataLossError("its answer broke off")
         return DownloadFailedError(str(error))
@@ -49,10 +50,10 @@ def fault_of(error: BaseException) -> BaseException:
 def tls_fault(error: BaseException) -> Refused | Retry:
     """A certificate or a version that must not be trusted is refused; what else fails may pass."""
     if isinstance(error, VerificationError):
-        return Refused("tls", "its certificate is not for this host")
+        return Refused(Reason.TLS, "its certificate is not for this host")
     # (library, function, reason) of each: https://www.pyopenssl.org/en/stable/api/ssl.html#OpenSSL.SSL.Error
     entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
     said = "; ".join(str(entry[-1]) for entry in entries if entry)
     if any(word in said for word in ("certificate", "protocol", "version", "handshake failure", "cipher")):
-        return Refused("tls", f"its TLS cannot be trusted: {said}")
-    return Retry("tls", f"its TLS failed: {said or 'the connection was lost'}")
+        return Refused(Reason.TLS, f"its TLS cannot be trusted: {said}")
+    return Retry(Reason.TLS, f"its TLS failed: {said or 'the connection was lost'}")

@@ -19,6 +19,7 @@ from twisted.web.iweb import IResponse
 from zope.interface import implementer  # type: ignore[attr-defined]
 
 from alonchat_crawl.errors import ReasonedError, Refused
+from alonchat_crawl.reasons import Reason
 
 CLOSE_SECONDS = 1.0
 
@@ -33,12 +34,9 @@ class AnswerLimits:
     header_lines: int
 
 
-TOO_LARGE = "too large"
-
-
 def too_large(most_bytes: int) -> Refused:
     """Say that an answer's body, on the wire or decoded, is larger than that."""
-    return Refused(TOO_LARGE, f"its answer is larger than {most_bytes} bytes")
+    return Refused(Reason.TOO_LARGE, f"its answer is larger than {most_bytes} bytes")
 
 
 @dataclass(slots=True)
@@ -64,12 +62,14 @@ class HttpExchange:
         if body > limits.body_bytes:
             return too_large(limits.body_bytes)
         if self.header_lines > limits.header_lines:
-            return Refused("headers too large", f"its answer has more than {limits.header_lines} headers")
+            return Refused(
+                Reason.HEADERS_TOO_LARGE, f"its answer has more than {limits.header_lines} headers"
+            )
         if self.received - body <= limits.framing_bytes or (in_body and not self.reading):
             return None
         if in_body:
-            return Refused("chunks too small", "its answer comes in chunks with next to nothing in them")
-        return Refused("headers too large", f"its headers have more than {limits.framing_bytes} bytes")
+            return Refused(Reason.CHUNKS_TOO_SMALL, "its answer comes in chunks with next to nothing in them")
+        return Refused(Reason.HEADERS_TOO_LARGE, f"its headers have more than {limits.framing_bytes} bytes")
 
 
 class _Parser(_LenientHTTPClientParser):
@@ -84,7 +84,9 @@ class _Parser(_LenientHTTPClientParser):
         super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802
-        raise Refused("headers too large", f"a line of its headers has more than {self.MAX_LENGTH} bytes")
+        raise Refused(
+            Reason.HEADERS_TOO_LARGE, f"a line of its headers has more than {self.MAX_LENGTH} bytes"
+        )
 
 
 @implementer(IHandshakeListener)  # type: ignore[no-untyped-call] # zope ships no types

@@ -12,10 +12,11 @@ from uuid import UUID
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import encode_entry, readable
 from alonchat_crawl.frontier.messages import NOT_A_LIST, Message
-from alonchat_crawl.frontier.queue import DETAIL_MAX_CHARS, REASON_MAX_CHARS, FrontierQueue
+from alonchat_crawl.frontier.queue import DETAIL_MAX_CHARS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed, awaited
-from alonchat_crawl.servers.damaged_keys import NAME
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import is_set_aside
 from alonchat_crawl.sources import Kind, Link
 
 READ_AT_ONCE = 100
@@ -52,35 +53,39 @@ class DeadLetter:
     seed: str = ""
     """The message as it was found, or its head; empty for a URL."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What else is kept to replay it."""
+    """What else the letter holds; a replay needs it."""
     can_be_replayed: Replayed = Replayed.QUEUED
-    """Else why it never can: its message was too long to be kept, it is an order, it cannot be read."""
+    """QUEUED, or why it never can: its message was too long, it is an order, it cannot be read."""
+
+
+ReplayResult = tuple[DeadLetter, Replayed]
+"""What became of a letter that was to be replayed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which letters are meant: those to which all of it applies; empty text applies to all."""
+class LetterFilter:
+    """Which letters are wanted: those that match in all three. Empty text matches all."""
 
     project: str = ""
     source: str = ""
     reason: str = ""
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Whether a letter is meant."""
+        """Whether a letter is wanted."""
         wanted = (self.project, self.source, self.reason)
         has = (letter.project, letter.source, letter.reason)
         return all(not want or want == own for want, own in zip(wanted, has, strict=True))
 
 
 async def bury_message(
-    queue: FrontierQueue, kind: str, key: str, message: Message, reason: str, detail: str
+    queue: FrontierQueue, kind: str, key: str, message: Message, reason: Reason, detail: str
 ) -> str:
     """Keep a message (a `seed` or an `order`) of the list `key`; return the letter's id in the shard.
 
-    Only its head and its digest are kept where it is too long, or where letters fill half of their room: no
-    flood of messages is to push others' letters out.
+    Only its head and its digest are kept if it is too long, or if letters fill half of their room: so a flood
+    of messages cannot push out the letters of others.
     """
-    reason, detail = reason[:REASON_MAX_CHARS], detail[:DETAIL_MAX_CHARS]
+    detail = detail[:DETAIL_MAX_CHARS]
     letter = {"message": kind, "key": key, "failures": [[int(time.time()), reason, detail]]}
     kept: dict[str, Any] = {
         "head": message.head.decode(errors="replace"), "bytes": message.length, "sha1": message.digest
@@ -90,7 +95,7 @@ async def bury_message(
     forms = [json.dumps(letter | kept)]
     if message.whole is not None:
         forms.insert(0, json.dumps(letter | {"seed": message.whole.decode(errors="replace")}))
-    letter_id: bytes = await queue.run("bury", reason.encode(errors="replace"), *forms)
+    letter_id: bytes = await queue.run("bury_message", reason.encode(), *forms)
     return letter_id.decode()
 
 
@@ -100,8 +105,8 @@ class DeadLetters:
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
 
-    async def find(self, wanted: Filter) -> AsyncIterator[DeadLetter]:
-        """Those that are meant, oldest first; one that is buried after the first was asked for is not."""
+    async def find(self, wanted: LetterFilter) -> AsyncIterator[DeadLetter]:
+        """The wanted letters, oldest first, as of the moment when the first is asked for."""
         streams = [self._of(queue) for queue in self._shards.queues]
         heads = [(letter, stream) for stream in streams if (letter := await anext(stream, None))]
         while heads:
@@ -113,7 +118,7 @@ class DeadLetters:
                 heads.append((following, stream))
 
     async def get(self, letter_id: str) -> DeadLetter | None:
-        """The letter of an id; None where there is none, or none any more."""
+        """The letter of an id; None if there is none, or none any more."""
         parts = ID.fullmatch(letter_id)
         if parts is None or int(parts[1]) >= len(self._shards.queues):
             return None
@@ -127,7 +132,7 @@ class DeadLetters:
         while last and (batch := await self._read(queue, after, last.decode())):
             for letter_id, fields in batch:
                 yield _letter(queue.keys.shard, letter_id, fields)
-            last = b"" if batch[-1][0] == last else last  # nothing comes after the highest of all ids
+            last = b"" if batch[-1][0] == last else last  # nothing comes after the last id
             after = f"({batch[-1][0].decode()}"
 
     async def _read(
@@ -136,7 +141,7 @@ class DeadLetters:
         return cast("Any", await queue.redis.xrange(queue.keys.dead, first, last, READ_AT_ONCE))  # type: ignore[no-any-return]
 
     async def evicted(self) -> int:
-        """How many fell out so far, since no more than FRONTIER_DEAD_LETTERS_MAX are kept."""
+        """How many were pushed out so far, since no more than FRONTIER_DEAD_LETTERS_MAX are kept."""
         counts = [await awaited(queue.redis.get(queue.keys.dead_evicted)) for queue in self._shards.queues]
         return sum(int(count) for count in counts if count and count.isdigit())
 
@@ -144,41 +149,43 @@ class DeadLetters:
         """Forget letters; return how many there were."""
         dropped = 0
         for queue, own in self._by_shard(letters):
-            dropped += int(await queue.run("drop", *(letter.id.split("/")[1] for letter in own)))
+            dropped += int(await queue.run("drop_letters", *(letter.id.split("/")[1] for letter in own)))
             for letter in own:
-                if NAME.fullmatch(
-                    aside := str(letter.details.get("aside"))
-                ):  # of another slot than the letter
+                aside = str(letter.details.get("aside"))
+                if is_set_aside(aside):  # in another slot than the letter
                     await queue.redis.unlink(aside)
         return dropped
 
-    async def replay(self, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, Replayed]]:
-        """Give letters a new life: a URL is queued in its source's run, a seed goes back to its list."""
-        told: list[tuple[DeadLetter, Replayed]] = []
-        for queue, every in self._by_shard(letters):
-            own = [letter for letter in every if letter.can_be_replayed is Replayed.QUEUED]
-            told += [(letter, letter.can_be_replayed) for letter in every if letter not in own]
-            seeds = [letter for letter in own if "seed" in letter.details]
-            told += [(letter, await self._replay_seed(queue, letter)) for letter in seeds]
-            urls = [letter for letter in own if "seed" not in letter.details]
-            elsewhere = {
-                source for source in {letter.source for letter in urls} if await self._moved(queue, source)
-            }
-            told += [(letter, Replayed.NEWER_CRAWL) for letter in urls if letter.source in elsewhere]
-            urls = [letter for letter in urls if letter.source not in elsewhere]
-            values = [value for letter in urls for value in _replayed(letter)]
-            codes = await queue.run("replay", *values) if urls else ()
-            told += [(letter, Replayed(code)) for letter, code in zip(urls, codes, strict=True)]
+    async def replay(self, letters: Sequence[DeadLetter]) -> list[ReplayResult]:
+        """Replay letters: a URL is queued again in its source's run, a seed goes back to its list."""
+        told: list[ReplayResult] = []
+        for queue, own in self._by_shard(letters):
+            whole = [letter for letter in own if letter.can_be_replayed is Replayed.QUEUED]
+            told += [(letter, letter.can_be_replayed) for letter in own if letter not in whole]
+            for letter in whole:
+                if "seed" in letter.details:
+                    told.append((letter, await self._replay_seed(queue, letter)))
+            told += await self._replay_urls(queue, [one for one in whole if "seed" not in one.details])
         return told
 
+    async def _replay_urls(self, queue: FrontierQueue, letters: Sequence[DeadLetter]) -> list[ReplayResult]:
+        """Queue URLs again in the shard that keeps their letters. A source that has moved finds them anew."""
+        sources = {letter.source for letter in letters}
+        moved = {source for source in sources if await self._moved(queue, source)}
+        told = [(letter, Replayed.NEWER_CRAWL) for letter in letters if letter.source in moved]
+        here = [letter for letter in letters if letter.source not in moved]
+        values = [value for letter in here for value in _replayed(letter)]
+        codes = await queue.run("replay", *values) if here else ()
+        return told + [(letter, Replayed(code)) for letter, code in zip(here, codes, strict=True)]
+
     async def _moved(self, queue: FrontierQueue, source: str) -> bool:
-        """Whether a source that this shard knows lives in another by now; else it is to stay in this one."""
+        """Whether a source that this shard knows lives in another now. If in none, it stays in this one."""
         known = await queue.redis.exists(queue.keys.source(UUID(source)))
         return bool(known) and await self._shards.claim(queue, UUID(source)) is not queue
 
     async def _replay_seed(self, queue: FrontierQueue, letter: DeadLetter) -> Replayed:
         await awaited(queue.redis.lpush(letter.details["key"], letter.seed))
-        removed = await queue.run("drop", letter.id.split("/")[1])
+        removed = await queue.run("drop_letters", letter.id.split("/")[1])
         return Replayed.QUEUED if removed else Replayed.LETTER_UNKNOWN
 
     def _by_shard(self, letters: Sequence[DeadLetter]) -> list[tuple[FrontierQueue, list[DeadLetter]]]:
@@ -193,7 +200,7 @@ def _age_order(letter: DeadLetter) -> tuple[int, ...]:
 
 
 def _letter(shard: int, letter_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    """The letter; one that cannot be read is shown as far as it goes, and can be dropped."""
+    """The letter. One that cannot be read is shown as far as possible, and can be dropped."""
     known_as = f"{shard}/{letter_id.decode()}"
     try:
         with readable(f"dead letter {known_as}"):
@@ -234,7 +241,7 @@ def _read_letter(name: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
 
 
 def _fate(source: str, url: str, details: Mapping[str, Any]) -> Replayed:
-    """Whether a letter can be replayed; raises one of UNREADABLE for what is no letter."""
+    """Whether a letter can be replayed. Raises one of UNREADABLE for what is no letter."""
     if "message" in details:
         if details["message"] != SEED:
             return Replayed.ORDER
@@ -250,7 +257,7 @@ def _fate(source: str, url: str, details: Mapping[str, Any]) -> Replayed:
 
 
 def _moment(seconds: float) -> datetime:
-    """A time that is out of every calendar is the beginning of time."""
+    """The time; 1970 for a number that no calendar has."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

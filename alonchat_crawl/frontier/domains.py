@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
+from alonchat_crawl.redis_keys import ADDRESS
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
 from alonchat_crawl.upload_urls import is_at_no_site
@@ -74,7 +75,7 @@ class Domains:
         return url_domain(url) if is_shared else ""
 
     async def _settled(self, redis: Redis, domain: str, host: str) -> str:
-        key = f"address:{domain}"
+        key = ADDRESS.of(domain=domain)
         read = partial(redis.getex, key, ex=self.KEPT_SECONDS)
         settled = await of_its_type(redis, key, self.told, read)
         if settled is not None and not _is_known_as(settled, domain):

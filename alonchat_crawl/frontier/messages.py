@@ -1,4 +1,4 @@
-"""A list of messages, looked at from its old end: one that is too long never reaches a worker."""
+"""A list of the web app, read from its old end. A message that is too long never reaches a worker."""
 
 from dataclasses import dataclass
 from hashlib import sha1
@@ -7,7 +7,8 @@ from typing import Self
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from alonchat_crawl.frontier.transitions import awaited, bare_script
+from alonchat_crawl import redis_keys
+from alonchat_crawl.frontier.transitions import awaited, list_script
 
 NOT_A_LIST = -1
 
@@ -18,17 +19,17 @@ class Message:
 
     head: bytes
     length: int
-    """Bytes; NOT_A_LIST where somebody put something else in the list's place: `head` says what."""
+    """Bytes; NOT_A_LIST if a key of another type stood in the list's place: `head` tells the type."""
     digest: str
-    """SHA-1, in hex, of as many bytes as a message may have; of what was in the list's place: the name under
-    which that is set aside."""
+    """SHA-1, in hex, of the message, of no more bytes than one may have. If the list was NOT_A_LIST: the name
+    under which the key is set aside."""
     whole: bytes | None = None
-    """None of one that is too long, or was none."""
+    """None if it is too long, or if the list was NOT_A_LIST."""
 
     @classmethod
     def of(cls, whole: bytes, head_bytes: int) -> Self:
-        """One that can be acted on."""
-        digest = sha1(whole).hexdigest()  # noqa: S324 - it proves nothing: it tells two apart
+        """A message that can be acted on."""
+        digest = sha1(whole).hexdigest()  # noqa: S324 - it only tells two messages apart
         return cls(whole[:head_bytes], len(whole), digest, whole)
 
 
@@ -38,14 +39,14 @@ class Messages:
     def __init__(self, redis: Redis, key: str, max_bytes: int, head_bytes: int) -> None:
         self._redis = redis
         self._key = key
-        self._guard = f"{{{key}}}:guard"
+        self._guard = redis_keys.GUARD.of(list=key)
         self._limits = (max_bytes, head_bytes)
-        self._look = redis.register_script(bare_script("look"))
-        self._discard = redis.register_script(bare_script("discard"))
+        self._look = redis.register_script(list_script("oldest_message"))
+        self._discard = redis.register_script(list_script("discard_message"))
 
     async def oldest(self) -> Message | None:
-        """The oldest message, which stays where it is; None where there is none."""
-        found = await self._look(keys=[self._key, self._guard], args=self._limits)
+        """The oldest message, which stays where it is; None if there is none."""
+        found = await self._look(keys=[self._key], args=self._limits)
         match found:
             case []:
                 return None
@@ -58,9 +59,9 @@ class Messages:
     async def listen(self, seconds: float) -> None:
         """Wait until there is a message, or for so long, and take nothing.
 
-        Moving a message onto a key of another type fails as soon as there is one.
-        Redis' own tests hold it to that ("with wrong destination type"). Should the guard be lost meanwhile,
-        by a restart, the message goes to its name, and `look` brings it back.
+        A blocking move onto a key of another type, the guard, fails as soon as there is a message; Redis' own
+        tests ensure that ("with wrong destination type"). If a restart loses the guard meanwhile, the message
+        is moved to the guard's name, and `oldest` brings it back.
         """
         try:
             await awaited(self._redis.blmove(self._key, self._guard, seconds, "RIGHT", "LEFT"))  # type: ignore[arg-type] # a float is fine
@@ -69,7 +70,7 @@ class Messages:
                 raise
 
     async def discard(self, message: Message) -> bool:
-        """Take out one that is too long, once it is kept elsewhere; False where another worker has."""
+        """Take out a message that is too long, once it is kept elsewhere; False if another worker has."""
         if message.length == NOT_A_LIST:
             return True
         same = (self._limits[0], message.length, message.digest)

@@ -19,18 +19,17 @@ from alonchat_crawl.frontier.codec import (
     fingerprint,
 )
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.keys import ShardKeys
+from alonchat_crawl.frontier.release import Release, whole_ms
 from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
-from alonchat_crawl.frontier.view import FrontierView
-from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.frontier.view import FrontierView, Totals
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 
 ADDED_AT_ONCE = 200
 """URLs in one call: some milliseconds of the server's time."""
 SETTLED_AT_ONCE = 100
 
-REASON_MAX_CHARS = 100
 DETAIL_MAX_CHARS = 500
 
 UNBOUNDED = 1 << 53
@@ -47,41 +46,6 @@ HOLD_MS = 600_000
 
 MAX_BACKOFF_MS = 300_000
 """How long a domain backs off at most after 429 and 503, unless it asks for more (Retry-After)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The request of a hold has left the site."""
-
-    hold_id: str
-    """A lease's id, or of `reserve`."""
-    domain: str
-    elapsed_seconds: float
-    """Since it was sent."""
-    pace_seconds: float
-    asked_seconds: float = 0.0
-    """As the site asked us to wait (Retry-After)."""
-    sign: int = 0
-    """1: the site answers; -1: it is too busy, so that the domain backs off; 0: neither."""
-    delay_seconds: float = 0.0
-    """AutoThrottle's, to keep for the domain, for all workers; 0 forgets the one before."""
-    site: str = ""
-    """The registrable domain that all of the above is of, where `domain` is an address that sites share."""
-    address_pace_seconds: float = 0.0
-    """The address's own, where there is a site."""
-    address_sign: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """A whole shard in five numbers."""
-
-    pending: int = 0
-    leased: int = 0
-    sources: int = 0
-    dead_letters: int = 0
-    set_aside: int = 0
-    """Entries that nobody could read, ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +75,7 @@ class FrontierQueue(FrontierView):
         domains: Domains | None = None,
         space: str = "",
     ) -> None:
-        super().__init__(redis, Keys(shard, space))
+        super().__init__(redis, ShardKeys(shard, space))
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
@@ -237,7 +201,7 @@ class FrontierQueue(FrontierView):
         """
         limits = (count, self.lease_ms, HOLD_MS, token_hex(4))
         due_ms, values, completed, *totals = await (
-            self.run("take_of", *limits, str(only)) if only else self.run("take", *limits)
+            self.run("take_of_source", *limits, str(only)) if only else self.run("take", *limits)
         )
         leases: list[Lease] = []
         unreadable: list[Any] = []
@@ -267,13 +231,7 @@ class FrontierQueue(FrontierView):
 
     async def release(self, releases: Iterable[Release]) -> int:
         """Free the leases' domains for their next requests; return how many those leases still held."""
-        values: list[Any] = [MAX_BACKOFF_MS]
-        for one in releases:
-            seconds = (one.elapsed_seconds, one.pace_seconds, one.asked_seconds)
-            # The pace is rounded up, the time gone by down: never a millisecond too early.
-            elapsed_ms, pace_ms, asked_ms = int(seconds[0] * 1000), _ms(seconds[1]), _ms(seconds[2])
-            values += (one.hold_id, one.domain, elapsed_ms, pace_ms, asked_ms, one.sign)
-            values += (_ms(one.delay_seconds), one.site, _ms(one.address_pace_seconds), one.address_sign)
+        values = [MAX_BACKOFF_MS, *(value for one in releases for value in one.arguments())]
         return int(await self.run("release", *values))
 
     async def reserve(self, domain: str, hold_id: str, hold_seconds: float) -> float:
@@ -281,14 +239,14 @@ class FrontierQueue(FrontierView):
 
         It is given back by `release` under `hold_id`, or after `hold_seconds`.
         """
-        return int(await self.run("reserve", domain, hold_id, _ms(hold_seconds))) / 1000
+        return int(await self.run("reserve", domain, hold_id, whole_ms(hold_seconds))) / 1000
 
     async def visit(self, site: str) -> tuple[float, float]:
         """Return seconds until a site may be asked that shares its address, and its delay by AutoThrottle.
 
         With 0 seconds it is about to be asked, and `release` tells of it.
         """
-        wait_ms, delay_ms = await self.run("visit", site)
+        wait_ms, delay_ms = await self.run("visit_site", site)
         return wait_ms / 1000, delay_ms / 1000
 
     async def settle(
@@ -303,9 +261,8 @@ class FrontierQueue(FrontierView):
         for start in range(0, len(endings), SETTLED_AT_ONCE):
             values: list[Any] = [self.max_attempts]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
-                reason = ending.reason[:REASON_MAX_CHARS].encode(errors="replace")
-                values += (lease.id, ending.outcome.value, reason, _text(ending.detail))
-                values += (_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
+                values += (lease.id, ending.outcome.value, ending.reason.encode(), _text(ending.detail))
+                values += (whole_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
             codes += map(Settled, await self.run("settle", *values))
         return codes
 
@@ -331,7 +288,3 @@ def _run_of(source: Source) -> tuple[str, str]:
 def _text(detail: str) -> bytes:
     """A site's words may be quoted in it: cut, and without what is no Unicode."""
     return detail[:DETAIL_MAX_CHARS].encode(errors="replace")
-
-
-def _ms(seconds: float) -> int:
-    return int(-(-seconds * 1000 // 1))

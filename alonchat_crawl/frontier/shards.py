@@ -13,14 +13,12 @@ from scrapy.utils.misc import load_object
 
 from alonchat_crawl.errors import StartupError, Unreadable
 from alonchat_crawl.frontier.domains import url_domain
-from alonchat_crawl.frontier.keys import prefix_of
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
+from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
-
-COUNT_KEY = "frontier:shards"
 
 
 async def agreed_count(asked: Awaitable[Any]) -> int | None:
@@ -30,7 +28,8 @@ async def agreed_count(asked: Awaitable[Any]) -> int | None:
         return None if found is None else int(found)
     except (ResponseError, ValueError):
         raise StartupError(
-            f"{COUNT_KEY} in Redis is no number: set it to the workers' FRONTIER_SHARDS (redis-cli SET)."
+            f"{SHARD_COUNT.of()} in Redis is no number: "
+            "set it to the workers' FRONTIER_SHARDS (redis-cli SET)."
         ) from None
 
 
@@ -67,24 +66,24 @@ class Shards:
             return home
         shard = home.keys.shard
         try:
-            claimed = await home.redis.set(f"home:{source_id}", shard, nx=True, get=True)
+            claimed = await home.redis.set(HOME.of(source=source_id), shard, nx=True, get=True)
             return {queue.keys.shard: queue for queue in self.queues}[
                 shard if claimed is None else int(claimed)
             ]
         except (ResponseError, ValueError, KeyError):  # it says nothing that any of us wrote
             logger.error("The home of source %s cannot be read: it is shard %d now", source_id, shard)  # noqa: TRY400
-            await home.redis.set(f"home:{source_id}", shard)
+            await home.redis.set(HOME.of(source=source_id), shard)
             return home
 
     async def close(self, queue: FrontierQueue, source: Source) -> None:
         """Note that a run's end is written to Postgres."""
         if await queue.close(source) and len(self.queues) > 1:
-            await awaited(queue.redis.delete(f"home:{source.source_id}"))
+            await awaited(queue.redis.delete(HOME.of(source=source.source_id)))
 
     async def abandon(self, queue: FrontierQueue, source: Source) -> None:
         """Forget a source that could not be opened."""
         if await queue.abandon(source) and len(self.queues) > 1:
-            await awaited(queue.redis.delete(f"home:{source.source_id}"))
+            await awaited(queue.redis.delete(HOME.of(source=source.source_id)))
 
     async def find(
         self, source_id: UUID, project_id: UUID | None = None
@@ -132,8 +131,8 @@ class Shards:
 
     async def erase(self) -> None:
         """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""
-        redis = self.queues[0].redis
-        keys = [key async for key in redis.scan_iter(f"{self.queues[0].keys.prefix}:*", count=1000)]
+        redis, pattern = self.queues[0].redis, every_key_pattern(self.queues[0].keys.prefix)
+        keys = [key async for key in redis.scan_iter(pattern, count=1000)]
         for key in keys:
             await redis.unlink(key)
 
@@ -143,13 +142,13 @@ class Shards:
         The number may change while no source is open.
         """
         redis, count = self.queues[0].redis, len(self.queues)
-        before = await agreed_count(redis.set(COUNT_KEY, count, nx=True, get=True)) or count
+        before = await agreed_count(redis.set(SHARD_COUNT.of(), count, nx=True, get=True)) or count
         if before == count:
             return
         for prefix in map(prefix_of, range(before)):
-            if await redis.exists(f"{prefix}:running") or await redis.exists(f"{prefix}:completed"):
+            if await redis.exists(RUNNING.of(shard=prefix), COMPLETED.of(shard=prefix)):
                 raise StartupError(
                     f"FRONTIER_SHARDS={count}, but this Redis holds open sources in {before} shards: "
                     f"set it to {before}, or change it when they are done."
                 )
-        await redis.set(COUNT_KEY, count)
+        await redis.set(SHARD_COUNT.of(), count)

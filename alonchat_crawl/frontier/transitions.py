@@ -10,11 +10,14 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-PRELUDE = (
-    "_keys", "_aside", "_sound", "_run", "_letters", "_line", "_turns", "_queue", "_finish", "_seen",
-    "_forget", "_entries", "_lease", "_again", "_take",
+from alonchat_crawl.frontier.lua_keys import list_keys, shard_keys
+
+SHARED = (
+    "call", "damaged_keys", "checked_values", "dead_letters", "virtual_time", "domains", "enqueue", "finish",
+    "seen", "damaged_sources", "entries", "lease", "retry", "take",
 )  # fmt: skip
-"""Functions that the transitions share; a script that Redis has cached costs little more for them."""
+"""What the transitions share (lua/shared/), each file after those that it uses. Redis caches a script whole,
+so a transition costs little more for it."""
 
 
 class Opened(IntEnum):
@@ -59,16 +62,26 @@ class Replayed(IntEnum):
 
 @cache
 def script(name: str) -> str:
-    """The text of a transition: its `#!lua` line, which has to come first, the shared functions, its body."""
-    lua = files(__package__).joinpath("lua")
-    flags, _, body = lua.joinpath(f"{name}.lua").read_text().partition("\n")
-    return "\n".join((flags, *(lua.joinpath(f"{part}.lua").read_text() for part in PRELUDE), body))
+    """The text of a transition: its `#!lua` line, which must come first, keys, shared functions, body."""
+    flags, _, body = _lua(name).partition("\n")
+    return "\n".join((flags, shard_keys(), *(_lua("shared", part) for part in SHARED), body))
 
 
 @cache
-def bare_script(name: str) -> str:
-    """The text of a script that touches no shard, and so needs none of the shared functions."""
-    return files(__package__).joinpath("lua", f"{name}.lua").read_text()
+def list_script(name: str) -> str:
+    """The text of a script that works on a list of the web app, and on the keys beside it."""
+    flags, _, body = _lua("lists", name).partition("\n")
+    return f"{flags}\n{list_keys()}\n{body}"
+
+
+@cache
+def lock_script() -> str:
+    """The text of the script that takes a lock, whichever key that is."""
+    return _lua("lock")
+
+
+def _lua(*path: str) -> str:
+    return files(__package__).joinpath("lua", *path[:-1], f"{path[-1]}.lua").read_text()
 
 
 class Transitions:

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.codec import decode_source, readable
-from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import SourceProgress
 
@@ -33,10 +33,22 @@ class Wait:
     """AutoThrottle's; 0 where the site is quick."""
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A whole shard in five numbers."""
+
+    pending: int = 0
+    leased: int = 0
+    sources: int = 0
+    dead_letters: int = 0
+    set_aside: int = 0
+    """Entries that nobody could read, ever."""
+
+
 class FrontierView:
     """A shard of the frontier in Redis, to be read. Every method may raise redis.RedisError."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: ShardKeys) -> None:
         self.redis = redis
         self.keys = keys
 

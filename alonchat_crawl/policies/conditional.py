@@ -12,6 +12,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.storage.validators import Validators, find_validators, has_validators
@@ -110,5 +111,5 @@ class ConditionalRequests:
         if visit is not None and response.status == NOT_MODIFIED:
             etag = (response.headers.get("ETag") or b"").decode("latin-1")
             if not confirms(visit, etag):
-                raise Retry("other etag")
+                raise Retry(Reason.OTHER_ETAG)
         return response

@@ -7,6 +7,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import with_ascii_host
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
@@ -15,7 +16,7 @@ FOLLOWED = frozenset({301, 302, 303, 307, 308})
 
 def unreadable(error: ValueError) -> Refused:
     """What a page is that leads to what is no URL."""
-    return Refused("url", f"it redirects to no URL that can be asked: {error}")
+    return Refused(Reason.URL, f"it redirects to no URL that can be asked: {error}")
 
 
 class Redirects(RedirectMiddleware):

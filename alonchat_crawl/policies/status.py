@@ -6,9 +6,9 @@ from scrapy.http import Response
 from alonchat_crawl.errors import GiveUp, Retry
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.retry_after import response_wait_seconds
+from alonchat_crawl.reasons import RETRY_STATUSES, Reason
 from alonchat_crawl.sources import Kind, Lease
 
-RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 OF_FILES = {
     400: "its signed URL has been altered, or its time is up",
     401: "it may not be read with the key that was given",
@@ -27,7 +27,7 @@ class StatusPolicy:
             return response
         if response.status == NOT_MODIFIED and "visit" in request.meta:  # ConditionalRequests asked
             return response
-        reason, detail = f"http {response.status}", f"it answered with HTTP status {response.status}"
+        reason, detail = Reason.http(response.status), f"it answered with HTTP status {response.status}"
         lease: Lease | None = request.meta.get("lease")
         if lease is not None and lease.kind is Kind.FILE:
             detail = f"{detail}: {OF_FILES.get(response.status, 'the file is not to be had')}"

@@ -69,7 +69,7 @@ class Child:
         except ReasonedError as error:
             if error.__cause__ is not None and self._ran_out():  # a library's surprise under our reason
                 raise MemoryError from error
-            kind, value = wire.REASON, (type(error).__name__, error.reason, error.detail)
+            kind, value = wire.REASON, (error.reason, error.detail)
         return Reply(kind, value, again=not self._grown())
 
     def _task(self, name: str) -> Task:

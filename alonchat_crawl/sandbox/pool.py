@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from alonchat_crawl.errors import Refused
-from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.process import Process, ProcessLimits
 from alonchat_crawl.sandbox.wire import Reply
@@ -20,7 +20,13 @@ TABLE = "alonchat_crawl.sandbox.tasks"
 # That one process serves: what a task leaves behind, by mischief or mistake, does not last. A page takes
 # four of them, and to start a process as long as a hundred pages.
 TASKS_MAX = 10_000
-REASONED: dict[str, type[ReasonedError]] = {"GiveUp": GiveUp, "Refused": Refused}
+GIVEN = frozenset(
+    {Reason.EXTRACT, Reason.SITEMAP, Reason.ZIP_BOMB, Reason.XML_BOMB}
+    | {Reason.FILE_EMPTY, Reason.FILE_TYPE, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED}
+    | {Reason.FILE_WITHOUT_TEXT, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED}
+    | {Reason.ARCHIVE_TOO_MANY_FILES}
+)
+"""The reasons that a parser may give. One that was taken over must not call a page gone (`http 404`)."""
 
 
 class Sandbox(PerCrawler):
@@ -55,13 +61,13 @@ class Sandbox(PerCrawler):
     async def run(self, task: str, **arguments: Any) -> Any:
         """Run a task of the table (see tasks.py) and return its result, of what msgpack can hold.
 
-        Raises the Refused or GiveUp that the task raises; GiveUp for `parser timeout`, `parser memory`,
-        `parser crash`; Outage where no process can be started.
+        Raises the GiveUp that the task raises; GiveUp for PARSER_TIMEOUT, PARSER_MEMORY and PARSER_CRASH;
+        Outage if no process can be started.
         """
         async with self._slots.slot(len(arguments.get("body", b""))):
             request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
             if len(request) > wire.REQUEST_MAX_BYTES:
-                raise GiveUp("parser memory", f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
+                raise GiveUp(Reason.PARSER_MEMORY, f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
             process = self._idle.pop() if self._idle else Process(self._limits)
             again = False
             try:
@@ -91,12 +97,21 @@ def _result(reply: Reply) -> Any:
         case wire.RESULT:
             return reply.value
         case wire.REASON:
-            name, reason, detail = reply.value
-            raise REASONED.get(name, GiveUp)(reason, detail)
+            spelling, detail = reply.value
+            raise _given(spelling, detail)
         case wire.MEMORY:
-            raise GiveUp("parser memory", "Parsing it took too much memory.")
+            raise GiveUp(Reason.PARSER_MEMORY, "Parsing it took too much memory.")
         case _:
-            raise GiveUp("parser crash", f"Its parser raised {str(reply.value)[:100]}.")
+            raise GiveUp(Reason.PARSER_CRASH, f"Its parser raised {str(reply.value)[:100]}.")
+
+
+def _given(spelling: str, detail: str) -> GiveUp:
+    reason = Reason.known(spelling)
+    if reason in GIVEN:
+        return GiveUp(reason, detail)
+    return GiveUp(
+        Reason.PARSER_CRASH, f"Its parser gave a reason that is none of its own: {spelling[:100]!r}."
+    )
 
 
 def typed(kind: Any, value: Any) -> Any:
@@ -104,7 +119,7 @@ def typed(kind: Any, value: Any) -> Any:
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:
-        raise GiveUp("parser crash", f"Its parser answered what it must not: {error.title}.") from None
+        raise GiveUp(Reason.PARSER_CRASH, f"Its parser answered what it must not: {error.title}.") from None
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import alonchat_crawl
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox import wire
 from alonchat_crawl.sandbox.wire import Reply, RubbishError
 
@@ -91,9 +92,9 @@ class Process:
             async with asyncio.timeout(WALL_SHARE * self._limits.seconds):
                 return wire.unpack_reply(await self._exchange(request))
         except TimeoutError:
-            raise GiveUp("parser timeout", "Parsing it took too long.") from None
+            raise GiveUp(Reason.PARSER_TIMEOUT, "Parsing it took too long.") from None
         except RubbishError as error:
-            raise GiveUp("parser crash", f"Its parser answered what it must not: {error}.") from None
+            raise GiveUp(Reason.PARSER_CRASH, f"Its parser answered what it must not: {error}.") from None
         except DyingError as error:
             raise self._crashed(str(error)) from None
         except OSError:  # the other end is closed
@@ -114,21 +115,21 @@ class Process:
                 await self._ended()
         match self._process.returncode:
             case None:
-                return GiveUp("parser crash", "Its parser closed its socket.")
+                return GiveUp(Reason.PARSER_CRASH, "Its parser closed its socket.")
             case code if code == -signal.SIGXCPU:
-                return GiveUp("parser timeout", "Parsing it took too much time of the processor.")
+                return GiveUp(Reason.PARSER_TIMEOUT, "Parsing it took too much time of the processor.")
             case code if code == -signal.SIGKILL:  # not by us
-                return GiveUp("parser memory", "The system had no memory left to parse it.")
+                return GiveUp(Reason.PARSER_MEMORY, "The system had no memory left to parse it.")
             case code:
                 named = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-                return GiveUp("parser crash", f"Its parser ended with {named}.")
+                return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {named}.")
 
     def _crashed(self, name: str) -> GiveUp:
         """Tell by its memory why a process got a fatal signal; it still has all that it had."""
         left = self._limits.memory_bytes - self._data_bytes
         if self._data() - self._data_bytes > left // OUT_OF_MEMORY_SHARE:
-            return GiveUp("parser memory", f"Its parser ran out of memory and ended with {name}.")
-        return GiveUp("parser crash", f"Its parser ended with {name}.")
+            return GiveUp(Reason.PARSER_MEMORY, f"Its parser ran out of memory and ended with {name}.")
+        return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {name}.")
 
     def _data(self) -> int:
         """Return how much of what RLIMIT_DATA counts the process has, in bytes; 0 where nobody tells."""
@@ -154,7 +155,7 @@ class Process:
         if error:
             sentence = f"A parser's process did not start: {error.decode(errors='replace')}"
             logger.error("%s", sentence)
-            raise Outage("parser start", sentence)
+            raise Outage(Reason.PARSER_START, sentence)
         self._ready = True
         self._data_bytes = self._data()
 

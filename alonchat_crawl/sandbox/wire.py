@@ -27,7 +27,7 @@ class Reply(NamedTuple):
     """How a task ended."""
 
     kind: str
-    """RESULT, REASON (class, reason, detail), MEMORY, or ERROR (what the exception was)."""
+    """RESULT, REASON (its spelling, a detail), MEMORY, or ERROR (what the exception was)."""
     value: Any
     again: bool
     """Whether the process can take another task."""
@@ -89,7 +89,7 @@ def unpack_reply(data: bytes | bytearray) -> Reply:
     if kind not in (RESULT, REASON, MEMORY, ERROR) or not isinstance(again, bool):
         raise RubbishError("no reply")
     if kind == REASON and not (
-        isinstance(value, list) and len(value) == 3 and all(isinstance(part, str) for part in value)  # noqa: PLR2004
+        isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)  # noqa: PLR2004
     ):
         raise RubbishError("no reason")
     return Reply(kind, value, again)

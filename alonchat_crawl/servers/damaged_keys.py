@@ -1,9 +1,8 @@
 """Keys of ours in Redis that somebody else wrote into: renamed, told of, and done without.
 
-The frontier's own are its transitions' to set aside (`frontier/lua/_aside.lua`).
+The frontier's own are its transitions' to set aside (`frontier/lua/shared/damaged_keys.lua`).
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from secrets import token_hex
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from alonchat_crawl.redis_keys import name_set_aside
+
 Told = Callable[[str, str, str], None]
 """Is told the key, what is wrong with it, and its new name: a dead letter is to keep them."""
 
-NAME = re.compile(r"\{.*\}(:guard|:lanes|:lane:[0-9a-f-]+)?:aside:[0-9a-f-]+", re.DOTALL)
-"""Of what was set aside: it lies in the cluster slot of the key that it was."""
 KEPT_SECONDS = 30 * 86_400
 
 
@@ -25,8 +24,7 @@ def tell_nobody(_key: str, _why: str, _aside: str) -> None:
 
 async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
     """Rename a key, so that the next look finds nothing there. Raises redis.RedisError."""
-    slot = key if key.startswith("{") else f"{{{key}}}"
-    aside = f"{slot}:aside:{token_hex(8)}"
+    aside = name_set_aside(key, token_hex(8))
     try:
         await redis.rename(key, aside)
     except ResponseError as error:

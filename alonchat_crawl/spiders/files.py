@@ -13,10 +13,11 @@ from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.storage.sources import uploads_of_run
 from alonchat_crawl.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
 
@@ -29,7 +30,7 @@ async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
     own: Sequence[str] | None = tuple(getattr(crawler.spider, "local_files", ()))
     files = own or await uploads_of_run(await Connections.of(crawler).postgres(), lease.source)
     if not files:
-        raise GiveUp("files unknown", "the list of its files is kept no more; seed it again")
+        raise GiveUp(Reason.FILES_UNKNOWN, "the list of its files is kept no more; seed it again")
     for url in files:
         yield Link(url, Kind.FILE, 0)
 
@@ -44,16 +45,16 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
         return
     archive, member = split_member(lease.url)
     if member:
-        raise GiveUp("archive in archive", f"{name} is an archive in another, which is not opened")
+        raise GiveUp(Reason.ARCHIVE_IN_ARCHIVE, f"{name} is an archive in another, which is not opened")
     if not crawler.settings.getbool("ENABLE_BULK_UPLOAD"):
-        raise GiveUp("bulk upload", f"{name} is an archive: to take in what is in it {BULK_OFF}")
+        raise GiveUp(Reason.BULK_UPLOAD, f"{name} is an archive: to take in what is in it {BULK_OFF}")
     own = crawler.get_downloader_middleware(OwnFiles)
     assert isinstance(own, OwnFiles)  # noqa: S101 - it is in the settings
     own.shelf.put(lease, archive, response.body)
     Bodies.of(crawler).parsed(response)
     for one in taken.members:
         yield Link(member_url(archive, one.name), Kind.FILE, lease.depth + 1)
-    yield Ending(Outcome.FOLLOWED, "archive")
+    yield Ending(Outcome.FOLLOWED, Reason.ARCHIVE)
 
 
 async def take_in(crawler: Crawler, body: bytes, name: str) -> TakenIn:

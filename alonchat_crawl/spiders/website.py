@@ -21,16 +21,17 @@ from alonchat_crawl.extract.text.media_types import media_type, table_name
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.items import Page, Provenance
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.directives import Directives, directives
-from alonchat_crawl.policies.robots.tdm_policy import DETAIL, REASON, page_is_reserved
+from alonchat_crawl.policies.robots.tdm_policy import DETAIL, page_is_reserved
 from alonchat_crawl.policies.scan.scanner import check_scanner
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.policies.traps.many_urls import Repetition, TrapCounters
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
 from alonchat_crawl.storage.validators import Validators, note_unchanged
 from alonchat_crawl.upload_urls import UPLOAD, file_name
@@ -39,7 +40,6 @@ from alonchat_crawl.worker.endings import ending_of
 
 logger = logging.getLogger(__name__)
 
-FILE_TYPE = "file type"
 VALIDATOR_MAX_BYTES = 1024  # of an ETag or Last-Modified: sites send 40
 """Why a file is not read that is of no type that is taken in."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -131,7 +131,9 @@ class WebsiteSpider(Spider):
             yield await self._file(lease, response)
             return
         if kind is None:
-            yield Ending(Outcome.REFUSED, "media type", f"{header or 'no Content-Type'} is not HTML or text")
+            yield Ending(
+                Outcome.REFUSED, Reason.MEDIA_TYPE, f"{header or 'no Content-Type'} is not HTML or text"
+            )
             return
         text, found = await self._read(kind, header, response)
         Bodies.of(self.crawler).parsed(response)
@@ -148,11 +150,13 @@ class WebsiteSpider(Spider):
         try:
             taken = await take_in(self.crawler, response.body, table_name(header, name))
         except GiveUp as error:
-            if error.reason != FILE_TYPE:
+            if error.reason is not Reason.FILE_TYPE:
                 raise
-            return Ending(Outcome.REFUSED, "media type", error.detail)
+            return Ending(Outcome.REFUSED, Reason.MEDIA_TYPE, error.detail)
         if taken.file is None:
-            return Ending(Outcome.REFUSED, "media type", f"{name} is an archive, which only an upload may be")
+            return Ending(
+                Outcome.REFUSED, Reason.MEDIA_TYPE, f"{name} is an archive, which only an upload may be"
+            )
         Bodies.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
         nothing = PageLinks((), None, ())
@@ -193,7 +197,7 @@ class WebsiteSpider(Spider):
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
         if page_is_reserved(response.meta, found.meta_robots, noai=rules.noai):
-            yield ending_of(Refused(REASON, DETAIL))
+            yield ending_of(Refused(Reason.TDM, DETAIL))
             return
         links = () if rules.nofollow or repeat.reason else found.links
         yield from _follow(lease, links)
@@ -231,8 +235,8 @@ class WebsiteSpider(Spider):
             return [ending_of(error)]
         await TrapCounters.of(self.crawler).note(lease)
         if not noted:  # erased or replaced since it was looked up: the next attempt is not conditional
-            return [Ending(Outcome.RETRY, "stored page changed")]
-        return [*follow, Ending(Outcome.UNCHANGED, f"http {NOT_MODIFIED}")]
+            return [Ending(Outcome.RETRY, Reason.STORED_PAGE_CHANGED)]
+        return [*follow, Ending(Outcome.UNCHANGED, Reason.http(NOT_MODIFIED))]
 
     def _rules(
         self, response: Response, meta: Iterable[tuple[str, str]] = (), now: datetime | None = None
@@ -246,7 +250,7 @@ class WebsiteSpider(Spider):
         try:
             sitemap = await self._read_sitemap(response)
             if sitemap.is_index and lease.hops >= self.settings.getint("SITEMAP_MAX_INDEXES"):
-                raise GiveUp("sitemap", f"{response.url} is an index below {lease.hops} others")
+                raise GiveUp(Reason.SITEMAP, f"{response.url} is an index below {lease.hops} others")
         except ReasonedError as error:
             yield ending_of(error)
             return
@@ -263,7 +267,7 @@ def _follow(lease: Lease, urls: Iterable[str]) -> Iterable[Link]:
 
 
 def _noindex(response: Response) -> Ending:
-    return Ending(Outcome.REFUSED, "noindex", f"{response.url} asks not to be indexed")
+    return Ending(Outcome.REFUSED, Reason.NOINDEX, f"{response.url} asks not to be indexed")
 
 
 def _sitemap_links(lease: Lease, sitemap: ReadSitemap) -> list[Link]:

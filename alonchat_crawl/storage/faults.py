@@ -7,6 +7,7 @@ import psycopg
 from psycopg import errors as pg
 
 from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry
+from alonchat_crawl.reasons import Reason
 
 # Told by SQLSTATE class (PostgreSQL's appendix A), since psycopg files 54 under OperationalError.
 _THE_DATA = ("22", "23", "54")  # data exception, integrity violation, program limit exceeded
@@ -18,16 +19,16 @@ def _translate(error: psycopg.Error) -> ReasonedError:
     # Only the primary message: details quote rows, and libpq's texts quote the connection string.
     state, said = error.sqlstate or "", error.diag.message_primary or type(error).__name__
     if isinstance(error, pg.ForeignKeyViolation):
-        return GiveUp("source erased", "The source was erased while its page was being read.")
+        return GiveUp(Reason.SOURCE_ERASED, "The source was erased while its page was being read.")
     if isinstance(error, pg.UniqueViolation):  # another worker's commit came first; next time it is seen
-        return Retry("postgres", f"Postgres refused: {said}.")
+        return Retry(Reason.POSTGRES, f"Postgres refused: {said}.")
     if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
-        return GiveUp("store", f"Postgres refused the text: {said}.")
+        return GiveUp(Reason.STORE, f"Postgres refused the text: {said}.")
     if state in _THE_SCHEMA:
-        return Outage("postgres", "The database's schema is missing or old: run `scrapy migrate`.")
+        return Outage(Reason.POSTGRES, "The database's schema is missing or old: run `scrapy migrate`.")
     if state and not state.startswith(_THE_SERVER):
-        return Retry("postgres", f"Postgres refused: {said}.")
-    return Outage("postgres", f"Postgres cannot serve us: {said}.")
+        return Retry(Reason.POSTGRES, f"Postgres refused: {said}.")
+    return Outage(Reason.POSTGRES, f"Postgres cannot serve us: {said}.")
 
 
 @contextmanager
@@ -38,4 +39,4 @@ def translated() -> Iterator[None]:
     except psycopg.Error as error:
         raise _translate(error) from error
     except UnicodeEncodeError as error:  # a lone surrogate
-        raise GiveUp("store", "The text is not valid Unicode.") from error
+        raise GiveUp(Reason.STORE, "The text is not valid Unicode.") from error

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
+from alonchat_crawl.reasons import Reason
 
 Write = Callable[[Sequence[EmbeddedPage]], Awaitable[list[StoredPage]]]
 Waiting = tuple[EmbeddedPage, asyncio.Future[StoredPage]]
@@ -59,7 +60,7 @@ class GroupCommit:
                 return
             _fail(group, error)
         except BaseException:
-            _fail([*group, *self._waiting], Outage("postgres", "The worker is stopping."))
+            _fail([*group, *self._waiting], Outage(Reason.POSTGRES, "The worker is stopping."))
             self._waiting.clear()
             raise
         else:

@@ -23,6 +23,7 @@ from alonchat_crawl.items import (
     Provenance,
     StoredPage,
 )
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.storage.faults import translated
 from alonchat_crawl.storage.queries import QUERIES
 
@@ -202,7 +203,7 @@ class Batch:
                 moved = await connection.execute(QUERIES["move_chunks"], _columns(names, self._moved))
                 await pipeline.sync()
                 if moved.rowcount != len(self._moved):  # somebody stored another text meanwhile
-                    raise Retry("postgres", "The page was changed while it was being read.")
+                    raise Retry(Reason.POSTGRES, "The page was changed while it was being read.")
             if self._chunks:
                 await connection.execute(
                     QUERIES["insert_chunks"],

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.identity import page_id
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from alonchat_crawl.storage.faults import translated
 from alonchat_crawl.storage.queries import QUERIES
@@ -116,7 +117,7 @@ async def begin_crawl(
             await connection.execute(QUERIES["begin_source"], row)
             found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
             if found != (source.project_id,):
-                raise GiveUp("wrong project", f"Source {source.source_id} belongs to another project.")
+                raise GiveUp(Reason.WRONG_PROJECT, f"Source {source.source_id} belongs to another project.")
 
 
 async def finish_crawl(

@@ -10,8 +10,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alonchat_crawl.fetch.pacer import Pacer
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Hold, Lease, Link
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Hold, Lease, Link
 from alonchat_crawl.worker.endings import ending_of
 
 

@@ -9,22 +9,24 @@ from twisted.internet import error as twisted_errors
 from twisted.web.client import ResponseFailed
 
 from alonchat_crawl.errors import Deferred, Outage, ReasonedError, Refused, Retry, Unchanged
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending
 
 OUTAGE_SECONDS = 5.0
 """Between looks whether a service of our own is back."""
 
-NETWORK_REASONS: tuple[tuple[type[BaseException], str, str], ...] = (
-    (scrapy_errors.CannotResolveHostError, "dns", "its host name could not be resolved"),
-    (scrapy_errors.DownloadTimeoutError, "timeout", "it did not answer in time"),
-    (scrapy_errors.DownloadConnectionRefusedError, "connection refused", "it refused the connection"),
-    (scrapy_errors.ResponseDataLossError, "data loss", "its answer broke off"),
-    (scrapy_errors.DownloadFailedError, "connection", "the connection failed"),
-    (twisted_errors.ConnectionLost, "connection", "the connection was lost"),
-    (twisted_errors.ConnectionDone, "connection", "the connection was closed"),
-    (twisted_errors.ConnectError, "connection", "the connection failed"),
-    (ResponseFailed, "connection", "the connection failed"),
-    (OSError, "connection", "the connection failed"),
+NETWORK_REASONS: tuple[tuple[type[BaseException], Reason, str], ...] = (
+    (scrapy_errors.CannotResolveHostError, Reason.DNS, "its host name could not be resolved"),
+    (scrapy_errors.DownloadTimeoutError, Reason.TIMEOUT, "it did not answer in time"),
+    (scrapy_errors.DownloadConnectionRefusedError, Reason.CONNECTION_REFUSED, "it refused the connection"),
+    (scrapy_errors.ResponseDataLossError, Reason.DATA_LOSS, "its answer broke off"),
+    (scrapy_errors.DownloadFailedError, Reason.CONNECTION, "the connection failed"),
+    (twisted_errors.ConnectionLost, Reason.CONNECTION, "the connection was lost"),
+    (twisted_errors.ConnectionDone, Reason.CONNECTION, "the connection was closed"),
+    (twisted_errors.ConnectError, Reason.CONNECTION, "the connection failed"),
+    (ResponseFailed, Reason.CONNECTION, "the connection failed"),
+    (OSError, Reason.CONNECTION, "the connection failed"),
 )
 """Passing faults of the network: (class, reason, what to tell), the first match counts."""
 
@@ -37,17 +39,21 @@ def ending_of(error: BaseException) -> Ending:
         case Unchanged():
             return Ending(Outcome.UNCHANGED)
         case ResponseError() if str(error).startswith("WRONGTYPE"):
-            return Ending(Outcome.RETRY, "redis entry", "somebody else wrote into a key that this page needs")
+            return Ending(
+                Outcome.RETRY, Reason.REDIS_ENTRY, "somebody else wrote into a key that this page needs"
+            )
         case RedisError():
-            return Ending(Outcome.DEFERRED, "redis", "Redis does not answer", OUTAGE_SECONDS, outage=True)
+            return Ending(
+                Outcome.DEFERRED, Reason.REDIS, "Redis does not answer", OUTAGE_SECONDS, outage=True
+            )
         case scrapy_errors.DownloadCancelledError():
-            return Ending(Outcome.REFUSED, "too large", "its answer is larger than DOWNLOAD_MAXSIZE")
+            return Ending(Outcome.REFUSED, Reason.TOO_LARGE, "its answer is larger than DOWNLOAD_MAXSIZE")
         case DropItem() | IgnoreRequest():
-            return Ending(Outcome.REFUSED, "dropped", str(error))
+            return Ending(Outcome.REFUSED, Reason.DROPPED, str(error))
     for kind, reason, detail in NETWORK_REASONS:
         if isinstance(error, kind):
             return Ending(Outcome.RETRY, reason, detail)
-    return Ending(Outcome.DEAD, "error", f"{type(error).__name__}: {error}"[:500])
+    return Ending(Outcome.DEAD, Reason.ERROR, f"{type(error).__name__}: {error}"[:500])
 
 
 def _reasoned(error: ReasonedError) -> Ending:

@@ -9,10 +9,13 @@ from uuid import UUID
 
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Release, Totals
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Settled, awaited, is_of_one
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Link
+from alonchat_crawl.frontier.view import Totals
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Lease, Link
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +188,7 @@ class Exchange:
                 logger.exception("The links of %s cannot be told: it is given up", lease.url)
                 found.told = len(found.links)
                 self.outbox.endings[lease] = Ending(
-                    Outcome.DEAD, "links", f"its links cannot be kept: {error}"
+                    Outcome.DEAD, Reason.LINKS, f"its links cannot be kept: {error}"
                 )
         now = monotonic()
         if releases:

@@ -10,11 +10,13 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Deferred
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.retry_after import pressure_of, response_wait_seconds
-from alonchat_crawl.sources import Hold, Lease
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS
 from alonchat_crawl.worker.exchange import Exchange
 
@@ -36,7 +38,7 @@ class Pacing:
         keeper = self._shards.of_domain(lease.domain)
         if keeper.keys.shard != lease.shard and (wait := await self._reserve(keeper, lease.domain, lease.id)):
             self._put_off(lease, wait)
-            return Ending(Outcome.DEFERRED, "pace")
+            return Ending(Outcome.DEFERRED, Reason.PACE)
         site = self._exchanges[lease.shard].queue.domains.site_of(lease.url, lease.domain, lease.source)
         if not site:
             return lease
@@ -44,7 +46,7 @@ class Pacing:
         if wait == 0:
             return replace(lease, delay_seconds=delay)
         self._put_off(lease, 0.0)  # nobody was asked: others at the address may be, at once
-        return Ending(Outcome.DEFERRED, "pace", wait_seconds=wait, rests=True)
+        return Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=wait, rests=True)
 
     async def hold(self, lease: Lease, url: str) -> Hold:
         """Let the holder of a lease fetch `url` now, in its own domain or in another.
@@ -62,7 +64,7 @@ class Pacing:
             if wait and not is_own:
                 self._release(Release(hold.id, domain, 0.0, 0.0), monotonic())
         if wait:
-            raise Deferred("pace", wait_seconds=wait)
+            raise Deferred(Reason.PACE, wait_seconds=wait)
         return hold
 
     async def _reserve(self, keeper: FrontierQueue, domain: str, hold_id: str) -> float:

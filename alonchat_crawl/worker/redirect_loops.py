@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Lease
 
 KNOWN_MAX = 10_000
 
 
 def circle(lease: Lease, target: str) -> Ending:
     """How a URL ends that redirects to one which led to it, or to itself."""
-    return Ending(Outcome.DEAD, "redirects", f"{lease.url} redirects to {target}, which led to it")
+    return Ending(Outcome.DEAD, Reason.REDIRECTS, f"{lease.url} redirects to {target}, which led to it")
 
 
 class Trails:

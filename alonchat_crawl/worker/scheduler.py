@@ -26,19 +26,21 @@ from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import GONE_REASONS, Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.guards import check_guards
 from alonchat_crawl.policies.robots.policy import RobotsPolicy
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import local_space
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Hold, Kind, Lease, Link, Source
+from alonchat_crawl.sources import Ending, Hold, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 from alonchat_crawl.worker.acknowledge import Acknowledge
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS, backoff_seconds, ending_of
 from alonchat_crawl.worker.exchange import Exchange
 from alonchat_crawl.worker.pacing import Pacing
 from alonchat_crawl.worker.redirect_loops import Trails, circle
-from alonchat_crawl.worker.redirects import REDIRECT_REASON, redirected
+from alonchat_crawl.worker.redirects import redirected
 from alonchat_crawl.worker.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class FrontierScheduler(Scheduler):
         self.only = source.source_id if source else None
         # A file on this machine is no other worker's to lease.
         self._is_apart = seed is not None and seed.is_local
-        space = f"local-{self.only}:" if self._is_apart else ""
+        space = local_space(source.source_id) if source and self._is_apart else ""
         self.shards = Shards.from_settings(self.settings, connections.redis, space)
         if not space:
             await self.shards.check()
@@ -195,7 +197,7 @@ class FrontierScheduler(Scheduler):
             self.settler.end(lease, circle(lease, target.url))
             return
         self.found(lease, target, moved_to=origin_of(target.url) if lease.kind is Kind.START else "")
-        self.settler.end(lease, Ending(Outcome.FOLLOWED, REDIRECT_REASON))
+        self.settler.end(lease, Ending(Outcome.FOLLOWED, Reason.REDIRECT))
 
     def next_request(self) -> Request | None:
         """The next leased URL, at once; None while there is none in this process."""
@@ -204,7 +206,7 @@ class FrontierScheduler(Scheduler):
             valid_until = self.exchanges[lease.shard].valid_until(lease)
             if monotonic() >= valid_until:
                 # This process stood still, or Redis did: another may have it by now, or it is free again.
-                self.ended(lease, Ending(Outcome.DEFERRED, "lease too old"))
+                self.ended(lease, Ending(Outcome.DEFERRED, Reason.LEASE_TOO_OLD))
                 continue
             domains = self.exchanges[lease.shard].queue.domains
             site = domains.site_of(lease.url, lease.domain, lease.source)
@@ -283,7 +285,7 @@ class FrontierScheduler(Scheduler):
                 self.settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS"),
             )
             ending = replace(ending, wait_seconds=max(wait, ending.wait_seconds))
-        elif ending.outcome is Outcome.DEAD and ending.reason in GONE_REASONS:
+        elif ending.outcome is Outcome.DEAD and ending.reason.is_gone:
             self.upkeep.gone(lease)
         if ending.outcome in {Outcome.RETRY, Outcome.DEAD}:
             again = f"is tried again in {ending.wait_seconds:.0f} s" if ending.wait_seconds else "is given up"

@@ -143,7 +143,7 @@ class Upkeep:
 
     async def _write(self) -> None:
         while self._unreadable:
-            await self._shards.queues[0].run("note", *self._unreadable[-1])
+            await self._shards.queues[0].run("bury_key", *self._unreadable[-1])
             self._unreadable.pop()
         while self._gone:
             lease = self._gone[-1]

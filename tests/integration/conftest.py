@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
@@ -13,10 +13,12 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.website_seed import Seed
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.support.knowledge import open_pool
 
 
@@ -76,8 +78,8 @@ class Desk:
         return lease
 
     async def end(self, lease: Lease, outcome: Outcome, reason: str = "", detail: str = "") -> None:
-        """End one lease."""
-        await self.queue.settle([(lease, Ending(outcome, reason, detail))])
+        """End one lease; also with a reason of another version, or of whoever writes into Redis."""
+        await self.queue.settle([(lease, Ending(outcome, cast("Reason", reason), detail))])
 
     async def status(self, source: Source) -> str:
         """What Postgres says of a source."""

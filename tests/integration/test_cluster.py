@@ -10,13 +10,15 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 
 from alonchat_crawl.errors import StartupError
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.lanes import Lanes
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed, Settled
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.support.cluster import NODES, running_cluster
 
 STORED = Ending(Outcome.STORED)
@@ -147,14 +149,14 @@ async def test_a_domain_is_held_in_its_own_shard(shards: Shards) -> None:
 async def test_dead_letters_of_all_shards(shards: Shards) -> None:
     """They are found over all nodes, and each is replayed in its own shard."""
     sources = [await opened(shards, f"https://{domain}/") for domain in DOMAINS]
-    await drained(shards, Ending(Outcome.DEAD, "http 404"))
+    await drained(shards, Ending(Outcome.DEAD, Reason.http(404)))
     dead = DeadLetters(shards)
-    letters = [letter async for letter in dead.find(Filter())]
+    letters = [letter async for letter in dead.find(LetterFilter())]
     assert {letter.source for letter in letters} == {str(source.source_id) for source in sources}
     assert len({letter.id.split("/")[0] for letter in letters}) > NODES
     assert {code for _, code in await dead.replay(letters)} == {Replayed.QUEUED}
     assert sorted(lease.url for lease in await drained(shards)) == sorted(source.url for source in sources)
-    assert [letter async for letter in dead.find(Filter())] == []
+    assert [letter async for letter in dead.find(LetterFilter())] == []
 
 
 async def test_a_source_stays_in_its_shard(shards: Shards) -> None:

@@ -17,10 +17,11 @@ from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.conditional import ConditionalRequests
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.storage.sources import begin_crawl
 from tests.support.knowledge import again, make_source, open_pool, rows
@@ -157,7 +158,7 @@ async def test_a_first_crawl_looks_nothing_up(crawling: Crawling, monkeypatch: p
 async def test_an_unchanged_page_is_noted_and_followed(crawling: Crawling) -> None:
     """A 304 yields the stored links within scope and depth, and then that the page is unchanged."""
     crawling.left()
-    unchanged = Ending(Outcome.UNCHANGED, "http 304")
+    unchanged = Ending(Outcome.UNCHANGED, Reason.http(304))
     assert await crawling.answered() == [Link(LINKS[0], Kind.PAGE, 1), unchanged]
     assert rows(crawling.database_url, NOTED, URL) == [(crawling.source.crawl_id, None)]
     assert await crawling.answered(depth=crawling.source.max_depth) == [unchanged]
@@ -198,7 +199,7 @@ async def test_noindex_on_a_304(crawling: Crawling) -> None:
 async def test_a_page_that_was_erased_or_replaced_meanwhile(crawling: Crawling, meanwhile: str) -> None:
     """It is not unchanged, and nothing follows from it: the next attempt asks for the whole page."""
     crawling.left()
-    assert await crawling.answered(before=meanwhile) == [Ending(Outcome.RETRY, "stored page changed")]
+    assert await crawling.answered(before=meanwhile) == [Ending(Outcome.RETRY, Reason.STORED_PAGE_CHANGED)]
     assert await crawling.asked(crawling.request(attempt=2)) == {}
 
 

@@ -1,18 +1,19 @@
 """`scrapy dead_letters`, as an operator runs it beside real servers."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.control.verbs.dead_letters import reopen
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 from tests.integration.conftest import Desk, Done
 
@@ -35,7 +36,7 @@ async def closed(desk: Desk, source: Source) -> str:
     return await desk.status(source)
 
 
-async def found(desk: Desk, wanted: Filter = Filter()) -> list[DeadLetter]:  # noqa: B008 - it is frozen
+async def found(desk: Desk, wanted: LetterFilter = LetterFilter()) -> list[DeadLetter]:  # noqa: B008 - it is frozen
     """The dead letters that there are."""
     return [letter async for letter in DeadLetters(desk.shards).find(wanted)]
 
@@ -51,7 +52,9 @@ async def test_the_list(desk: Desk) -> None:
     empty = await desk.scrapy("dead_letters")
     assert (empty.code, empty.out) == (0, "No dead letters.\n")
     sources = [await buried(desk, f"https://{name}.example/") for name in "abcdef"]
-    await bury_message(desk.queue, "seed", KEY, Message.of(b'{"url": 1}', HEAD), "bad seed", "url: not a URL")
+    await bury_message(
+        desk.queue, "seed", KEY, Message.of(b'{"url": 1}', HEAD), Reason.BAD_SEED, "url: not a URL"
+    )
     listed = await desk.scrapy("dead_letters")
     header, *lines, last = (" ".join(line.split()) for line in listed.out.splitlines())
     assert header == "id when (UTC) project source reason attempts url or seed"
@@ -121,7 +124,12 @@ async def test_hostile_text(desk: Desk) -> None:
     await desk.end(await desk.lease(), Outcome.STORED)
     await desk.end(await desk.lease(), Outcome.DEAD, HOSTILE, HOSTILE)
     await bury_message(
-        desk.queue, "seed", KEY, Message.of(HOSTILE.encode() + b"\xff", HEAD), HOSTILE, HOSTILE
+        desk.queue,
+        "seed",
+        KEY,
+        Message.of(HOSTILE.encode() + b"\xff", HEAD),
+        cast("Reason", HOSTILE),
+        HOSTILE,
     )
     ids = [letter.id for letter in await found(desk)]
     for arguments in (("list",), ("show", *ids)):
@@ -141,7 +149,12 @@ async def test_no_password_is_shown(desk: Desk, arguments: tuple[str, ...]) -> N
     """A seed that was refused because of the password in it is shown without, and replayed with it."""
     seed = b'{"url": "https://bob:hunter2@a.example/"}'
     await bury_message(
-        desk.queue, "seed", KEY, Message.of(seed, HEAD), "bad seed", "'bob:hunter2@a.example' has no scheme"
+        desk.queue,
+        "seed",
+        KEY,
+        Message.of(seed, HEAD),
+        Reason.BAD_SEED,
+        "'bob:hunter2@a.example' has no scheme",
     )
     ids = [letter.id for letter in await found(desk)] if arguments[0] == "show" else []
     shown = await desk.scrapy("dead_letters", *arguments, *ids)
@@ -242,7 +255,9 @@ async def test_what_cannot_be_replayed(desk: Desk) -> None:
 
 async def test_replay_of_a_seed(desk: Desk) -> None:
     """A seed goes back to the list that it was found in."""
-    await bury_message(desk.queue, "seed", KEY, Message.of(b"example.com", HEAD), "bad seed", "no scheme")
+    await bury_message(
+        desk.queue, "seed", KEY, Message.of(b"example.com", HEAD), Reason.BAD_SEED, "no scheme"
+    )
     [letter] = await found(desk)
     assert (await desk.scrapy("dead_letters", "replay", letter.id)).out == "1 queued.\n"
     assert await awaited(desk.queue.redis.lrange(KEY, 0, -1)) == [b"example.com"]
@@ -287,10 +302,10 @@ async def test_what_is_buried_meanwhile_is_not_meant(desk: Desk) -> None:
     """Replaying all ends, though what is replayed may fail again at once."""
     await buried(desk, "https://a.example/")
     meant = 0
-    async for _ in DeadLetters(desk.shards).find(Filter()):
+    async for _ in DeadLetters(desk.shards).find(LetterFilter()):
         meant += 1
         assert meant == 1
-        await bury_message(desk.queue, "seed", KEY, Message.of(b"x", HEAD), "bad seed", "")
+        await bury_message(desk.queue, "seed", KEY, Message.of(b"x", HEAD), Reason.BAD_SEED, "")
     assert len(await found(desk)) == 2
 
 
@@ -308,4 +323,7 @@ async def test_shards(desk: Desk) -> None:
     assert [row["id"] for row in rows] == ["0/20-0", "1/40-1", "1/100-0", "0/300-0"]
     done = await desk.scrapy("dead_letters", "drop", "1/40-1", "0/300-0", FRONTIER_SHARDS=2)
     assert done.out == "2 dropped.\n"
-    assert [letter.id async for letter in DeadLetters(Shards(queues)).find(Filter())] == ["0/20-0", "1/100-0"]
+    assert [letter.id async for letter in DeadLetters(Shards(queues)).find(LetterFilter())] == [
+        "0/20-0",
+        "1/100-0",
+    ]

@@ -8,9 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 
 
 @pytest.fixture
@@ -134,6 +136,6 @@ async def test_a_source_rests_alone(queue: FrontierQueue) -> None:
         [lease] = (await queue.take(1)).leases
         served.append(lease.source.project_id)
         await queue.release([Release(lease.id, lease.domain, 0.0, 0.0)])
-        away = Ending(Outcome.DEFERRED, "scanner unreachable", wait_seconds=3600.0, rests=True)
+        away = Ending(Outcome.DEFERRED, Reason.SCANNER_UNREACHABLE, wait_seconds=3600.0, rests=True)
         await queue.settle([(lease, away if served[-1] == waits else Ending(Outcome.STORED))])
     assert Counter(served) == {waits: 1, goes_on: 24}

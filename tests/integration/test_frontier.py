@@ -8,12 +8,14 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 
 STORED = Ending(Outcome.STORED)
 
@@ -83,7 +85,7 @@ async def test_the_life_of_a_source(queue: FrontierQueue) -> None:
     assert await settle(queue, lease, STORED) is Settled.DONE
     assert await queue.completed() == []
     second = await take_one(queue)
-    assert await settle(queue, second, Ending(Outcome.REFUSED, "noindex")) is Settled.COMPLETED
+    assert await settle(queue, second, Ending(Outcome.REFUSED, Reason.NOINDEX)) is Settled.COMPLETED
     assert await queue.completed() == [source.source_id]
     progress = await queue.progress(source.source_id)
     assert progress is not None
@@ -180,9 +182,11 @@ async def test_retries_end_as_a_dead_letter(queue: FrontierQueue) -> None:
     for attempt in (1, 2, 3):
         lease = await take_one(queue)
         assert lease.attempt == attempt
-        settled = await settle(queue, lease, Ending(Outcome.RETRY, "timeout", "it did not answer in time"))
+        settled = await settle(
+            queue, lease, Ending(Outcome.RETRY, Reason.TIMEOUT, "it did not answer in time")
+        )
     assert settled is Settled.COMPLETED
-    [letter] = [letter async for letter in DeadLetters(Shards([queue])).find(Filter())]
+    [letter] = [letter async for letter in DeadLetters(Shards([queue])).find(LetterFilter())]
     assert (letter.project, letter.source) == (str(source.project_id), str(source.source_id))
     assert (letter.url, letter.reason) == (source.url, "timeout")
     assert [failure.detail for failure in letter.failures] == ["it did not answer in time"] * 3
@@ -198,7 +202,7 @@ async def test_an_outage_of_our_own_costs_no_attempt(queue: FrontierQueue) -> No
     for _ in range(5):
         lease = await take_one(queue)
         assert lease.attempt == 1
-        await settle(queue, lease, Ending(Outcome.DEFERRED, "postgres", outage=True))
+        await settle(queue, lease, Ending(Outcome.DEFERRED, Reason.POSTGRES, outage=True))
     assert await queue.redis.xlen(queue.keys.dead) == 0
 
 
@@ -236,7 +240,7 @@ async def test_a_retry_waits(queue: FrontierQueue) -> None:
     """A retry is not taken before its time, and other URLs of the domain go first."""
     await opened(queue, a_source(), "https://a.example/1")
     lease = await take_one(queue)
-    await settle(queue, lease, Ending(Outcome.RETRY, "timeout", wait_seconds=0.2))
+    await settle(queue, lease, Ending(Outcome.RETRY, Reason.TIMEOUT, wait_seconds=0.2))
     other = await take_one(queue)
     assert other.url == "https://a.example/1"
     await free(queue, other)
@@ -249,7 +253,7 @@ async def test_dead_letters_are_capped(queue: FrontierQueue) -> None:
     """Only the newest are kept."""
     await opened(queue, a_source(), *(f"https://d{n}.example/" for n in range(4)))
     for lease in (await queue.take(10)).leases:
-        await settle(queue, lease, Ending(Outcome.DEAD, "http 404"))
+        await settle(queue, lease, Ending(Outcome.DEAD, Reason.http(404)))
     assert await queue.redis.xlen(queue.keys.dead) == 2
 
 
@@ -316,7 +320,7 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
         taken = await queue.take(10)
         assert stored + len(taken.leases) <= 2
         for lease in taken.leases:
-            ending = Ending(Outcome.REFUSED, "noindex") if round_number == 0 else STORED
+            ending = Ending(Outcome.REFUSED, Reason.NOINDEX) if round_number == 0 else STORED
             stored += ending is STORED
             settled = await settle(queue, lease, ending)
         if settled is Settled.COMPLETED:
@@ -332,7 +336,7 @@ async def test_the_page_limit_is_never_exceeded(queue: FrontierQueue) -> None:
 async def test_the_page_limit_waits_for_no_retry(queue: FrontierQueue) -> None:
     """A source whose limit is reached completes, though a page of it was to be tried again in an hour."""
     source = await opened(queue, a_source(max_pages=1))
-    await settle(queue, await take_one(queue), Ending(Outcome.RETRY, "http 503", wait_seconds=3600))
+    await settle(queue, await take_one(queue), Ending(Outcome.RETRY, Reason.http(503), wait_seconds=3600))
     await queue.add(source, pages("https://b.example/", "https://c.example/"))
     assert await settle(queue, await take_one(queue), STORED) is Settled.COMPLETED
     totals = (await queue.take(0)).totals

@@ -11,9 +11,10 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.codec import fingerprint
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Link, Source
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Kind, Link, Source
 from tests.support.frontier_machine import (
     STARTS,
     TENANTS,

@@ -11,12 +11,14 @@ from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.control.closing import saw_everything
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Settled
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Lease, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.worker.acknowledge import Acknowledge
 from alonchat_crawl.worker.exchange import Exchange
@@ -24,14 +26,14 @@ from alonchat_crawl.worker.scheduler import FrontierScheduler
 from tests.integration.test_frontier import STORED, a_source, opened, pages, queue, settle, take_one
 
 __all__ = ["queue"]
-DEAD = Ending(Outcome.DEAD, "http 404")
-DEFERRED = Ending(Outcome.DEFERRED, "pace", wait_seconds=0.001)
+DEAD = Ending(Outcome.DEAD, Reason.http(404))
+DEFERRED = Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=0.001)
 
 
 async def replayed(queue: FrontierQueue) -> None:
     """All dead letters get a new life."""
     letters = DeadLetters(Shards([queue]))
-    await letters.replay([letter async for letter in letters.find(Filter())])
+    await letters.replay([letter async for letter in letters.find(LetterFilter())])
 
 
 async def test_a_source_that_ends_at_its_limit_blocks_nobody(queue: FrontierQueue) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from alonchat_crawl.errors import GiveUp, Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.storage.group_commit import GroupCommit
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
@@ -35,9 +36,9 @@ class Writer:
         self.began.set()
         await self.may_go_on.wait()
         if "outage" in names:
-            raise Outage("postgres", "away")
+            raise Outage(Reason.POSTGRES, "away")
         if "bad" in names:
-            raise GiveUp("store", "refused")
+            raise GiveUp(Reason.STORE, "refused")
         return [StoredPage(each.page.provenance, 1, 1) for each in pages]
 
 

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from alonchat_crawl.control.project_upkeep import ProjectUpkeep
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage import migrate as migrations
@@ -152,7 +153,7 @@ async def test_an_outage_holds_a_shutdown_up_once() -> None:
     async def postgres() -> AsyncConnectionPool:
         nonlocal asked
         asked += 1
-        raise Outage("postgres", "It is away.")
+        raise Outage(Reason.POSTGRES, "It is away.")
 
     tending = ProjectUpkeep(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
     for project in ("alpha", "bravo", "charlie"):

@@ -11,11 +11,12 @@ import pytest
 from redis.asyncio import Redis
 
 from alonchat_crawl.control.orders import OrderReader
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter, bury_message
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message, Messages
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Replayed, awaited
 from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, dead, left, reading, until_admitted
@@ -78,16 +79,16 @@ async def test_a_long_seed_is_not_replayed(desk: Desk) -> None:
     await desk.queue.redis.lpush(KEY, "x" * 101)
     message = await messages.oldest()
     assert message == Message(b"x" * 10, 101, sha1(b"x" * 100).hexdigest())  # noqa: S324
-    await bury_message(desk.queue, "seed", KEY, message, "too long", "it has 101 bytes")
+    await bury_message(desk.queue, "seed", KEY, message, Reason.TOO_LONG, "it has 101 bytes")
     assert await messages.discard(message)
-    await bury_message(desk.queue, "seed", KEY, Message.of(b"y" * 100, 10), "bad seed", "no scheme")
+    await bury_message(desk.queue, "seed", KEY, Message.of(b"y" * 100, 10), Reason.BAD_SEED, "no scheme")
     done = await desk.scrapy("dead_letters", "replay", "--all")
     assert (done.code, done.out) == (1, "1 queued.\n")
     assert (
         done.err == "1 not queued: their messages were too long to be kept whole; push them anew, shorter.\n"
     )
     assert await awaited(desk.queue.redis.lrange(KEY, 0, -1)) == [b"y" * 100]
-    [letter] = [one async for one in DeadLetters(desk.shards).find(Filter())]
+    [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     shown = await desk.scrapy("dead_letters", "show", letter.id)
     assert all(fact in shown.out for fact in ("x" * 10, "bytes", "101", "sha1"))
 
@@ -108,7 +109,7 @@ async def test_long_orders_and_uploads_are_refused_too(desk: Desk) -> None:
     finally:
         await _end([task])
         await reader.leave()
-    [letter] = [one async for one in DeadLetters(desk.shards).find(Filter())]
+    [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     assert (letter.reason, letter.details["message"], letter.details["bytes"]) == ("too long", "order", 1001)
 
 
@@ -126,14 +127,14 @@ def small(desk: Desk) -> FrontierQueue:
 
 async def letters_of(desk: Desk) -> list[DeadLetter]:
     """All dead letters, oldest first."""
-    return [one async for one in DeadLetters(desk.shards).find(Filter())]
+    return [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
 
 
 async def test_dead_letters_are_bounded_by_bytes(desk: Desk, small: FrontierQueue) -> None:
     """The oldest fall out, counted; dropping and replaying give their room back."""
     for number in range(100):
         message = Message.of(f"{number:04}".encode() + b"x" * 196, 2048)
-        await bury_message(small, "seed", KEY, message, "bad seed", "no scheme")
+        await bury_message(small, "seed", KEY, message, Reason.BAD_SEED, "no scheme")
     kept = await letters_of(desk)
     assert 20 < len(kept) < 100
     assert kept[-1].seed.startswith("0099")
@@ -151,7 +152,7 @@ async def test_a_flood_of_messages_pushes_no_letters_out(desk: Desk, small: Fron
     await desk.source("https://a.example/")
     await desk.end(await desk.lease(), Outcome.DEAD, "http 404", "it is not there")
     for _ in range(20):
-        await bury_message(small, "seed", KEY, Message.of(b"x" * 4000, 100), "bad seed", "no scheme")
+        await bury_message(small, "seed", KEY, Message.of(b"x" * 4000, 100), Reason.BAD_SEED, "no scheme")
     kept = await letters_of(desk)
     assert kept[0].url == "https://a.example/"
     assert [len(letter.seed) for letter in kept[1:]] == [4000] * 2 + [100] * 18
@@ -160,9 +161,9 @@ async def test_a_flood_of_messages_pushes_no_letters_out(desk: Desk, small: Fron
 
 async def test_what_is_said_of_a_message_is_bounded(desk: Desk) -> None:
     """A sentence that quotes all of a message is cut in its letter."""
-    await bury_message(desk.queue, "seed", KEY, Message.of(b"x", 9), "r" * 9999, "d" * 1_000_000)
+    await bury_message(desk.queue, "seed", KEY, Message.of(b"x", 9), Reason.BAD_SEED, "d" * 1_000_000)
     [letter] = await letters_of(desk)
-    assert (len(letter.reason), len(letter.failures[0].detail)) == (100, 500)
+    assert (letter.reason, len(letter.failures[0].detail)) == ("bad seed", 500)
 
 
 async def test_a_lost_guard_loses_no_message(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from alonchat_crawl.control.orders import OrderReader
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
 from alonchat_crawl.worker.scheduler import _end
@@ -32,7 +32,7 @@ async def carried_out(desk: Desk, *orders: object) -> AsyncIterator[list[tuple[s
     finally:
         await _end([task])
         await reader.leave()
-    letters = [letter async for letter in DeadLetters(desk.shards).find(Filter())]
+    letters = [letter async for letter in DeadLetters(desk.shards).find(LetterFilter())]
     yield [(letter.reason, letter.failures[0].detail) for letter in letters]
 
 

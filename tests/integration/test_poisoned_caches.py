@@ -16,20 +16,22 @@ from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings
 from alonchat_crawl.control.admission import admit
-from alonchat_crawl.control.recovery import LOCK_KEY, recover
+from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.same_text import Sameness
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.queue import FrontierQueue
-from alonchat_crawl.frontier.shards import COUNT_KEY, Shards
+from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache
 from alonchat_crawl.policies.robots.fetch_state import FileBody, PendingFile, SiteFileLimits
 from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import RECOVERY_LOCK, SHARD_COUNT
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.worker.endings import ending_of
@@ -40,7 +42,7 @@ from tests.integration.test_seed_reader import KEY, reading, until_admitted
 
 ORIGIN = "https://e.org"
 ROBOTS = robots_file(Settings({"USER_AGENT": settings.USER_AGENT, "ROBOTS_MAX_DELAY_SECONDS": 60}))
-ROBOTS_KEY = f"{ROBOTS.key}:{ORIGIN}"
+ROBOTS_KEY = ROBOTS.key(ORIGIN)
 VALUES = [
     b"", b"\xff\xfe", b"kept", b"kept " + zlib.compress(b"x" * 9_000_000)[:-4], b"visit []", b"visit {}",
     b'visit {"url": 1, "hops": 1e999, "failures": null}', b"unreachable ", b"9" * 400, b"{" * 100_000,
@@ -53,7 +55,7 @@ async def _push(redis: Redis, key: str) -> None:
 
 async def letters_of(desk: Desk) -> list[DeadLetter]:
     """All dead letters, oldest first."""
-    return [one async for one in DeadLetters(desk.shards).find(Filter())]
+    return [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
 
 
 @pytest.mark.parametrize("value", [*VALUES, None])
@@ -171,11 +173,11 @@ async def test_a_source_finds_a_home_again(desk: Desk, value: bytes | None) -> N
 async def test_an_unreadable_number_of_shards_stops_the_start(desk: Desk) -> None:
     """Guessing it would part sources from their URLs. The sentence says what to do."""
     for value in ("x", None):
-        await desk.queue.redis.delete(COUNT_KEY)
+        await desk.queue.redis.delete(SHARD_COUNT.of())
         if value is None:
-            await _push(desk.queue.redis, COUNT_KEY)
+            await _push(desk.queue.redis, SHARD_COUNT.of())
         else:
-            await desk.queue.redis.set(COUNT_KEY, value)
+            await desk.queue.redis.set(SHARD_COUNT.of(), value)
         with pytest.raises(StartupError, match="frontier:shards in Redis is no number"):
             await desk.shards.check()
         assert (await desk.scrapy("sources")).code == 1
@@ -202,7 +204,7 @@ async def test_a_bad_row_stops_no_recovery(desk: Desk) -> None:
     statuses = {await desk.status(source) for source in bad}
     assert statuses <= {"failed", "running"}
     assert [await desk.status(source) for source in bad[3:]] == ["failed"] * (len(bad) - 3)
-    await desk.queue.redis.delete(LOCK_KEY)
+    await desk.queue.redis.delete(RECOVERY_LOCK.of())
     assert await recover(desk.shards, desk.pool) == []
 
 
@@ -245,6 +247,6 @@ def test_whose_fault_an_error_is() -> None:
         (ResponseError("NOREPLICAS Not enough good replicas to write."), False),
         (OSError(), False),
         (UnicodeEncodeError("utf-8", "x", 0, 1, "y"), True),
-        (GiveUp("x", "y"), True),
+        (GiveUp(Reason.STORE, "y"), True),
     ):
         assert is_of_one(error) is of_one, error

@@ -1,9 +1,7 @@
 """Whatever somebody writes into any key of the frontier: other tenants go on, and it can be dropped."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -11,14 +9,15 @@ import pytest
 import redis
 
 from alonchat_crawl.control.closing import close_or_set_aside
-from alonchat_crawl.control.recovery import LOCK_KEY, recover
-from alonchat_crawl.frontier import transitions
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter, bury_message
+from alonchat_crawl.control.recovery import recover
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Replayed
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import KEYS, RECOVERY_LOCK, SET_ASIDE, Slot
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from tests.integration.conftest import Desk
 
 PREFIX = "f2:{0}"
@@ -133,7 +132,7 @@ FAMILIES = {
     "dead": "stream", "dead_bytes": "string", "dead_evicted": "string", "set_aside": "string",
     "unreadable": "set",
 }  # fmt: skip
-"""By the names in `lua/_keys.lua`; a colon where a source, a tenant or a domain follows."""
+"""A shard's keys by their names; a colon where a source, a tenant or a domain follows."""
 
 
 class Crawl:
@@ -151,10 +150,12 @@ class Crawl:
         pages = (f"/{n}" for n in range(5))
         self.bad = await desk.source("https://a.example/", *pages, project="bad", include="*")
         self.good = [await self._good("b", 4), await self._good("c", 4)]
-        await self._lease(Ending(Outcome.RETRY, "timeout", "x", wait_seconds=0.001))  # all three retry
-        await self._lease(Ending(Outcome.DEAD, "http 404", "it is not there"))
+        await self._lease(Ending(Outcome.RETRY, Reason.TIMEOUT, "x", wait_seconds=0.001))  # all three retry
+        await self._lease(Ending(Outcome.DEAD, Reason.http(404), "it is not there"))
         [lease] = [one for one in await self._take() if one.source.source_id == self.bad.source_id]
-        await desk.queue.settle([(lease, Ending(Outcome.RETRY, "http 503", "it is busy", wait_seconds=3600))])
+        await desk.queue.settle(
+            [(lease, Ending(Outcome.RETRY, Reason.http(503), "it is busy", wait_seconds=3600))]
+        )
         self.held.remove(lease)
         done = await self._good("d", 0)
         [lease] = [one for one in await self._take() if one.source.source_id == done.source_id]
@@ -165,7 +166,9 @@ class Crawl:
         await desk.queue.pause(paused)
         for one in self.held:  # links under leases that are in flight
             await desk.queue.add(one.source, [], one.origins, one.id)
-        await bury_message(desk.queue, "seed", SEEDS, Message.of(b"nonsense", 9), "bad seed", "no scheme")
+        await bury_message(
+            desk.queue, "seed", SEEDS, Message.of(b"nonsense", 9), Reason.BAD_SEED, "no scheme"
+        )
         self.client.set(f"{PREFIX}:dead_evicted", 0, nx=True)
         self.client.set(f"{PREFIX}:set_aside", 0, nx=True)
 
@@ -194,7 +197,7 @@ class Crawl:
         for round_ in range(ROUNDS):
             await desk.queue.sweep()
             await desk.queue.reap()
-            self.client.delete(LOCK_KEY)
+            self.client.delete(RECOVERY_LOCK.of())
             await recover(desk.shards, desk.pool)
             await desk.queue.visit("a.example")
             await self._take()
@@ -231,13 +234,10 @@ def _keys(client: redis.Redis, family: str, crawl: Crawl) -> list[str]:
 
 
 def test_every_key_is_poisoned() -> None:
-    """The names here are those that `lua/_keys.lua` explains, but for what is set aside already."""
-    lines = (Path(transitions.__file__).parent / "lua" / "_keys.lua").read_text().splitlines()
-    explained = [
-        found[1] for line in lines if (found := re.match(r"--   (\S.*?)(?:  +|(?: [A-Z]{3,}))", line))
-    ]
-    names = {name.partition("<")[0] for group in explained for name in group.split(", ")}
-    assert names - {"aside:"} == set(FAMILIES)
+    """Each key of a shard, and its type, stands here, but for what is set aside already."""
+    keys = {key.template: key for key in KEYS.values() if key.slot is Slot.SHARD and key is not SET_ASIDE}
+    shards = {name.removeprefix("{shard}:").partition("{")[0]: str(key.type) for name, key in keys.items()}
+    assert shards == FAMILIES
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -281,11 +281,11 @@ async def _operate(desk: Desk, client: redis.Redis) -> None:
     """What an operator does afterwards: list, replay, drop."""
     await desk.shards.progresses()
     letters = DeadLetters(desk.shards)
-    told = await letters.replay([one async for one in letters.find(Filter())])
+    told = await letters.replay([one async for one in letters.find(LetterFilter())])
     codes = {letter.url or letter.seed: code for letter, code in told}
     assert codes.get("nonsense", Replayed.QUEUED) is Replayed.QUEUED
     assert {code for url, code in codes.items() if url.startswith("https://c")} <= {Replayed.QUEUED}
-    left = [one async for one in letters.find(Filter())]
+    left = [one async for one in letters.find(LetterFilter())]
     assert await letters.drop(left) == len(left)
-    assert [one async for one in letters.find(Filter())] == []
+    assert [one async for one in letters.find(LetterFilter())] == []
     assert client.keys(f"{PREFIX}:aside:*") == []

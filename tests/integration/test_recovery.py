@@ -14,8 +14,8 @@ from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Settled, awaited
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Kind, Link, Source
 
 SOURCE = Source(uuid4(), uuid4(), uuid4(), "https://a.example/", "p", 100, 10, ("*x*",), (), "/", 7)
 STORED = Ending(Outcome.STORED)

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrapy.settings import Settings
 
 from alonchat_crawl.control.seed_reader import SeedReader
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.sources import Source
@@ -63,7 +63,7 @@ async def left(queue: FrontierQueue) -> list[str]:
 
 async def dead(queue: FrontierQueue) -> list[DeadLetter]:
     """The dead letters."""
-    return [letter async for letter in DeadLetters(Shards([queue])).find(Filter())]
+    return [letter async for letter in DeadLetters(Shards([queue])).find(LetterFilter())]
 
 
 async def until_admitted(admitted: list[Source], count: int) -> None:

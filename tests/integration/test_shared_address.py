@@ -15,8 +15,8 @@ from alonchat_crawl.errors import Deferred
 from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.queue import MAX_BACKOFF_MS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Hold, Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Hold, Kind, Lease, Link, Source
 from alonchat_crawl.worker.exchange import Exchange
 from alonchat_crawl.worker.pacing import Pacing
 from tests.unit.policies.scan.test_scanner import project_settings

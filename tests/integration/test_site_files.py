@@ -19,6 +19,7 @@ from alonchat_crawl.policies.robots.fetch_state import KeptFile, PendingFile, Si
 from alonchat_crawl.policies.robots.policy import RobotsPolicy, robots_file
 from alonchat_crawl.policies.robots.site_files import SiteFiles
 from alonchat_crawl.policies.robots.tdm_policy import NAME, TdmPolicy
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Hold, Kind, Lease
 from tests.support.knowledge import make_source
 
@@ -164,11 +165,11 @@ async def test_redirects(client: Redis) -> None:
         (403, ["Deferred robots", "fetched"]),
         (503, ["Deferred robots http 503"] * 3 + ["Refused robots unreachable"]),
         (429, ["Deferred robots http 429"] * 3 + ["Refused robots unreachable"]),
-        (Retry("timeout"), ["Retry timeout"] * 3 + ["Refused robots unreachable"]),
+        (Retry(Reason.TIMEOUT), ["Retry timeout"] * 3 + ["Refused robots unreachable"]),
         (CannotResolveHostError("e.org"), ["dns"] * 3 + ["Refused robots unreachable"]),
-        (Refused("tls"), ["Refused tls", "Refused robots unreachable"]),
-        (GiveUp("too large"), ["GiveUp too large", "Refused robots unreachable"]),
-        (Deferred("lease too old"), ["Deferred lease too old"] * 9),
+        (Refused(Reason.TLS), ["Refused tls", "Refused robots unreachable"]),
+        (GiveUp(Reason.TOO_LARGE), ["GiveUp too large", "Refused robots unreachable"]),
+        (Deferred(Reason.LEASE_TOO_OLD), ["Deferred lease too old"] * 9),
     ],
     ids=str,
 )
@@ -187,7 +188,9 @@ async def test_what_it_answers(client: Redis, answer: Answer, outcomes: list[str
 
 async def test_a_redirect_to_where_we_must_not_go(client: Redis) -> None:
     """It is nothing that a page is refused for by itself, and it allows nothing."""
-    worker = Worker(client, {ROBOTS: (302, "http://10.0.0.1/r"), "http://10.0.0.1/r": Refused("address")})
+    worker = Worker(
+        client, {ROBOTS: (302, "http://10.0.0.1/r"), "http://10.0.0.1/r": Refused(Reason.ADDRESS)}
+    )
     assert await worker.outcome(turns=2) == "Deferred robots"
     assert await worker.outcome() == "Refused robots unreachable"
 

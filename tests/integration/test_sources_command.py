@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from alonchat_crawl.control.closing import close_source
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.storage.sources import amend_crawl, finish_crawl, read_source, set_status

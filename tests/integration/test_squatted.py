@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from alonchat_crawl.control.website_seed import Seed
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Outcome
@@ -76,7 +76,9 @@ async def test_a_row_decides_about_an_id_that_follows_from_nothing(desk: Desk) -
         seed = {"url": f"https://{name}.example/", "project": name, "source_id": str(source_id)}
         await read_lists(desk, "website:start_urls", seed)
     assert await owner(desk, source_id) == BETA
-    assert len([one async for one in DeadLetters(desk.shards).find(Filter(reason="wrong project"))]) == 1
+    assert (
+        len([one async for one in DeadLetters(desk.shards).find(LetterFilter(reason="wrong project"))]) == 1
+    )
     async with desk.pool.connection() as connection:
         await connection.execute("delete from public.sources where id = %s", [source_id])
         await connection.execute(

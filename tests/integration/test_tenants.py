@@ -19,10 +19,12 @@ from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Failure, Filter
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Failure, LetterFilter
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, Replayed
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Kind, Lease, Link, Source
 from alonchat_crawl.storage import sources as rows_of
 from tests.acceptance.conftest import loopback_environment
@@ -69,14 +71,14 @@ async def test_no_way_in_reaches_anothers_source(desk: Desk, state: str) -> None
     for key, message in messages(victim):
         assert await read_lists(desk, key, message) == [], (key, message)
         assert await everything(desk) == before, (key, message)
-        [letter] = [one async for one in letters.find(Filter()) if one.seed]
+        [letter] = [one async for one in letters.find(LetterFilter()) if one.seed]
         assert letter.reason in {"wrong project", "unknown source"}, message
         [(_, code)] = await letters.replay([letter])
         if code is Replayed.QUEUED:  # an order is not replayed
             assert await read_lists(desk, key) == []
             assert await everything(desk) == before, (key, message, "replayed")
-        await letters.drop([one async for one in letters.find(Filter()) if one.seed])
-    own = [letter.id async for letter in letters.find(Filter())]
+        await letters.drop([one async for one in letters.find(LetterFilter()) if one.seed])
+    own = [letter.id async for letter in letters.find(LetterFilter())]
     for command in commands(victim, own[0] if own else "0/1-0"):
         done = await desk.scrapy(*command)
         filtered = any(part.startswith("source=") for part in command)
@@ -105,7 +107,7 @@ async def test_in_every_shard(redis_url: str, database_url: str) -> None:
                 await admit(shards, pool, Seed.of(seed).source(limits))
         assert sorted([key async for key in redis.scan_iter()]) == keys
         letters = DeadLetters(shards)
-        [(_, code)] = await letters.replay([one async for one in letters.find(Filter())])
+        [(_, code)] = await letters.replay([one async for one in letters.find(LetterFilter())])
         assert code is Replayed.QUEUED
 
 
@@ -145,8 +147,8 @@ def transitions(desk: Desk, victim: Source, stolen: Source) -> dict[str, Callabl
     """By name: what beta may do under alpha's id, with a run of its own; each comes to something falsy."""
     queue, pool, lease = desk.queue, desk.pool, forged(victim, stolen)
     kept = {"crawl": str(stolen.crawl_id), "kind": 0, "depth": 0, "hops": 0, "domain": "a.example"}
-    failures = (Failure(datetime.now(UTC), "status 500", ""),)
-    letter = DeadLetter("0/1-0", str(BETA), str(victim.source_id), URL, "status 500", failures, "", kept)
+    failures = (Failure(datetime.now(UTC), Reason.http(500), ""),)
+    letter = DeadLetter("0/1-0", str(BETA), str(victim.source_id), URL, Reason.http(500), failures, "", kept)
 
     async def foreign(displaced: UUID | None = None) -> bool:
         opened, found = await queue.open(stolen, displaced)

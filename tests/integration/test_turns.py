@@ -14,7 +14,7 @@ from alonchat_crawl.control import inbox
 from alonchat_crawl.control.orders import OrderReader
 from alonchat_crawl.control.seed_reader import SeedReader
 from alonchat_crawl.control.website_seed import Seed, SeedError
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
@@ -207,7 +207,7 @@ async def unreadable(desk: Desk) -> DeadLetter:
     """The letter of what was set aside, once it is written."""
     async with asyncio.timeout(30):
         while not (  # noqa: ASYNC110
-            found := [one async for one in DeadLetters(desk.shards).find(Filter(reason="unreadable"))]
+            found := [one async for one in DeadLetters(desk.shards).find(LetterFilter(reason="unreadable"))]
         ):
             await asyncio.sleep(0.01)
     [letter] = found
@@ -279,7 +279,7 @@ async def test_a_script_that_fails_is_its_messages_fault(desk: Desk, monkeypatch
         async with asyncio.timeout(30):
             while await unread_by(desk.queue.redis, SEEDS):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-    found = [one async for one in DeadLetters(desk.shards).find(Filter(reason="bad seed"))]
+    found = [one async for one in DeadLetters(desk.shards).find(LetterFilter(reason="bad seed"))]
     assert len(found) == 5  # as many as the desk keeps
 
 

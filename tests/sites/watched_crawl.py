@@ -27,9 +27,10 @@ from alonchat_crawl import signals
 from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.items import Provenance, StoredPage
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.settings import EXTENSIONS
-from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
+from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
 
 IDS = (UUID(int=1), UUID(int=2), UUID(int=3))  # project, source, crawl
 OWN = {
@@ -113,7 +114,7 @@ class Watched(Spider):
     def failed(self, failure: Failure) -> None:
         """End the page as dead."""
         response = getattr(failure.value, "response", None)
-        ending = Ending(Outcome.DEAD, f"http {response.status}" if response else "unreachable")
+        ending = Ending(Outcome.DEAD, Reason.http(response.status) if response else Reason.CONNECTION)
         lease = failure.request.meta["lease"]  # type: ignore[attr-defined] # set by Scrapy
         self.crawler.signals.send_catch_log(signals.page_ended, lease=lease, ending=ending)
 

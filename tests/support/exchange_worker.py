@@ -12,9 +12,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 from alonchat_crawl.worker.exchange import Exchange
 

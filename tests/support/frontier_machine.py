@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.codec import decode_source
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
@@ -159,7 +159,7 @@ class Sources(RuleBasedStateMachine):
 
     async def found(self, source: str = "") -> list[DeadLetter]:
         """The dead letters that can be replayed, of one source or of all."""
-        wanted = Filter(source=source)
+        wanted = LetterFilter(source=source)
         return [letter async for letter in self.letters.find(wanted) if letter.id not in self.stale]
 
     def stop(self) -> None:

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from alonchat_crawl.frontier.domains import url_domain
-from alonchat_crawl.frontier.queue import Release
+from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.transitions import Replayed, Settled
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from tests.support.frontier_machine import (
     ATTEMPTS,
     Sources,
@@ -26,14 +27,14 @@ FOREIGN = ["c.example", "e.example"]
 ENDINGS = [
     Ending(Outcome.STORED),
     Ending(Outcome.UNCHANGED),
-    Ending(Outcome.FOLLOWED, "redirect"),
-    Ending(Outcome.REFUSED, "noindex", "it says so"),
-    Ending(Outcome.RETRY, "timeout", "it did not answer"),
-    Ending(Outcome.RETRY, "http 503", "it is too busy", wait_seconds=HOUR),
-    Ending(Outcome.DEFERRED, "pace"),
-    Ending(Outcome.DEFERRED, "memory", wait_seconds=HOUR),
-    Ending(Outcome.DEFERRED, "pace", wait_seconds=HOUR, rests=True),
-    Ending(Outcome.DEAD, "http 404", "it is not there"),
+    Ending(Outcome.FOLLOWED, Reason.REDIRECT),
+    Ending(Outcome.REFUSED, Reason.NOINDEX, "it says so"),
+    Ending(Outcome.RETRY, Reason.TIMEOUT, "it did not answer"),
+    Ending(Outcome.RETRY, Reason.http(503), "it is too busy", wait_seconds=HOUR),
+    Ending(Outcome.DEFERRED, Reason.PACE),
+    Ending(Outcome.DEFERRED, Reason.NO_ROOM, wait_seconds=HOUR),
+    Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=HOUR, rests=True),
+    Ending(Outcome.DEAD, Reason.http(404), "it is not there"),
 ]
 of_leases = st.integers(0, 11)
 

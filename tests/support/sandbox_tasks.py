@@ -14,6 +14,7 @@ import pyromark
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox import wire
 
 HERE = "tests.support.sandbox_tasks"
@@ -33,7 +34,7 @@ def pid() -> int:
 
 def give_up() -> None:
     """Raise an error with a reason."""
-    raise GiveUp("file malformed", "Its table is short.")
+    raise GiveUp(Reason.FILE_MALFORMED, "Its table is short.")
 
 
 def read_null() -> None:
@@ -112,12 +113,12 @@ def translate(*, reasoned: bool, known: bool = False) -> None:
     malloc.restype = ctypes.c_void_p
     assert malloc(ctypes.c_size_t(1 << 40)) is None
     if known:
-        raise GiveUp("file malformed", "Its table is short.")
+        raise GiveUp(Reason.FILE_MALFORMED, "Its table is short.")
     try:
         int("no node")
     except ValueError as error:
         if reasoned:
-            raise GiveUp("extract", "The page could not be parsed: ValueError.") from error
+            raise GiveUp(Reason.EXTRACT, "The page could not be parsed: ValueError.") from error
         raise
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgpack
 import redis
 
-from alonchat_crawl.frontier.keys import Keys
+from alonchat_crawl.frontier.keys import ShardKeys
 
 FARAWAY_MS = 300_000
 """A held domain is not due before this much time has gone by, nor anything that waits for an hour."""
@@ -26,10 +26,10 @@ def _decoded(value: Any) -> Any:
 
 
 class ShardState:
-    """Everything that a shard holds, under the names of `lua/_keys.lua`."""
+    """Everything that a shard holds, under the names of `redis_keys.py`."""
 
     def __init__(self, client: redis.Redis, shard: int = 0) -> None:
-        prefix = f"{Keys(shard).prefix}:"
+        prefix = f"{ShardKeys(shard).prefix}:"
         found: Any = client.keys(f"{prefix}*")
         names = [name.decode() for name in found]
         values = dict(zip((name.removeprefix(prefix) for name in names), _read(client, names), strict=True))
@@ -180,7 +180,7 @@ class ShardState:
 
 
 def bucket_of(fingerprint: int, buckets: int) -> int:
-    """Where linear hashing keeps a fingerprint: told anew, not copied from `lua/_seen.lua`."""
+    """Where linear hashing keeps a fingerprint: told anew, not copied from `lua/shared/seen.lua`."""
     digits = int(str(fingerprint)[-15:])
     doubled = 1 << buckets.bit_length()
     bucket = digits % doubled

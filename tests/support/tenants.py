@@ -7,11 +7,12 @@ from typing import Any
 from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.control.message_lists import inboxes_of
 from alonchat_crawl.control.website_seed import Seed
-from alonchat_crawl.frontier.dead_letters import DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Lease, Source
 from alonchat_crawl.storage import sources as rows_of
 from alonchat_crawl.worker.scheduler import _end
 from tests.integration.conftest import Desk
@@ -20,7 +21,7 @@ from tests.support.lists import unread_by
 URL = "https://a.example/"
 BETA = as_uuid("beta")
 STATES = ("opening", "running", "leased", "paused", "completed", "closed")
-DEAD = Ending(Outcome.DEAD, "status 500", "it failed")
+DEAD = Ending(Outcome.DEAD, Reason.http(500), "it failed")
 
 
 async def bring(desk: Desk, source: Source, state: str) -> Lease | None:
@@ -62,7 +63,7 @@ async def everything(desk: Desk) -> dict[str, Any]:
                 "dead_evicted",
             }:
                 found[key.decode()] = (await redis.dump(key), await redis.pttl(key) >= 0)
-    letters = DeadLetters(desk.shards).find(Filter())
+    letters = DeadLetters(desk.shards).find(LetterFilter())
     found["letters"] = [letter async for letter in letters if not letter.seed]
     async with desk.pool.connection() as connection:
         for table in ("projects", "sources", "pages"):

@@ -43,6 +43,40 @@ def test_an_arrow_up_is_seen(
     assert [breach.rpartition(": ")[2] for breach in house.arrows_up()][:1] == breach
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        ("elsewhere.py", 'key = f"home:{source_id}"', [1]),
+        ("elsewhere.py", 'key = f"{prefix}:running"', [1]),
+        ("elsewhere.py", 'key = "{%s}:lane:%s" % (name, project)', [1]),
+        ("elsewhere.py", 'key = "f2:{0}:" + word', [1]),
+        ("elsewhere.py", 'a = 1\nawait self._redis.get("anything")', [2]),
+        ("elsewhere.py", 'await redis.set(f"{kind}/{host}", 1)', [1]),
+        ("elsewhere.py", 'await queue.redis.set("x" + host, 1)', [1]),
+        ("elsewhere.py", '"""Of `home:` and `:running`."""\nlogger.info("robots: %s", f"{host}:{port}")', []),
+        ("elsewhere.py", "await redis.get(HOME.of(source=source_id))", []),
+        ("redis_keys.py", 'HOME = "home:{source}"', []),
+        ("elsewhere.lua", "local key = KEYS[1] .. ':more'", [1]),
+        ("elsewhere.lua", "-- PREFIX\nlocal key = PREFIX .. ':' .. source", [2]),
+        ("elsewhere.lua", "local key = table.concat({start, ':queue:', domain})", [1]),
+        ("elsewhere.lua", "redis.call('GET', 'anything')", [1]),
+        ("elsewhere.lua", "call('HINCRBY', source_key(source), 'n:dead', 1) -- f2:{0}:running", []),
+        ("elsewhere.lua", "redis.call('SET', KEYS[1], ARGV[1])", []),
+    ],
+)
+def test_a_key_made_elsewhere_is_seen(
+    name: str, text: str, lines: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key's name written or put together in Python or Lua is seen; the list itself may write it."""
+    file = tmp_path / house.PROGRAM / name
+    file.parent.mkdir()
+    file.write_text(text)
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    house.tree.cache_clear()
+    seen = list(house.redis_keys_made_elsewhere())
+    assert [breach.partition(" ")[0] for breach in seen] == [f"{house.PROGRAM}/{name}:{n}" for n in lines]
+
+
 def test_every_setting_read_is_declared() -> None:
     """A misspelt setting would read as 0 or None: each that is read has its one default in settings."""
     read = {name for path in SOURCES for name in READS.findall(path.read_text())}

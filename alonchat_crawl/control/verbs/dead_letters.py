@@ -7,7 +7,7 @@ from uuid import UUID
 
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.errors import Unreadable
-from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Filter
+from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.storage.sources import Pool, reopen_crawl
@@ -46,11 +46,11 @@ class Replay:
     """A sentence for each source that cannot be read, and so was not noted as running again."""
 
 
-async def newest(shards: Shards, wanted: Filter, most: int) -> Newest:
+async def newest(shards: Shards, wanted: LetterFilter, most: int) -> Newest:
     """Count all letters, and those that are meant; return the newest of these."""
     letters, meant, total = DeadLetters(shards), 0, 0
     kept: deque[DeadLetter] = deque(maxlen=most)
-    async for letter in letters.find(Filter()):
+    async for letter in letters.find(LetterFilter()):
         total += 1
         if wanted.matches(letter):
             meant += 1
@@ -58,7 +58,7 @@ async def newest(shards: Shards, wanted: Filter, most: int) -> Newest:
     return Newest(tuple(kept), meant, total, await letters.evicted())
 
 
-async def chosen(shards: Shards, ids: Sequence[str], wanted: Filter) -> AsyncIterator[Chosen]:
+async def chosen(shards: Shards, ids: Sequence[str], wanted: LetterFilter) -> AsyncIterator[Chosen]:
     """Yield the letters with these ids, or all if none are given, that are meant; AT_ONCE at a time."""
     letters = DeadLetters(shards)
     if ids:

@@ -17,6 +17,7 @@ from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import PAGES_MOST, Source, SourceProgress
 from alonchat_crawl.storage.sources import amend_crawl, set_status
 
@@ -62,7 +63,7 @@ async def cancel(
 ) -> Source:
     """End the source with what is in work."""
     queue, progress = await _found(shards, source_id, project_id)
-    if "cancelled" in {progress.ends, progress.state}:
+    if progress.ends == Reason.CANCELLED or progress.state == "cancelled":
         return progress.source  # another worker read the same order
     _done(Action.CANCEL, progress, accepted=await queue.cancel(progress.source))
     return await _closed(shards, queue, pool, progress.source)
@@ -114,7 +115,7 @@ async def _found(
 ) -> tuple[FrontierQueue, SourceProgress]:
     found = await shards.find(source_id, project_id)
     if found is None:
-        raise GiveUp("unknown source", f"The frontier knows no source {source_id}.")
+        raise GiveUp(Reason.UNKNOWN_SOURCE, f"The frontier knows no source {source_id}.")
     return found
 
 
@@ -122,7 +123,7 @@ def _done(action: Action, progress: SourceProgress, *, accepted: bool) -> None:
     if not accepted:
         state = progress.state
         why = "is only being opened" if state == "opening" else f"has ended already ({state})"
-        raise GiveUp("source not open", f"Source {progress.source.source_id} {why}.")
+        raise GiveUp(Reason.SOURCE_NOT_OPEN, f"Source {progress.source.source_id} {why}.")
     logger.info("%s: %s", progress.source.url, action)
 
 

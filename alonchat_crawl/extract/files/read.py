@@ -20,6 +20,7 @@ from alonchat_crawl.extract.text.cut_note import cut_note
 from alonchat_crawl.extract.text.encoding import decode
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.reasons import Reason
 
 TITLE_MAX_CHARS = 500
 BYTES_PER_CHAR = 4  # at most, of any charset
@@ -67,7 +68,7 @@ def read_file(body: bytes, name: str, max_chars: int) -> FileText:
     "file without text". Memory is the caller's to limit: MemoryError comes through.
     """
     if not body:
-        raise GiveUp("file empty", "The file has no bytes.")
+        raise GiveUp(Reason.FILE_EMPTY, "The file has no bytes.")
     kind = file_type(body, name)
     if kind is None or kind in {FileType.ZIP, FileType.TAR}:
         raise why_not(body, kind)
@@ -76,9 +77,13 @@ def read_file(body: bytes, name: str, max_chars: int) -> FileText:
     except (ReasonedError, MemoryError):
         raise
     except Exception as error:  # broken files find new ways to break parsers; the file's end is settled here
-        raise GiveUp("file malformed", f"It cannot be read as {kind}: {type(error).__name__}.") from error
+        raise GiveUp(
+            Reason.FILE_MALFORMED, f"It cannot be read as {kind}: {type(error).__name__}."
+        ) from error
     if not any(map(str.isalnum, result.text)):
-        raise GiveUp("file without text", "No text is in it; of scanned pages, send the recognised text.")
+        raise GiveUp(
+            Reason.FILE_WITHOUT_TEXT, "No text is in it; of scanned pages, send the recognised text."
+        )
     return result
 
 

@@ -4,6 +4,7 @@ from alonchat_crawl.extract.files.archives.compressed import decompressor
 from alonchat_crawl.extract.files.archives.container import Container
 from alonchat_crawl.extract.files.sniff import OLE2, RTF, FileType
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 # The names of an encrypted document's streams, as a compound file's directory holds them
 # ([MS-OFFCRYPTO] 2.3.4.4, [MS-CFB] 2.6.1).
@@ -18,16 +19,18 @@ def why_not(body: bytes, kind: FileType | None) -> GiveUp:
         Container.of_document(body)
     if kind in {FileType.ZIP, FileType.TAR}:
         return GiveUp(
-            "file type", "An archive within an archive, or for one file, is not opened: send its files."
+            Reason.FILE_TYPE, "An archive within an archive, or for one file, is not opened: send its files."
         )
     if body.startswith(OLE2):
         if all(name in body for name in ENCRYPTED_STREAMS):
-            return GiveUp("file encrypted", "It is protected by a password: remove that and send it again.")
-        return GiveUp("file type", "A document of Office 97 to 2003: save it as DOCX, XLSX or PPTX.")
+            return GiveUp(
+                Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again."
+            )
+        return GiveUp(Reason.FILE_TYPE, "A document of Office 97 to 2003: save it as DOCX, XLSX or PPTX.")
     if body.startswith(RTF):
-        return GiveUp("file type", "A document in RTF: save it as DOCX or PDF.")
+        return GiveUp(Reason.FILE_TYPE, "A document in RTF: save it as DOCX or PDF.")
     if decompressor(body):
-        return GiveUp("file type", "A compressed file: send it as it was before.")
+        return GiveUp(Reason.FILE_TYPE, "A compressed file: send it as it was before.")
     if body.startswith(IMAGES):
-        return GiveUp("file type", "An image: no text is recognised in images.")
-    return GiveUp("file type", f"It is none of {TAKEN}.")
+        return GiveUp(Reason.FILE_TYPE, "An image: no text is recognised in images.")
+    return GiveUp(Reason.FILE_TYPE, f"It is none of {TAKEN}.")

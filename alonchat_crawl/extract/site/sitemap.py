@@ -9,6 +9,7 @@ from itertools import islice
 from lxml import etree  # type: ignore[import-untyped]
 
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import canonical_url
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -33,7 +34,7 @@ def read_sitemap(body: bytes, max_bytes: int, max_urls: int) -> ReadSitemap:
         entries = islice(found, max_urls)
         return ReadSitemap(is_index, tuple(url for entry in entries if (url := canonical_url(entry))))
     except (etree.LxmlError, ValueError, StopIteration, zlib.error) as error:
-        raise GiveUp("sitemap", f"It is not a sitemap: {error or type(error).__name__}") from None
+        raise GiveUp(Reason.SITEMAP, f"It is not a sitemap: {error or type(error).__name__}") from None
 
 
 def _unzipped(body: bytes, max_bytes: int) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alonchat_crawl.errors import GiveUp, Refused, Retry, StartupError
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.upload_urls import BULK_OFF, FILES_MAX
 
 
@@ -50,15 +51,15 @@ def read_local(path: Path, max_bytes: int) -> bytes:
         # Non-blocking: what was replaced by a pipe would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise GiveUp("file unreadable", f"{path.name} cannot be read: {error.strerror}") from None
+        raise GiveUp(Reason.FILE_UNREADABLE, f"{path.name} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise GiveUp("file unreadable", f"{path.name} is no regular file")
+        raise GiveUp(Reason.FILE_UNREADABLE, f"{path.name} is no regular file")
     with os.fdopen(descriptor, "rb") as file:
         try:
             body = file.read(max_bytes + 1)
         except OSError as error:
-            raise Retry("disk", f"{path.name} cannot be read: {error.strerror}") from None
+            raise Retry(Reason.DISK, f"{path.name} cannot be read: {error.strerror}") from None
     if len(body) > max_bytes:
-        raise Refused("too large", f"{path.name} is larger than MAX_FILE_SIZE_MB")
+        raise Refused(Reason.TOO_LARGE, f"{path.name} is larger than MAX_FILE_SIZE_MB")
     return body

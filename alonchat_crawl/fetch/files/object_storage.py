@@ -16,6 +16,7 @@ from botocore.credentials import Credentials
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import GiveUp, StartupError
+from alonchat_crawl.reasons import Reason
 
 SCHEME = "s3"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -85,11 +86,11 @@ class ObjectStorage:
         """Raise GiveUp unless the project may have the object at a canonical s3:// URL."""
         parts = urlsplit(url)
         if parts.netloc not in self.buckets or self.credentials is None:
-            raise GiveUp("storage bucket", f"the bucket {parts.netloc} is not among S3_BUCKETS")
+            raise GiveUp(Reason.STORAGE_BUCKET, f"the bucket {parts.netloc} is not among S3_BUCKETS")
         prefix = self.prefix.replace("{project_id}", str(project_id))
         if not unquote(parts.path[1:]).startswith(prefix):
             raise GiveUp(
-                "storage prefix", f"{url} is not the project's: its key does not begin with {prefix}"
+                Reason.STORAGE_PREFIX, f"{url} is not the project's: its key does not begin with {prefix}"
             )
 
     def address(self, url: str) -> str:

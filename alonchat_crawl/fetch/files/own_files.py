@@ -17,6 +17,7 @@ from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.local_files import read_local
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox
 from alonchat_crawl.sources import Hold, Kind, Lease
 from alonchat_crawl.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
@@ -93,7 +94,7 @@ class OwnFiles:
     async def _local(self, request: Request, url: str) -> bytes:
         path = self._paths.get(url)
         if path is None:
-            raise GiveUp("file unreadable", "this process was given no such file")
+            raise GiveUp(Reason.FILE_UNREADABLE, "this process was given no such file")
 
         async def read(most_bytes: int) -> bytes:
             return await asyncio.to_thread(read_local, path, most_bytes)

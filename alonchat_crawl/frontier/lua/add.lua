@@ -7,11 +7,11 @@
 -- Returns the number added
 local URLS_A_PAGE = 20 -- that may be met for each page that may be stored: a trap has no end
 local source, lease, origins, crawl = unpack(ARGV, 1, 4)
-if call('HEXISTS', P .. ':inflight', lease) == 1 then
-  call('HINCRBY', P .. ':told', lease, (#ARGV - 4) / 3)
+if call('HEXISTS', KEY.leases, lease) == 1 then
+  call('HINCRBY', KEY.links_added, lease, (#ARGV - 4) / 3)
 end
 if not is_run(source, crawl) then return 0 end
-local s = known(source)
+local s = read_source(source)
 if not s or not (s.state == 'running' or s.state == 'paused') or s.ends then return 0 end
 if #origins > #s.origins then call('HSET', source_key(source), 'origins', origins) end -- they only ever grow
 local before, domains, new = s.seen, {}, nil
@@ -29,17 +29,17 @@ for i = 5, #ARGV, 3 do
   end
 end
 local added = seen - before
-if not known(source) then -- a key of it was in the way, and it was set aside with what was added
+if not read_source(source) then -- a key of it was in the way, and it was set aside with what was added
   for domain in pairs(domains) do call('UNLINK', queue_key(domain, source)) end
   return 0
 end
 if added > 0 then
   call('HSET', source_key(source), 'seen', seen)
   call('HINCRBY', source_key(source), 'pending', added)
-  call('INCRBY', P .. ':pending', added)
+  call('INCRBY', KEY.pending, added)
 end
 for domain in pairs(domains) do
-  call('SADD', domains_key(source), domain)
-  if s.state == 'running' then join(source, s.tenant, domain) end
+  call('SADD', source_domains_key(source), domain)
+  if s.state == 'running' then join_turns(source, s.tenant, domain) end
 end
 return added

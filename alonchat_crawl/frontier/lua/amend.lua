@@ -6,9 +6,9 @@
 local source, spec, max_pages, step, crawl = unpack(ARGV)
 if not is_run(source, crawl) then return 0 end
 local key = source_key(source)
-local state = (known(source) or {}).state
+local state = (read_source(source) or {}).state
 if not (state == 'opening' or state == 'running' or state == 'paused') then return 0 end
 call('HSET', key, 'spec', spec, 'max_pages', max_pages, 'step', step)
 if call('HGET', key, 'ends') == 'max_pages' then call('HDEL', key, 'ends') end
-heed_limit(source)
+apply_page_limit(source)
 return 1

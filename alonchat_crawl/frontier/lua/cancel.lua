@@ -5,7 +5,7 @@
 -- Returns {1 cancelled (0: it is not open), domains left to be cleared: call again, sources completed}
 local source, crawl = unpack(ARGV)
 if not is_run(source, crawl) then return {0, 0, 0} end
-local state = (known(source) or {}).state
+local state = (read_source(source) or {}).state
 if not (state == 'running' or state == 'paused') then return {0, 0, 0} end
 local left = drop_waiting(source, 'cancelled')
 return {1, left, #completed}

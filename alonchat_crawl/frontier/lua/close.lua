@@ -5,9 +5,9 @@
 -- ARGV  1 source  2 id of the run  3 ms that counts are kept  4 ms that what it has seen is kept
 -- Returns 1 closed, 0 the run goes on, or a newer one has begun
 local source, crawl, kept_ms, seen_kept_ms = unpack(ARGV)
-local s, dead = known(source) or {}, call('HGET', source_key(source), 'n:dead')
+local s, dead = read_source(source) or {}, call('HGET', source_key(source), 'n:dead')
 if s.crawl ~= crawl or not (s.state == 'completed' or s.state == 'cancelled') then return 0 end
-call('ZREM', P .. ':completed', source)
+call('ZREM', KEY.completed, source)
 if (tonumber(dead) or 0) > 0 then with_seen(source, 'PEXPIRE', seen_kept_ms) else with_seen(source, 'UNLINK') end
 call('PEXPIRE', source_key(source), kept_ms)
 return 1

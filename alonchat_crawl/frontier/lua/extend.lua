@@ -5,8 +5,8 @@
 -- Returns the ids that are no longer leased
 local lost = {}
 for i = 2, #ARGV do
-  if call('ZADD', P .. ':lease', 'XX', 'CH', now + ARGV[1], ARGV[i]) == 0
-    and not call('ZSCORE', P .. ':lease', ARGV[i]) then
+  if call('ZADD', KEY.lease_expiry, 'XX', 'CH', now + ARGV[1], ARGV[i]) == 0
+    and not call('ZSCORE', KEY.lease_expiry, ARGV[i]) then
     lost[#lost + 1] = ARGV[i]
   end
 end

@@ -5,7 +5,7 @@
 -- Returns the number of sources completed
 for i = 1, #ARGV, 3 do
   local id, what, detail = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local packed = call('HGET', P .. ':inflight', id)
+  local packed = call('HGET', KEY.leases, id)
   local lease = packed and unpacked(packed) or {}
   if what == 'source' and type(lease[1]) == 'string' then
     set_source_aside(lease[1], detail)

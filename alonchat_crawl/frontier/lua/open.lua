@@ -7,15 +7,15 @@
 -- Returns {code, spec in effect}: 1 opening (now or by another worker before), 0 open, -1 closing, -2 another tenant's
 local source, spec, tenant, origin, max_pages, step, crawl, displaced = unpack(ARGV)
 local key = source_key(source)
-local s = known(source) or {}
+local s = read_source(source) or {}
 local foreign = s.state and s.tenant ~= tenant
 if foreign and s.crawl ~= displaced then return {-2, call('HGET', key, 'spec')} end
 if s.state == 'opening' and not foreign then return {1, call('HGET', key, 'spec')} end
 if s.state == 'running' or s.state == 'paused' then return {foreign and -1 or 0, call('HGET', key, 'spec')} end
-if call('ZSCORE', P .. ':completed', source) then return {-1, call('HGET', key, 'spec')} end
+if call('ZSCORE', KEY.completed, source) then return {-1, call('HGET', key, 'spec')} end
 with_seen(source, 'UNLINK')
-wipe(source, s.tenant or tenant)
-call('SREM', P .. ':unreadable', source)
+unlink_queues(source, s.tenant or tenant)
+call('SREM', KEY.unreadable, source)
 call('DEL', key) -- and with it the expiry of the run before
 call('HSET', key, 'spec', spec, 'tenant', tenant, 'origins', origin, 'step', step, 'crawl', crawl, 'state', 'opening',
   'max_pages', max_pages, 'pending', 0, 'leased', 0, 'seen', 0)

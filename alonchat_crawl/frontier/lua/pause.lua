@@ -5,10 +5,10 @@
 -- Returns {1 paused (0: it is not open), cursor to go on with: 0 when all is done}
 local source, crawl, cursor = unpack(ARGV)
 if not is_run(source, crawl) then return {0, 0} end
-local s = known(source) or {}
+local s = read_source(source) or {}
 if not (s.state == 'running' or s.state == 'paused') then return {0, 0} end
 call('HSET', source_key(source), 'state', 'paused')
-call('SADD', P .. ':paused', source)
-local scanned = call('SSCAN', domains_key(source), cursor, 'COUNT', 500)
-for _, domain in ipairs(scanned[2]) do leave(source, s.tenant, domain) end
+call('SADD', KEY.paused, source)
+local scanned = call('SSCAN', source_domains_key(source), cursor, 'COUNT', 500)
+for _, domain in ipairs(scanned[2]) do leave_domain(source, s.tenant, domain) end
 return {1, tonumber(scanned[1])}

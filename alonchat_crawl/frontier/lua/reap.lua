@@ -4,7 +4,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 limit  2 max_attempts
 -- Returns the number taken back, the number of sources completed
-local ids = call('ZRANGEBYSCORE', P .. ':lease', '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
+local ids = call('ZRANGEBYSCORE', KEY.lease_expiry, '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
 for _, id in ipairs(ids) do
   local source, domain, entry = end_lease(id, true)
   if source then

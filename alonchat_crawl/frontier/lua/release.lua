@@ -40,7 +40,7 @@ for i = 2, #ARGV, 10 do
       call('PEXPIREAT', site_key(site), math.max(at, now + REMEMBER_MS))
       pace, asked, sign, delay = numbers[8], 0, numbers[9], 0
     end
-    file(domain, note(domain_key(domain), elapsed, pace, asked, sign, delay))
+    schedule(domain, note(domain_key(domain), elapsed, pace, asked, sign, delay))
     released = released + 1
   end
 end

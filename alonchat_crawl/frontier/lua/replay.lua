@@ -9,7 +9,7 @@ local codes = {}
 for i = 1, #ARGV, 6 do
   local id, source, crawl, domain, reason, entry = unpack(ARGV, i, i + 5)
   local key = source_key(source)
-  local s = known(source) or {}
+  local s = read_source(source) or {}
   local state, ends, current = s.state, s.ends, s.crawl
   local done = state == 'completed' or state == 'cancelled'
   local code = not state and -1 or current ~= crawl and -3 or ((not done and ends) or state == 'cancelled') and -2
@@ -18,12 +18,12 @@ for i = 1, #ARGV, 6 do
     call('HINCRBY', key, 'n:dead', -1)
     call('HINCRBY', key, 'r:dead:' .. reason, -1)
     call('HINCRBY', key, 'pending', 1)
-    call('INCR', P .. ':pending')
+    call('INCR', KEY.pending)
     call('HDEL', key, 'ends', 'first_failure')
     if done then
       call('HSET', key, 'state', 'running')
-      call('SADD', P .. ':running', source)
-      call('ZREM', P .. ':completed', source)
+      call('SADD', KEY.running, source)
+      call('ZREM', KEY.completed, source)
       call('PERSIST', key)
       with_seen(source, 'PERSIST')
     end

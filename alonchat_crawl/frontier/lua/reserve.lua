@@ -8,5 +8,5 @@ local hold, at = call('HGET', domain_key(domain), 'hold'), due_at(domain)
 if hold == id then return 0 end
 if at > now then return hold and math.min(1000, at - now) or at - now end
 call('HSET', domain_key(domain), 'hold', id)
-file(domain, now + hold_ms)
+schedule(domain, now + hold_ms)
 return 0

@@ -5,10 +5,10 @@
 -- Returns {1 it runs (0: it is not open), cursor to go on with: 0 when all is done}
 local source, crawl, cursor = unpack(ARGV)
 if not is_run(source, crawl) then return {0, 0} end
-local s = known(source) or {}
+local s = read_source(source) or {}
 if not (s.state == 'running' or s.state == 'paused') then return {0, 0} end
 call('HSET', source_key(source), 'state', 'running')
-call('SREM', P .. ':paused', source)
-local scanned = call('SSCAN', domains_key(source), cursor, 'COUNT', 500)
-for _, domain in ipairs(scanned[2]) do join(source, s.tenant, domain) end
+call('SREM', KEY.paused, source)
+local scanned = call('SSCAN', source_domains_key(source), cursor, 'COUNT', 500)
+for _, domain in ipairs(scanned[2]) do join_turns(source, s.tenant, domain) end
 return {1, tonumber(scanned[1])}

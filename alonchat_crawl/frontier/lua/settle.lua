@@ -8,8 +8,8 @@ local max_attempts, codes = tonumber(ARGV[1]), {}
 for i = 2, #ARGV, 7 do
   local id, outcome, reason, detail, delay_ms = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local done_before = #completed
-  local lost = tonumber(ARGV[i + 5]) > (tonumber(call('HGET', P .. ':told', id)) or 0)
-    and call('HEXISTS', P .. ':inflight', id) == 1
+  local lost = tonumber(ARGV[i + 5]) > (tonumber(call('HGET', KEY.links_added, id)) or 0)
+    and call('HEXISTS', KEY.leases, id) == 1
   local source, domain, entry
   if not lost then source, domain, entry = end_lease(id) end
   if source then
@@ -20,12 +20,12 @@ for i = 2, #ARGV, 7 do
     elseif outcome == 'deferred' then
       put_back(source, domain, entry, delay_ms)
       -- It is woken by this URL, which is queued again at its time.
-      if ARGV[i + 6] == '1' then leave(source, call('HGET', source_key(source), 'tenant'), domain) end
+      if ARGV[i + 6] == '1' then leave_domain(source, call('HGET', source_key(source), 'tenant'), domain) end
     else
       if entry[1] == 0 and outcome == 'refused' then call('HSET', source_key(source), 'first_failure', detail) end
       finish(source, outcome, reason, 1)
     end
-    if outcome == 'stored' or outcome == 'unchanged' then heed_limit(source) end
+    if outcome == 'stored' or outcome == 'unchanged' then apply_page_limit(source) end
   end
   codes[#codes + 1] = lost and 3 or not source and 0 or (#completed > done_before and 2 or 1)
 end

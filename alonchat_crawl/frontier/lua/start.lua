@@ -6,10 +6,10 @@
 local source, domain, fingerprint, entry, crawl = unpack(ARGV)
 if not is_run(source, crawl) then return 0 end
 local key = source_key(source)
-if (known(source) or {}).state ~= 'opening' then return 0 end
+if (read_source(source) or {}).state ~= 'opening' then return 0 end
 call('HSET', key, 'state', 'running', 'started_ms', now, 'pending', 1, 'seen', 1)
-call('INCR', P .. ':pending')
-call('SADD', P .. ':running', source)
+call('INCR', KEY.pending)
+call('SADD', KEY.running, source)
 note_seen(source, fingerprint, 0)
 enqueue(source, domain, entry, false)
 return 1

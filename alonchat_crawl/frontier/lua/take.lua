@@ -9,12 +9,12 @@ local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), to
 local sums = totals()
 if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find
 queue_retries(math.max(count, 1))
-local clock = number(call('GET', P .. ':clock')) or 0
+local clock = number(call('GET', KEY.clock)) or 0
 wake_tenants(2 * count + 1, clock)
 local leased, taken = {}, 0
 local function serve(tenant, domain)
-  local full, sources = nil, call('ZRANGE', turns_key(domain, tenant), 0, 7)
-  if not sources[1] then unfile(tenant, domain) end
+  local full, sources = nil, call('ZRANGE', source_turns_key(domain, tenant), 0, 7)
+  if not sources[1] then unschedule(tenant, domain) end
   for _, source in ipairs(sources) do
     local lease, limited = lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
     if lease then
@@ -22,26 +22,26 @@ local function serve(tenant, domain)
       taken = taken + 1
       return
     end
-    if limited then move_on(turns_key(domain, tenant), source, 1) end
+    if limited then advance(source_turns_key(domain, tenant), source, 1) end
     full = full or limited
   end
   if full then -- the domain's other tenants go first, and so do other domains'
-    move_on(turns_key(domain), tenant, 1)
-    move_on(P .. ':tenants', tenant, 0.05)
-    file(domain, now + FULL_MS)
+    advance(tenant_turns_key(domain), tenant, 1)
+    advance(KEY.tenants, tenant, 0.05)
+    schedule(domain, now + FULL_MS)
   end
 end
 
 -- The least served tenant that has a domain which is due, that domain, and its virtual time; nil for none.
 local function next_turn()
   while true do
-    local tenant, at = one_of(P .. ':tenants', 0)
+    local tenant, at = at_place(KEY.tenants, 0)
     if not tenant then return nil end
     local first = call('ZRANGE', ready_key(tenant), 0, 0, 'WITHSCORES')
     if first[1] and tonumber(first[2]) <= now then return tenant, first[1], at end
-    call('ZREM', P .. ':tenants', tenant)
-    call('ZADD', P .. ':served', at, tenant)
-    if first[1] then call('ZADD', P .. ':waiting', first[2], tenant) end
+    call('ZREM', KEY.tenants, tenant)
+    call('ZADD', KEY.served, at, tenant)
+    if first[1] then call('ZADD', KEY.waiting, first[2], tenant) end
   end
 end
 
@@ -52,8 +52,8 @@ for _ = 1, 2 * count + 8 do -- some turns find a source that may not be fetched
   serve(tenant, domain)
   tenant, domain, at = next_turn()
 end
-call('SET', P .. ':clock', clock)
-call('ZREMRANGEBYSCORE', P .. ':served', '-inf', clock)
-if tenant then ring() end -- there is work for one more
-local due = tenant and now or math.min(first_score(P .. ':delayed'), first_score(P .. ':waiting'))
+call('SET', KEY.clock, clock)
+call('ZREMRANGEBYSCORE', KEY.served, '-inf', clock)
+if tenant then wake_worker() end -- there is work for one more
+local due = tenant and now or math.min(first_score(KEY.delayed_sources), first_score(KEY.waiting))
 return {due == math.huge and -1 or math.max(0, due - now), leased, #completed, unpack(totals())}

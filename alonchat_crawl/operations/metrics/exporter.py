@@ -18,8 +18,8 @@ from alonchat_crawl.operations.metrics.health import Readiness
 from alonchat_crawl.operations.metrics.instruments import Instruments
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
 from alonchat_crawl.operations.metrics.server import listen, site_of
-from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.servers.connections import Connections
+from alonchat_crawl.sources import Ending
 
 SCRAPERS_LOGGER: Final = "scrapy.core.scraper"  # its errors are counted by their signals
 

@@ -13,6 +13,9 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+
 OTHER: Final = "other"
 MAX_VALUES: Final = 100  # of one label whose words come from our own code
 SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -54,7 +57,7 @@ class Instruments:
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
         self._project = BoundedLabel(max_projects)
-        self._outcome, self._reason, self._stage, self._class = Word(), Word(), Word(), Word()
+        self._stage, self._class = Word(), Word()
 
         self.pending = Gauge("alonchat_frontier_pending_urls", "URLs waiting.", registry=registry)
         self.leased = Gauge("alonchat_frontier_leased_urls", "URLs in work.", registry=registry)
@@ -85,9 +88,9 @@ class Instruments:
         self._tokens = Counter("alonchat_tokens_embedded", "Tokens embedded.", ["project"], registry=registry)
         self._errors = Counter("alonchat_errors", "Errors.", ["where", "class"], registry=registry)
 
-    def page_ended(self, outcome: str, reason: str) -> None:
+    def page_ended(self, outcome: Outcome, reason: Reason) -> None:
         """Count a page's end."""
-        self._pages.labels(self._outcome.of(outcome), self._reason.of(reason)).inc()
+        self._pages.labels(outcome, reason.label).inc()
 
     def stage_took(self, stage: str, seconds: float) -> None:
         """Observe a stage's time; a negative one (a clock set back) is none."""

@@ -23,8 +23,9 @@ from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.control.verbs.errors import NotPossibleError
 from alonchat_crawl.errors import ReasonedError, StartupError
-from alonchat_crawl.frontier.shards import COUNT_KEY, Shards, agreed_count
+from alonchat_crawl.frontier.shards import Shards, agreed_count
 from alonchat_crawl.operations.terminal.console import complain
+from alonchat_crawl.redis_keys import SHARD_COUNT
 from alonchat_crawl.servers.connections import Connections
 
 INTERRUPTED = 130
@@ -44,7 +45,7 @@ class Servers:
         _check_place(self.settings)
         shards = Shards.from_settings(self.settings, self.connections.redis)
         own = len(shards.queues)
-        agreed = await agreed_count(self.connections.redis.get(COUNT_KEY)) or own
+        agreed = await agreed_count(self.connections.redis.get(SHARD_COUNT.of())) or own
         if agreed != own:  # only looked at: what Shards.check does is up to the workers
             raise StartupError(
                 f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Lease, Source, SourceProgress
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Lease, Source, SourceProgress
 
 PARTS_MAX: Final = 1000  # sources remembered at once
 RATE_SECONDS: Final = 10.0  # the rate shown is that of so long a time

@@ -19,6 +19,7 @@ from alonchat_crawl.policies.blocklists.files import BlocklistFiles, FileChanges
 from alonchat_crawl.policies.blocklists.lists import Match, RuleLists
 from alonchat_crawl.policies.blocklists.reader import ListReader
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, Target
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.storage.blocklist import RuleRecord, read_revision, read_rules
 
@@ -129,7 +130,7 @@ class Blocklists(PerCrawler):
         try:
             pool = await self._connections.postgres()
         except StartupError as error:
-            raise Outage("postgres", str(error)) from error
+            raise Outage(Reason.POSTGRES, str(error)) from error
         revision = await read_revision(pool)
         if revision == self._revision and revision >= 0:
             return

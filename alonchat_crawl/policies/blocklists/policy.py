@@ -15,6 +15,7 @@ from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.lists import Match
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.rule_set import Target
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.urls import DEFAULT_PORTS, canonical_url
 
@@ -67,10 +68,12 @@ class BlocklistPolicy:
             raise
         except Exception as error:
             logger.exception("A request could not be compared with the blocklists")
-            raise Refused("blocklist error", f"it could not be compared: {type(error).__name__}") from error
+            raise Refused(
+                Reason.BLOCKLIST_ERROR, f"it could not be compared: {type(error).__name__}"
+            ) from error
         if found is not None:
             # Without path and query, which may be a key.
-            raise Refused("blocklist", f"{urlsplit(request.url).hostname} {found}")
+            raise Refused(Reason.BLOCKLIST, f"{urlsplit(request.url).hostname} {found}")
 
     async def _match(self, request: Request) -> Match | None:
         lease: Lease | None = request.meta.get("lease")

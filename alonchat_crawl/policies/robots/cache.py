@@ -17,6 +17,7 @@ from alonchat_crawl.policies.robots.fetch_state import (
     decode,
     encode,
 )
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.urls import canonical_url
 
@@ -35,10 +36,10 @@ QUICK_BYTES = 20_000
 class SiteFileKind(Generic[T]):
     """A kind of file that any origin may have, at one path."""
 
-    name: str
-    """One word; reasons begin with it."""
-    key: str
-    """The prefix of its keys in Redis; another for each agent to which the file means something else."""
+    reason: Reason
+    """Why a page waits until the file is fetched."""
+    key: Callable[[str], str]
+    """The key in Redis of an origin's file."""
     path: str
     condense: Callable[[FileBody], bytes]
     """Keeps only the lines that concern us."""
@@ -80,7 +81,7 @@ class SiteFileCache:
 
         Raises redis.RedisError.
         """
-        key = f"{file.key}:{origin}"
+        key = file.key(origin)
         remembered = self._remembered.get(key)
         if remembered is not None and remembered.until > monotonic():
             return remembered.known
@@ -120,13 +121,13 @@ class SiteFileCache:
         """Condense a file. One that is too large for Redis counts as unreachable."""
         kept = KeptFile(await off_loop(file.condense, body, size=len(body.octets)))
         size = len(await off_loop(encode, kept, size=len(kept.condensed)))
-        return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable="too large")
+        return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable=Reason.TOO_LARGE)
 
     async def put(self, file: SiteFileKind[T], origin: str, found: KeptFile | PendingFile) -> None:
         """Keep it for all workers: for a day, or until the next attempt is due. Raises redis.RedisError."""
         passing = found.failures if isinstance(found, PendingFile) else found.unreachable
         seconds = self._limits.unreachable_seconds if passing else self._limits.cache_seconds
-        await self._redis.set(f"{file.key}:{origin}", encode(found), ex=seconds)
+        await self._redis.set(file.key(origin), encode(found), ex=seconds)
 
 
 NO_FILE = FileBody(b"")

@@ -5,6 +5,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from urllib.parse import urljoin, urlsplit
 
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import canonical_url
 
 FETCH_AGAIN = frozenset({408, 425, 429})
@@ -71,7 +72,7 @@ def read_response(
         return _redirected(pending, location) if pending.hops < limits.max_hops else FileBody(b"")
     if 400 <= status < 500 and status not in FETCH_AGAIN:  # noqa: PLR2004
         return FileBody(b"")
-    return failed(pending, f"http {status}", limits)
+    return failed(pending, Reason.http(status), limits)
 
 
 def failed(pending: PendingFile, reason: str, limits: SiteFileLimits) -> KeptFile | PendingFile:

@@ -13,6 +13,8 @@ from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import ROBOTS_TXT
 from alonchat_crawl.user_agent import product_token
 
 
@@ -24,8 +26,8 @@ def robots_file(settings: BaseSettings) -> SiteFileKind[Permissions]:
             f"USER_AGENT={settings['USER_AGENT']!r} has no product token for robots.txt to name."
         )
     return SiteFileKind(
-        name="robots",
-        key=f"robots:{token}",
+        reason=Reason.ROBOTS,
+        key=lambda origin: ROBOTS_TXT.of(token=token, origin=origin),
         path="/robots.txt",
         condense=partial(_condensed, token),
         parse=partial(_parsed, token, settings.getfloat("ROBOTS_MAX_DELAY_SECONDS")),
@@ -75,8 +77,8 @@ class RobotsPolicy:
             return
         known = await self._files.known(self._file, request)
         if known.unreachable:
-            raise Refused("robots unreachable", f"its robots.txt could not be had ({known.unreachable})")
+            raise Refused(Reason.ROBOTS_UNREACHABLE, f"its robots.txt could not be had ({known.unreachable})")
         if not known.rules.allows(request.url):
-            raise Refused("robots", f"its robots.txt forbids {self._agent} to fetch {request.url}")
+            raise Refused(Reason.ROBOTS, f"its robots.txt forbids {self._agent} to fetch {request.url}")
         request.meta["crawl_delay_seconds"] = known.rules.crawl_delay_seconds
         request.meta["sitemaps"] = known.rules.sitemaps

@@ -24,6 +24,7 @@ from alonchat_crawl.policies.robots.fetch_state import (
     failed,
     read_response,
 )
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.upload_urls import UPLOAD
@@ -97,9 +98,9 @@ class SiteFiles(PerCrawler):
         if error is not None:
             raise error
         if isinstance(found, PendingFile) and found.failures and response is not None:
-            status = f"http {response.status}"
-            raise Deferred(f"{file.name} {status}", f"its {file.path} answered with {status}")
-        raise Deferred(file.name)
+            detail = f"its {file.path} answered with http {response.status}"
+            raise Deferred(Reason.http(response.status, file.reason), detail)
+        raise Deferred(file.reason)
 
     async def _download(
         self, pending: PendingFile, request: Request

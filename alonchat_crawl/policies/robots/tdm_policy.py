@@ -22,13 +22,19 @@ from alonchat_crawl.policies.robots.policy import robots_file
 from alonchat_crawl.policies.robots.robots_txt import Permissions
 from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import TDM_FILE as TDM_FILE_KEY
 from alonchat_crawl.sources import Kind, Lease
 
 NAME = "tdm-reservation"
-REASON, DETAIL = "tdm", "the right to mine it is reserved (TDM_RESERVATION=obey)"
+DETAIL = "the right to mine it is reserved (TDM_RESERVATION=obey)"
 
 TDM_FILE = SiteFileKind(
-    name="tdm", key="tdm", path="/.well-known/tdmrep.json", condense=condensed, parse=Reservations
+    reason=Reason.TDM,
+    key=lambda origin: TDM_FILE_KEY.of(origin=origin),
+    path="/.well-known/tdmrep.json",
+    condense=condensed,
+    parse=Reservations,
 )
 
 
@@ -97,9 +103,9 @@ class TdmPolicy:
         if not (reserved or directives((), tags, self._agent).noai):
             return response
         if response.status == NOT_MODIFIED:
-            raise Retry(REASON, DETAIL)
+            raise Retry(Reason.TDM, DETAIL)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         lease: Lease = request.meta["lease"]
         if lease.kind is Kind.SITEMAP or media_type(header, response.url, response.body) != "text/html":
-            raise Refused(REASON, DETAIL)
+            raise Refused(Reason.TDM, DETAIL)
         return response

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
+from alonchat_crawl.reasons import Reason
+
 PIECE_BYTES = 128 * 1024  # of the stream: about what a socket takes at once
 ANSWER_MAX_BYTES = 4096
 NAME_MAX_CHARS = 100
@@ -43,9 +45,9 @@ class ScanFinding:
 
 
 class NoVerdictError(Exception):
-    """No verdict. `reason` is `scanner unreachable`, `scanner timeout` or `scanner error`."""
+    """No verdict: SCANNER_UNREACHABLE, SCANNER_TIMEOUT or SCANNER_ERROR."""
 
-    def __init__(self, reason: str, detail: str, *, by_file: bool = False) -> None:
+    def __init__(self, reason: Reason, detail: str, *, by_file: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
@@ -69,7 +71,7 @@ def read_answer(answer: bytes) -> ScanFinding:
         if name.startswith("Heuristics.Encrypted."):
             return ScanFinding(ScanVerdict.ENCRYPTED, name)
         return ScanFinding(ScanVerdict.INFECTED, name)
-    raise NoVerdictError("scanner error", f"clamd answered {_printable(answer)!r}", by_file=True)
+    raise NoVerdictError(Reason.SCANNER_ERROR, f"clamd answered {_printable(answer)!r}", by_file=True)
 
 
 def _printable(text: bytes) -> str:
@@ -99,9 +101,9 @@ class Clamd:
             await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
             answer = await _answer(connection)
         if not answer:
-            raise NoVerdictError("scanner unreachable", f"clamd at {self.address} closed the connection")
+            raise NoVerdictError(Reason.SCANNER_UNREACHABLE, f"clamd at {self.address} closed the connection")
         if answer != b"PONG\0":
-            raise NoVerdictError("scanner error", f"clamd answered {_printable(answer)!r} to PING")
+            raise NoVerdictError(Reason.SCANNER_ERROR, f"clamd answered {_printable(answer)!r} to PING")
 
     async def scan(self, body: bytes) -> ScanFinding:
         """Stream a file to clamd, without a copy of it, and return its verdict. Raises NoVerdictError."""
@@ -113,11 +115,11 @@ class Clamd:
             answer = await _answer(connection, early=early)
         if not answer:
             raise NoVerdictError(
-                "scanner unreachable", f"clamd at {self.address} closed the connection", by_file=True
+                Reason.SCANNER_UNREACHABLE, f"clamd at {self.address} closed the connection", by_file=True
             )
         if early and answer != LIMIT_ANSWER:
             raise NoVerdictError(
-                "scanner error", f"clamd answered {_printable(answer)!r} too early", by_file=True
+                Reason.SCANNER_ERROR, f"clamd answered {_printable(answer)!r} too early", by_file=True
             )
         return read_answer(answer)
 
@@ -132,11 +134,11 @@ class Clamd:
                     yield connection
         except TimeoutError:
             detail = f"clamd at {self.address} does not answer within {seconds:g} s"
-            raise NoVerdictError("scanner timeout", detail, by_file=by_file and connected) from None
+            raise NoVerdictError(Reason.SCANNER_TIMEOUT, detail, by_file=by_file and connected) from None
         except OSError as error:
             what = "broke the connection" if connected else "cannot be reached"
             detail = f"clamd at {self.address} {what} ({error.strerror or error})"
-            raise NoVerdictError("scanner unreachable", detail, by_file=by_file and connected) from error
+            raise NoVerdictError(Reason.SCANNER_UNREACHABLE, detail, by_file=by_file and connected) from error
 
     async def _connect(self) -> socket.socket:
         if self._path:

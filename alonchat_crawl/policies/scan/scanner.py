@@ -16,6 +16,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.errors import Deferred, GiveUp, Retry, StartupError
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.scan.clamd import Clamd, NoVerdictError, ScanFinding, ScanVerdict
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import WorkSlots
 from alonchat_crawl.signals import stage_finished
 
@@ -37,9 +38,12 @@ NESTED = 101
 """Archives one in another: more than any clamd opens (clamd.conf(5): MaxRecursion is 100 at most)."""
 
 _REASONS = {
-    ScanVerdict.INFECTED: ("infected", "a virus was found in it"),
-    ScanVerdict.TOO_LARGE: ("scan too large", "it is larger than the virus scanner looks at"),
-    ScanVerdict.ENCRYPTED: ("file encrypted", "it is encrypted, so the virus scanner cannot look into it"),
+    ScanVerdict.INFECTED: (Reason.INFECTED, "a virus was found in it"),
+    ScanVerdict.TOO_LARGE: (Reason.SCAN_TOO_LARGE, "it is larger than the virus scanner looks at"),
+    ScanVerdict.ENCRYPTED: (
+        Reason.FILE_ENCRYPTED,
+        "it is encrypted, so the virus scanner cannot look into it",
+    ),
 }
 
 
@@ -158,11 +162,12 @@ async def _prove(clamd: Clamd) -> None:
     """Raise NoVerdictError if clamd passes what it must not: it knows no viruses, or hides its limits."""
     if (await clamd.scan(EICAR)).verdict is not ScanVerdict.INFECTED:
         raise NoVerdictError(
-            "scanner error", f"clamd at {clamd.address} does not know the EICAR test file: load a database"
+            Reason.SCANNER_ERROR,
+            f"clamd at {clamd.address} does not know the EICAR test file: load a database",
         )
     if (await clamd.scan(nested_archive())).verdict is ScanVerdict.CLEAN:
         detail = f"clamd at {clamd.address} passes what it has not looked at: set AlertExceedsMax yes"
-        raise NoVerdictError("scanner error", detail)
+        raise NoVerdictError(Reason.SCANNER_ERROR, detail)
 
 
 def check_scanner(settings: BaseSettings) -> None:

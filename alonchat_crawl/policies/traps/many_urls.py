@@ -19,6 +19,8 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.extract.site.same_text import Sameness
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.traps.url_templates import UrlTemplate, template_of
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.redis_keys import TRAP_COUNTERS
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
 from alonchat_crawl.sources import Kind, Lease, Source
@@ -62,7 +64,7 @@ class TrapLimits:
 class Repetition:
     """What a page turned out to repeat; with a reason its links are not followed."""
 
-    reason: str = ""
+    reason: Reason = Reason.NONE
     stored: bool = True
     """Whether it may be stored all the same."""
 
@@ -97,23 +99,23 @@ class TrapCounters(PerCrawler):
             self._noted[noted] = repeat
         return self._noted[noted]
 
-    async def refused(self, lease: Lease) -> str:
-        """Why a leased URL is part of a trap that is full, as a refusal's reason; empty where it is not."""
+    async def refused(self, lease: Lease) -> Reason:
+        """Why a leased URL is part of a trap that is full; NONE if it is not."""
         run, limits = lease.source.crawl_id, self._limits
         if lease.kind is Kind.SITEMAP:
-            return "trap: sitemaps" if (run, SITEMAPS) in self._full else ""
+            return Reason.TRAP_SITEMAPS if (run, SITEMAPS) in self._full else Reason.NONE
         template = template_of(lease.url)
         if template.calendar and (run, ("calendar", template.calendar)) in self._full:
-            return "trap: calendar"
+            return Reason.TRAP_CALENDAR
         if template.host != lease.host:
             counts = await self._read(lease.source, [("host", template.host), HOSTS])
             if counts[0] == 0 and counts[1] >= limits.hosts:
-                return "trap: subdomains"
+                return Reason.TRAP_SUBDOMAINS
         if template.values and (run, ("variants", template.path)) in self._full:
             counts = await self._read(lease.source, _values(template))
             if min(counts) >= limits.familiar:
-                return "trap: too many variants"
-        return ""
+                return Reason.TRAP_TOO_MANY_VARIANTS
+        return Reason.NONE
 
     async def _note(self, lease: Lease, sameness: Sameness | None) -> Repetition:
         source, limits = lease.source, self._limits
@@ -139,8 +141,10 @@ class TrapCounters(PerCrawler):
         if more:
             await self._count(source, more)
         if counts.get(text, 0) > limits.same_text:
-            return Repetition("trap: same text", stored=False)
-        return Repetition("trap: endless pages" if counts.get(pattern, 0) > limits.same_pattern else "")
+            return Repetition(Reason.TRAP_SAME_TEXT, stored=False)
+        return Repetition(
+            Reason.TRAP_ENDLESS_PAGES if counts.get(pattern, 0) > limits.same_pattern else Reason.NONE
+        )
 
     async def _count(self, source: Source, most: dict[Item, int | None]) -> dict[Item, int]:
         """Count each item once more; remember those that are above their limit."""
@@ -178,7 +182,7 @@ class TrapCounters(PerCrawler):
 
 def _key(source: Source) -> str:
     """STRING: a run's counters."""
-    return f"traps:{source.crawl_id}"
+    return TRAP_COUNTERS.of(crawl=source.crawl_id)
 
 
 def _places(source: Source, item: Item) -> tuple[int, int]:

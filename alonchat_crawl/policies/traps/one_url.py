@@ -5,6 +5,8 @@ from datetime import date
 from itertools import groupby
 from urllib.parse import parse_qsl, urlsplit
 
+from alonchat_crawl.reasons import Reason
+
 PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository's browser can have more
 SAME_IN_A_ROW = 4  # /x/x/x/x; Heritrix stops at 3
 GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
@@ -34,25 +36,25 @@ YEAR_NAMES = frozenset({"year", "y", "yr", "jahr", "annee", "ano", "cal_year"})
 MONTH_NAMES = frozenset({"month", "m", "mon", "monat", "mois", "mes", "cal_month", "day", "d", "week", "w"})
 
 
-def trap(url: str, today: date) -> str:
-    """Why a canonical URL is taken for part of a trap, as a refusal's reason; empty where it is not."""
+def trap(url: str, today: date) -> Reason:
+    """Why a canonical URL is taken for part of a trap; NONE if it is not."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     parameters = parse_qsl(parts.query)
     if _too_many_labels(parts.hostname or ""):
-        return "trap: subdomains"
+        return Reason.TRAP_SUBDOMAINS
     if len(segments) > PATH_SEGMENTS_MAX:
-        return "trap: deep path"
+        return Reason.TRAP_DEEP_PATH
     if repeats(segments):
-        return "trap: repeating path"
+        return Reason.TRAP_REPEATING_PATH
     if len(parameters) > PARAMETERS_MAX or url.count("%" + "25" * ENCODINGS_MAX):
-        return "trap: growing query"
+        return Reason.TRAP_GROWING_QUERY
     if any(parameters.count(one) > SAME_PARAMETER_MAX for one in parameters):
-        return "trap: growing query"
+        return Reason.TRAP_GROWING_QUERY
     years = dated(parts.path, parameters)
     far_ahead = any(year > today.year + YEARS_AHEAD for year, sure in years if sure or _names_calendar(url))
     far_back = any(year < today.year - YEARS_BACK for year, _ in years) and _names_calendar(url)
-    return "trap: calendar" if far_ahead or far_back else ""
+    return Reason.TRAP_CALENDAR if far_ahead or far_back else Reason.NONE
 
 
 def repeats(segments: list[str]) -> bool:

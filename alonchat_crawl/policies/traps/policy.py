@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.policies.traps.many_urls import TrapCounters
 from alonchat_crawl.policies.traps.one_url import trap
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Kind, Lease
 
 EXEMPT = frozenset({Kind.START, Kind.FILE})
@@ -37,6 +38,6 @@ class TrapPolicy:
         today = datetime.now(UTC).date()
         reason = trap(lease.url, today)
         if reason and trap(lease.source.url, today) == reason:  # the source itself lies in such a place
-            reason = ""
+            reason = Reason.NONE
         if reason := reason or await self._repeats.refused(lease):
             raise Refused(reason, f"{lease.url} looks like a {reason}, made up without end")

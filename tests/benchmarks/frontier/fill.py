@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 
-from alonchat_crawl.frontier.queue import FrontierQueue, Release
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Link, Source
+from alonchat_crawl.frontier.queue import FrontierQueue
+from alonchat_crawl.frontier.release import Release
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.sources import Ending, Kind, Link, Source
 from alonchat_crawl.urls import origin_of
 
 TENANTS = 100

@@ -10,9 +10,8 @@ from typing import Any, Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from alonchat_crawl.outcomes import Ending
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Lease
+from alonchat_crawl.sources import Ending, Lease
 
 EVERY_SECONDS = 0.02
 

@@ -14,9 +14,10 @@ from scrapy.http import Response
 from alonchat_crawl.errors import Deferred, GiveUp, Refused
 from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, Bodies
 from alonchat_crawl.fetch.http_connection import too_large
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES, WorkSlots
-from alonchat_crawl.sources import Kind
+from alonchat_crawl.sources import Ending, Kind
 from tests.unit.policies.scan.test_scanner import WEB_FILES, lease
 
 FIRST, SECOND = uuid4(), uuid4()
@@ -94,7 +95,7 @@ async def test_a_small_page_never_waits() -> None:
 def _bytes_of(size: int, reason: str = "too large") -> Callable[[int], Awaitable[bytes]]:
     async def read(most_bytes: int) -> bytes:
         if size > most_bytes:
-            raise too_large(most_bytes) if reason == "too large" else GiveUp(reason)
+            raise too_large(most_bytes) if reason == "too large" else GiveUp(Reason(reason))
         return bytes(size)
 
     return read

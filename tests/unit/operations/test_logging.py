@@ -19,6 +19,7 @@ from alonchat_crawl.operations.logs.context import facts_of
 from alonchat_crawl.operations.logs.logging import LogFormatter
 from alonchat_crawl.operations.logs.records import JsonFormatter
 from alonchat_crawl.operations.logs.redaction import Redactor
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Kind, Lease, Source
 from tests.sites.watching import crawl, lines
 
@@ -129,13 +130,13 @@ def test_log_file_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None
 def test_formatter_keeps_cause_and_url_but_no_item() -> None:
     """Scrapy's messages name the URL and the cause; ends with a reason are no errors; no item is shown."""
     response = TextResponse(URL, request=REQUEST)
-    fault, reasoned = Failure(ValueError("it broke")), Failure(GiveUp("broken pdf", "no text in it"))
+    fault, reasoned = Failure(ValueError("it broke")), Failure(GiveUp(Reason.FILE_MALFORMED, "no text in it"))
     said = [
         LOGS.crawled(REQUEST, response, SPIDER),
         LOGS.scraped(PAGE, response, SPIDER),
         LOGS.scraped(StoredPage(PROVENANCE, 3, 5), response, SPIDER),
-        LOGS.dropped(PAGE, GiveUp("x"), response, SPIDER),
-        LOGS.item_error(PAGE, GiveUp("x", "no text in it"), response, SPIDER),
+        LOGS.dropped(PAGE, GiveUp(Reason.FILE_MALFORMED), response, SPIDER),
+        LOGS.item_error(PAGE, GiveUp(Reason.FILE_MALFORMED, "no text in it"), response, SPIDER),
         LOGS.item_error(PAGE, ValueError("it broke"), response, SPIDER),
         LOGS.spider_error(fault, REQUEST, response, SPIDER),
         LOGS.spider_error(reasoned, REQUEST, response, SPIDER),

@@ -21,6 +21,8 @@ from alonchat_crawl.operations.metrics.download_errors import DownloadErrors
 from alonchat_crawl.operations.metrics.health import Readiness
 from alonchat_crawl.operations.metrics.instruments import OTHER, BoundedLabel, Instruments, Word
 from alonchat_crawl.operations.metrics.server import ports_of
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
 from tests.sites.watching import crawl, lines
 
 
@@ -138,7 +140,7 @@ def test_projects_are_bounded() -> None:
 def test_errors_are_told_apart_by_their_root() -> None:
     """An error of Redis or Postgres is theirs, however it was wrapped; a ring of causes ends."""
     instruments = Instruments(1)
-    wrapped = Retry("database")
+    wrapped = Retry(Reason.POSTGRES)
     wrapped.__cause__ = psycopg.OperationalError("x")
     ring = ValueError("a")
     ring.__cause__ = ring
@@ -158,7 +160,7 @@ def test_errors_are_told_apart_by_their_root() -> None:
 def test_registries_do_not_share() -> None:
     """Two crawlers in one process count apart."""
     first, second = Instruments(1), Instruments(1)
-    first.page_ended("stored", "")
+    first.page_ended(Outcome.STORED, Reason.NONE)
     first.stage_took("chunk", -1.0)
     assert samples(first)["alonchat_pages_total", "stored", ""] == 1
     assert samples(first)["alonchat_stage_seconds_sum", "chunk"] == 0

@@ -18,8 +18,9 @@ from alonchat_crawl.operations.terminal.progress import ProgressLine
 from alonchat_crawl.operations.terminal.summary import render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Source, SourceProgress
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
 from tests.sites.watching import COMMAND, crawl, environment, lines
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://example.com/", "shop", 10, 3)
@@ -184,7 +185,7 @@ def test_line_says_when_the_model_is_loading() -> None:
 def test_tally_counts_no_page_twice_and_forgets_completed_sources() -> None:
     """A retry is not done yet; a completed source leaves nothing behind but the totals."""
     tally = Tally()
-    tally.ended(LEASE, Ending(Outcome.RETRY, "timeout"))
+    tally.ended(LEASE, Ending(Outcome.RETRY, Reason.TIMEOUT))
     assert tally.done == 0
     tally.ended(LEASE, Ending(Outcome.STORED))
     tally.stored(SOURCE.source_id, 4)

@@ -8,14 +8,15 @@ import pytest
 from scrapy import Request
 from scrapy.http import Response
 
-from alonchat_crawl.outcomes import Ending, Outcome
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.worker.acknowledge import Acknowledge
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://e.org/", "p", 10, 3)
 LEASE = Lease("1", SOURCE, ("http://e.org",), "e.org", "http://e.org/", Kind.START, 0, 1)
 LINKS = [Link(f"http://e.org/{n}", Kind.PAGE, 1) for n in range(300)]
-NOINDEX = Ending(Outcome.REFUSED, "noindex")
+NOINDEX = Ending(Outcome.REFUSED, Reason.NOINDEX)
 
 
 class Told:

@@ -12,7 +12,9 @@ from scrapy.exceptions import (
 from twisted.internet.error import ConnectionLost
 
 from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unchanged
-from alonchat_crawl.outcomes import Ending, Outcome
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending
 from alonchat_crawl.worker.endings import ending_of
 
 
@@ -20,8 +22,8 @@ from alonchat_crawl.worker.endings import ending_of
     ("error", "outcome", "reason"),
     [
         (Unchanged("same"), Outcome.UNCHANGED, ""),
-        (Refused("robots"), Outcome.REFUSED, "robots"),
-        (GiveUp("http 404"), Outcome.DEAD, "http 404"),
+        (Refused(Reason.ROBOTS), Outcome.REFUSED, "robots"),
+        (GiveUp(Reason.http(404)), Outcome.DEAD, "http 404"),
         (CannotResolveHostError("x"), Outcome.RETRY, "dns"),
         (DownloadTimeoutError(), Outcome.RETRY, "timeout"),
         (ConnectionLost(), Outcome.RETRY, "connection"),
@@ -40,13 +42,15 @@ def test_endings(error: Exception, outcome: Outcome, reason: str) -> None:
 
 def test_a_retry_keeps_what_the_site_asked_for() -> None:
     """Retry-After passes through to the ending."""
-    assert ending_of(Retry("http 429", "busy", 30.0)) == Ending(Outcome.RETRY, "http 429", "busy", 30.0)
+    assert ending_of(Retry(Reason.http(429), "busy", 30.0)) == Ending(
+        Outcome.RETRY, Reason.http(429), "busy", 30.0
+    )
 
 
-@pytest.mark.parametrize("error", [Outage("postgres"), RedisError("gone")])
+@pytest.mark.parametrize("error", [Outage(Reason.POSTGRES), RedisError("gone")])
 def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
     """Where a service of ours is away, the page is put off and the attempt does not count."""
     ending = ending_of(error)
     assert ending.outcome is Outcome.DEFERRED
     assert ending.outage
-    assert not ending_of(Deferred("robots")).outage
+    assert not ending_of(Deferred(Reason.ROBOTS)).outage

@@ -3,8 +3,7 @@
 import pytest
 from scrapy import Request
 
-from alonchat_crawl.outcomes import Ending
-from alonchat_crawl.sources import Kind, Lease, Link
+from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.worker.redirects import redirected
 from tests.unit.policies.test_scope import HOST, source
 

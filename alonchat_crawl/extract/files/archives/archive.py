@@ -17,10 +17,9 @@ from zipfile import ZipInfo
 from alonchat_crawl.extract.files.archives.compressed import Inflating
 from alonchat_crawl.extract.files.archives.container import END, LOCAL, Container
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
+from alonchat_crawl.reasons import Reason
 
 FILES_MAX = 1000
-MALFORMED = "archive malformed"
-TOO_MANY = "archive too many files"
 NAME_MAX_CHARS = 500
 UTF_8_NAME = 0x800  # APPNOTE.TXT 4.4.4, bit 11
 DRIVE = re.compile(r"[A-Za-z]:")
@@ -74,7 +73,7 @@ def _settled() -> Iterator[None]:
     except (ReasonedError, MemoryError):
         raise
     except Exception as error:  # broken archives find new ways to break tarfile; the archive's end is here
-        raise GiveUp(MALFORMED, f"It cannot be read: {type(error).__name__}.") from error
+        raise GiveUp(Reason.ARCHIVE_MALFORMED, f"It cannot be read: {type(error).__name__}.") from error
 
 
 def _is_zip(body: bytes) -> bool:
@@ -82,7 +81,7 @@ def _is_zip(body: bytes) -> bool:
 
 
 def _zip(body: bytes) -> Container:
-    return Container(body, MALFORMED, "archive encrypted", TOO_MANY)
+    return Container(body, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED, Reason.ARCHIVE_TOO_MANY_FILES)
 
 
 def _zip_files(archive: Container) -> Iterator[tuple[str, ZipInfo]]:
@@ -124,7 +123,7 @@ def _tar_name(info: tarfile.TarInfo) -> str:
 
 def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, max_bytes: int) -> bytes:
     if info.size > max_bytes:
-        raise GiveUp("zip bomb", f"A member is larger than {max_bytes} bytes.")
+        raise GiveUp(Reason.ZIP_BOMB, f"A member is larger than {max_bytes} bytes.")
     part = tar.extractfile(info)
     data = part.read(info.size) if part else b""
     return data if len(data) == info.size else _refuse("A member is cut short.")
@@ -139,7 +138,7 @@ def _checked(found: Iterable[Member]) -> Iterator[Member]:
             _refuse("Two members have the same name.")
         names.add(each.name)
         if len(names) > FILES_MAX:
-            raise GiveUp(TOO_MANY, f"It has more than {FILES_MAX} files.")
+            raise GiveUp(Reason.ARCHIVE_TOO_MANY_FILES, f"It has more than {FILES_MAX} files.")
         yield each
 
 
@@ -155,4 +154,4 @@ def _safe(name: str) -> str:
 
 
 def _refuse(detail: str) -> NoReturn:
-    raise GiveUp(MALFORMED, detail)
+    raise GiveUp(Reason.ARCHIVE_MALFORMED, detail)

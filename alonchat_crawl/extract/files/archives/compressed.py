@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from backports import zstd
 
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 TOTAL_MAX_BYTES = 1 << 29  # of a tar inflated; it is read through, never held
 RATIO_MAX = 200  # text shrinks 10 times, blank rows of a log 100 times
@@ -127,7 +128,7 @@ class Inflating(RawIOBase):
         if self._asked_again > ASKED_AGAIN_MAX:  # tarfile would skip a terabyte that is not there
             raise EOFError
         if self.given > TOTAL_MAX_BYTES or self.given > max(RATIO_FROM_BYTES, RATIO_MAX * len(self._body)):
-            raise GiveUp("zip bomb", "It inflates beyond all bounds.")
+            raise GiveUp(Reason.ZIP_BOMB, "It inflates beyond all bounds.")
         return len(data)
 
     def _some(self, most: int) -> bytes:

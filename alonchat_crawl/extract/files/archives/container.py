@@ -11,6 +11,7 @@ from typing import IO
 from zlib import error as zlib_error
 
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 LOCAL = b"PK\x03\x04"
 CENTRAL = b"PK\x01\x02"
@@ -29,10 +30,10 @@ BROKEN = (zipfile.BadZipFile, zlib_error, EOFError, NotImplementedError, Runtime
 class Container:
     """A ZIP whose directory is sound; its members are read within bounds.
 
-    `broken`, `encrypted` and `too_many` are reasons to give up with; "zip bomb" is the fourth.
+    `broken`, `encrypted` and `too_many` are reasons to give up with; ZIP_BOMB is the fourth.
     """
 
-    def __init__(self, body: bytes, broken: str, encrypted: str, too_many: str) -> None:
+    def __init__(self, body: bytes, broken: Reason, encrypted: Reason, too_many: Reason) -> None:
         self.broken = broken
         if body.count(CENTRAL) > MEMBERS_MAX:  # at least as many as the directory can have
             raise GiveUp(too_many, f"It has more than {MEMBERS_MAX} members.")
@@ -52,7 +53,7 @@ class Container:
     @classmethod
     def of_document(cls, body: bytes) -> "Container":
         """Open a document that is a ZIP; raises GiveUp with the reasons of a file."""
-        return cls(body, "file malformed", "file encrypted", "zip bomb")
+        return cls(body, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED, Reason.ZIP_BOMB)
 
     def open(self, name: str) -> IO[bytes]:
         """Open a member; raises GiveUp where it is missing or of a method that is not taken."""
@@ -74,7 +75,7 @@ class Container:
         except BROKEN as error:
             raise GiveUp(self.broken, "A part is damaged.") from error
         if len(data) > max_bytes:
-            raise GiveUp("zip bomb", f"A part is larger than {max_bytes} bytes.")
+            raise GiveUp(Reason.ZIP_BOMB, f"A part is larger than {max_bytes} bytes.")
         return data
 
 
@@ -93,20 +94,20 @@ def local_names(body: bytes, most: int = 32) -> Iterator[bytes]:
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
     if sum(member.file_size for member in members) > TOTAL_MAX_BYTES:
-        raise GiveUp("zip bomb", f"It would inflate to more than {TOTAL_MAX_BYTES} bytes.")
+        raise GiveUp(Reason.ZIP_BOMB, f"It would inflate to more than {TOTAL_MAX_BYTES} bytes.")
     for member in members:
         if member.file_size > max(RATIO_FROM_BYTES, RATIO_MAX * member.compress_size):
-            raise GiveUp("zip bomb", f"A member would inflate more than {RATIO_MAX} times.")
+            raise GiveUp(Reason.ZIP_BOMB, f"A member would inflate more than {RATIO_MAX} times.")
 
 
-def _check_places(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: str) -> None:
+def _check_places(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: Reason) -> None:
     """Members that share their bytes: a small file without end (Fifield, "A better zip bomb", 2019)."""
     ends = 0
     for member in sorted(members, key=lambda each: each.header_offset):
         if not body.startswith(LOCAL, max(0, member.header_offset)):
             raise GiveUp(broken, "A member is not where the directory says.")
         if member.header_offset < ends:
-            raise GiveUp("zip bomb", "Its members overlap.")
+            raise GiveUp(Reason.ZIP_BOMB, "Its members overlap.")
         ends = member.header_offset + LOCAL_BYTES + member.compress_size
     if ends > directory:
         raise GiveUp(broken, "Its members overlap its directory.")

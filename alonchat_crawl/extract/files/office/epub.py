@@ -20,6 +20,7 @@ from alonchat_crawl.extract.html.to_markdown import OPTIONS
 from alonchat_crawl.extract.markdown.writer import write
 from alonchat_crawl.extract.text.encoding import decode
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
@@ -44,7 +45,7 @@ def write_epub(body: bytes, text: Text) -> None:
     chapters = list(_spine(package, posixpath.dirname(opf)))
     for chapter in chapters[:CHAPTERS_MAX]:
         if chapter in locked:
-            raise GiveUp("file encrypted", "The book is protected (DRM).")
+            raise GiveUp(Reason.FILE_ENCRYPTED, "The book is protected (DRM).")
         if chapter not in names:
             continue
         text.add(_chapter(container.read(chapter, PART_MAX_BYTES), text))
@@ -78,11 +79,11 @@ def _encrypted(container: Container) -> Iterator[str]:
 def _chapter(body: bytes, text: Text) -> str:
     html = decode(body, "application/xhtml+xml").replace("\0", "")
     if ENTITY.search(html[:DOCTYPE_CHARS]):
-        raise GiveUp("xml bomb", "A chapter declares entities of its own.")
+        raise GiveUp(Reason.XML_BOMB, "A chapter declares entities of its own.")
     try:
         page = parse(html)
     except TooDeepError as error:
-        raise GiveUp("xml bomb", "A chapter is nested too deeply.") from error
+        raise GiveUp(Reason.XML_BOMB, "A chapter is nested too deeply.") from error
     keep_visible(page)
     if not text.title and (heading := page.css_first("h1, title")) is not None:
         text.title = heading.text()

@@ -19,6 +19,7 @@ from alonchat_crawl.extract.files.office.xml_parts import (
 from alonchat_crawl.extract.files.table_writer import Table
 from alonchat_crawl.extract.markdown.inline import opening_escaped
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 CONTENT = "content.xml"
 ENCRYPTED = b"encryption-data"
@@ -38,7 +39,7 @@ def write_odt(body: bytes, text: Text) -> None:
     if "META-INF/manifest.xml" in container.names and ENCRYPTED in container.read(
         "META-INF/manifest.xml", PART_MAX_BYTES
     ):
-        raise GiveUp("file encrypted", "It is protected by a password: remove that and send it again.")
+        raise GiveUp(Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again.")
     text.title = _title(container)
     hidden = _hidden_styles(container, CONTENT)
     if "styles.xml" in container.names:

@@ -9,6 +9,7 @@ from alonchat_crawl.extract.files.archives.container import Container
 from alonchat_crawl.extract.files.escaping import one_line
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, tree
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 PART_MAX_BYTES = 16 << 20  # of a part that is read as a whole
 TITLE_MAX_CHARS = 500
@@ -80,7 +81,7 @@ class Package:
         try:
             node = child(self.tree(CORE), "title")
         except GiveUp as error:
-            if error.reason != "file malformed":
+            if error.reason is not Reason.FILE_MALFORMED:
                 raise
             return ""
         return sane_title("".join(node.itertext()) if node is not None else "")

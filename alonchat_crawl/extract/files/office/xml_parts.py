@@ -11,6 +11,7 @@ from typing import IO, Any, TypeAlias
 from lxml import etree  # type: ignore[import-untyped]
 
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 PROLOG_MAX_BYTES = 1 << 16  # up to the root element: a declaration, a comment, perhaps a DOCTYPE
 TAG_END = re.compile(rb"(?<=>)")
@@ -45,8 +46,8 @@ def elements(part: IO[bytes], *tags: str, starts: Collection[str] = ()) -> Itera
         parser.close()
     except etree.XMLSyntaxError as error:
         if "depth" in str(error):
-            raise GiveUp("xml bomb", "Its XML is nested too deeply.") from error
-        raise GiveUp("file malformed", CANNOT_READ) from error
+            raise GiveUp(Reason.XML_BOMB, "Its XML is nested too deeply.") from error
+        raise GiveUp(Reason.FILE_MALFORMED, CANNOT_READ) from error
 
 
 def tree(data: bytes, *, doctype: bool = False) -> Element:
@@ -59,8 +60,8 @@ def tree(data: bytes, *, doctype: bool = False) -> Element:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         if "depth" in str(error):
-            raise GiveUp("xml bomb", "Its XML is nested too deeply.") from error
-        raise GiveUp("file malformed", CANNOT_READ) from error
+            raise GiveUp(Reason.XML_BOMB, "Its XML is nested too deeply.") from error
+        raise GiveUp(Reason.FILE_MALFORMED, CANNOT_READ) from error
 
 
 def check_prolog(head: bytes, *, doctype: bool) -> None:
@@ -75,11 +76,11 @@ def check_prolog(head: bytes, *, doctype: bool) -> None:
             for _, root in parser.read_events():
                 subset = root.getroottree().docinfo.internalDTD
                 if subset is not None and (not doctype or any(True for _ in subset.iterentities())):
-                    raise GiveUp("xml bomb", "Its XML declares entities of its own.")
+                    raise GiveUp(Reason.XML_BOMB, "Its XML declares entities of its own.")
                 return
     except etree.XMLSyntaxError as error:
-        raise GiveUp("file malformed", CANNOT_READ) from error
-    raise GiveUp("file malformed", "An XML part has no root element.")
+        raise GiveUp(Reason.FILE_MALFORMED, CANNOT_READ) from error
+    raise GiveUp(Reason.FILE_MALFORMED, "An XML part has no root element.")
 
 
 def local(element: Element) -> str:

@@ -15,6 +15,7 @@ from alonchat_crawl.extract.files.pdf.layout import write_pages
 from alonchat_crawl.extract.files.pdf.lines import Entry, Line
 from alonchat_crawl.extract.files.pdf.page import lines
 from alonchat_crawl.parser_errors import GiveUp
+from alonchat_crawl.reasons import Reason
 
 PAGES_MAX = 10_000
 ENTRIES_MAX = 5000  # of the outline
@@ -32,9 +33,9 @@ def write_pdf(body: bytes, text: Text) -> None:
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) in LOCKED:
             raise GiveUp(
-                "file encrypted", "It is protected by a password: remove that and send it again."
+                Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again."
             ) from error
-        raise GiveUp("file malformed", "It cannot be read as PDF.") from error
+        raise GiveUp(Reason.FILE_MALFORMED, "It cannot be read as PDF.") from error
     try:
         title = sane_title(document.get_metadata_dict().get("Title", ""))
         pages, whole = _pages(document, round(SLACK * text.left))
@@ -52,7 +53,7 @@ def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[L
     pages: list[list[Line]] = []
     count = len(document)
     if not count:
-        raise GiveUp("file malformed", "It has no pages.")
+        raise GiveUp(Reason.FILE_MALFORMED, "It has no pages.")
     for number in range(min(count, PAGES_MAX)):
         page = pdfium.FPDF_LoadPage(document.raw, number)
         if not page:

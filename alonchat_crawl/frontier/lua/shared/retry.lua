@@ -1,4 +1,4 @@
--- Prepended to every transition, after _lease.lua: how a leased URL is tried again, or given up.
+-- How a leased URL is tried again, or given up.
 
 local function url_of(source, entry)
   if entry[3] < 0 then return entry[4] end
@@ -9,20 +9,20 @@ local function url_of(source, entry)
   end
 end
 
--- Back into the queue, at once or after delay_ms; dropped where nothing more of the source is fetched.
+-- Put a URL back into its queue, at once or after delay_ms. It is dropped if its source is ending.
 local function put_back(source, domain, entry, delay_ms)
   local ends = call('HGET', source_key(source), 'ends')
   if ends then
     finish(source, 'refused', ends, 1)
   elseif delay_ms > 0 then
     call('ZADD', delayed_key(source), now + delay_ms, cmsgpack.pack({domain, cmsgpack.pack(entry)}))
-    call('ZADD', P .. ':delayed', 'LT', now + delay_ms, source)
+    call('ZADD', KEY.delayed_sources, 'LT', now + delay_ms, source)
   else
     enqueue(source, domain, cmsgpack.pack(entry), true)
   end
 end
 
--- An attempt failed: try again after delay_ms, or give up where it was the last of max_attempts.
+-- An attempt failed: try again after delay_ms, or give up if it was the last of max_attempts.
 local function fail(source, domain, entry, reason, detail, delay_ms, max_attempts)
   local failures = entry[6] or {}
   failures[#failures + 1] = {math.floor(now / 1000), reason, detail}
@@ -33,7 +33,8 @@ local function fail(source, domain, entry, reason, detail, delay_ms, max_attempt
     return
   end
   local url = url_of(source, entry) or ''
-  local letter = {crawl = call('HGET', source_key(source), 'crawl'), kind = entry[1], depth = entry[2], hops = entry[5], domain = domain, failures = failures}
+  local letter = {crawl = call('HGET', source_key(source), 'crawl'), kind = entry[1], depth = entry[2],
+    hops = entry[5], domain = domain, failures = failures}
   keep_letter('project', call('HGET', source_key(source), 'tenant'), 'source', source, 'url', url,
     'reason', reason, 'letter', cjson.encode(letter))
   if entry[1] == 0 then call('HSET', source_key(source), 'first_failure', detail) end

@@ -1,32 +1,32 @@
--- Prepended to every transition, after _aside.lua: nothing that is stored is used before it is looked at.
+-- Values are checked before they are used: anybody who can reach Redis may have written them.
 
 local FAR_MS = 86400000 -- nothing waits for longer: sites may ask for an hour
-local MOST = 2 ^ 47 -- no count, and no virtual time, comes near it
-local ENTRY_BYTES = 65536 -- of a URL with all its failures
-local SEEN_MOST = 2 ^ 27 -- URLs of one source
+local MOST = 2 ^ 47 -- no count and no virtual time comes near it
+local ENTRY_BYTES = 65536 -- most bytes of a URL with all its failures
+local SEEN_MOST = 2 ^ 27 -- most URLs of one source
 local NEEDED = {'state', 'tenant', 'origins', 'crawl', 'spec', 'max_pages', 'pending', 'leased', 'seen', 'step'}
 local STATES = {opening = true, running = true, paused = true, completed = true, cancelled = true}
 
--- A number in a sensible range, else nil: text, infinity and what would never come to an end.
+-- The number that a text says if it is in a range, else nil: for text, for infinity, for what would never end.
 local function number(text, least, most)
   local found = tonumber(text)
   return found and found >= (least or 0) and found <= (most or MOST) and found or nil
 end
 
--- A time in ms that is not too far away: a worse one is now.
+-- A time in ms. One that is no time, or too far away, counts as now.
 local function moment(text) return number(text, 0, now + FAR_MS) or now end
 
--- What a transition packed as msgpack; nil for anything else.
+-- The table that a transition packed as msgpack; nil for anything else.
 local function unpacked(packed)
   if type(packed) ~= 'string' or #packed > 2 * ENTRY_BYTES then return nil end
   local good, found = pcall(cmsgpack.unpack, packed)
   return good and type(found) == 'table' and found or nil
 end
 
-local sound = {} -- the sources that this call has looked at
+local checked = {} -- source -> true: this call has read it
 
--- A source's fields; nil for one that is not known. One whose fields are not sound is set aside first.
-local function known(source)
+-- A source's fields; nil if it is not known. A source with a field that cannot be read is set aside first.
+local function read_source(source)
   local s = call('HMGET', source_key(source), 'state', 'tenant', 'origins', 'crawl', 'spec', 'max_pages', 'pending',
     'leased', 'seen', 'step', 'ends')
   if not s[1] and call('EXISTS', source_key(source)) == 0 then return nil end
@@ -36,9 +36,13 @@ local function known(source)
   for i = 1, #NEEDED do
     if not found[NEEDED[i]] then return set_source_aside(source, 'its ' .. NEEDED[i] .. ' cannot be read') end
   end
-  sound[source] = true
+  checked[source] = true
   return found
 end
 
--- Whether a source is known: looked at once a call, for no call of ours makes one unsound.
-local function is_known(source) return sound[source] or known(source) ~= nil end
+-- Whether a source is known. It is read once a call: no transition makes a source unreadable.
+local function is_known(source) return checked[source] or read_source(source) ~= nil end
+
+-- Whether a source is still in this run. Whoever changes a source names its run, and so changes no other tenant's:
+-- a source's id follows from public values, but a run's id is random, and each run is of one tenant.
+local function is_run(source, crawl) return call('HGET', source_key(source), 'crawl') == crawl end

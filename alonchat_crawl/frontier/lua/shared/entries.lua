@@ -1,10 +1,11 @@
--- Prepended to every transition, after _forget.lua: URLs as they are queued, and those that cannot be read.
+-- URLs as they are queued: msgpack {kind, depth, origin, path, hops, failures}. `origin` is the index of one of the
+-- source's origins, or -1 if `path` is a whole URL. `failures`, absent at first, is a list of {s, reason, detail}.
 
 local function is_failure(one)
   return type(one) == 'table' and number(one[1]) and type(one[2]) == 'string' and type(one[3]) == 'string'
 end
 
--- An entry's values; nil where it is none.
+-- An entry's values; nil if it cannot be read.
 local function entry_of(packed)
   local entry = unpacked(packed)
   if not entry or #packed > ENTRY_BYTES or type(entry[4]) ~= 'string' then return nil end
@@ -19,16 +20,16 @@ local function entry_of(packed)
   return entry
 end
 
-local TRIED = 10 -- entries at once, of a queue in which some cannot be read
+local TRIED = 10 -- entries that one call reads of a queue, if some cannot be read
 
--- Give up a URL that cannot be read; it counts as dead, so that its source ends.
+-- Give up a URL that cannot be read. It counts as dead, so that its source can end.
 local function give_up(source, domain, packed, detail)
   local tenant = call('HGET', source_key(source), 'tenant')
   set_aside(queue_key(domain, source), detail, tostring(packed), {source = source, tenant = tenant})
   finish(source, 'dead', 'unreadable', 1)
 end
 
--- A source's next URL in a domain that can be read, as it is packed; nil where there is none (now).
+-- A source's next readable entry in a domain, still packed; nil if there is none, or none among the first TRIED.
 local function next_entry(source, domain)
   for _ = 1, TRIED do
     local packed = call('RPOP', queue_key(domain, source))

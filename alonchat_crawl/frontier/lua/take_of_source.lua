@@ -7,11 +7,11 @@ local count, lease_ms, hold_ms, nonce, source = tonumber(ARGV[1]), tonumber(ARGV
 local LOOKED_AT = 100 -- of its domains, at random
 
 queue_retries(math.max(count, 1))
-local s = known(source) or {}
+local s = read_source(source) or {}
 local leased, taken, due = {}, 0, first_score(delayed_key(source))
 if s.state == 'running' then
-  for _, domain in ipairs(call('SRANDMEMBER', domains_key(source), LOOKED_AT)) do
-    local at = call('ZSCORE', turns_key(domain, s.tenant), source) and due_at(domain) or math.huge -- it rests there
+  for _, domain in ipairs(call('SRANDMEMBER', source_domains_key(source), LOOKED_AT)) do
+    local at = call('ZSCORE', source_turns_key(domain, s.tenant), source) and due_at(domain) or math.huge -- it rests there
     if at <= now and taken < count then
       local lease, full = lease_from(source, s.tenant, domain, lease_ms, hold_ms, nonce)
       if lease then

@@ -5,5 +5,5 @@
 -- Returns the letter's id
 local reason, letter, short = ARGV[1], ARGV[2], ARGV[3]
 -- Messages leave half of the room to URLs: no flood of them pushes others' letters out.
-if short and #short < #letter and letters_bytes() + #letter > KEEP_BYTES / 2 then letter = short end
+if short and #short < #letter and letters_bytes() + #letter > MOST_LETTER_BYTES / 2 then letter = short end
 return keep_letter('project', '', 'source', '', 'url', '', 'reason', reason, 'letter', letter)
