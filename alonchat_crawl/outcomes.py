@@ -11,7 +11,5 @@ class Outcome(StrEnum):
     FOLLOWED = "followed"  # nothing to store itself, but it led elsewhere: a redirect, a sitemap
     REFUSED = "refused"  # a policy said no: robots.txt, scope, address, noindex, cap
     RETRY = "retry"  # worth another attempt, later
-    DEFERRED = (
-        "deferred"  # given back with no attempt counted: robots.txt came first, or our own service is away
-    )
+    DEFERRED = "deferred"  # given back, no attempt counted: not its turn, or our own service is away
     DEAD = "dead"  # given up; kept as a dead letter with its history

@@ -1,4 +1,4 @@
-"""The errors that parsers raise. They stand apart from Scrapy's, which a parser's process does without."""
+"""The errors that parsers raise. They stand apart from errors.py: a parser's process does not load Scrapy."""
 
 from alonchat_crawl.reasons import Reason
 

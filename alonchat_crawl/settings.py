@@ -137,6 +137,7 @@ COMMANDS_MODULE = "alonchat_crawl.commands"
 USER_AGENT = environment.CRAWLER_USER_AGENT
 
 SCHEDULER = "alonchat_crawl.worker.scheduler.FrontierScheduler"
+PACER = "alonchat_crawl.worker.pacing.Pacing"
 SCHEDULER_QUEUE_CLASS = "alonchat_crawl.frontier.queue.FrontierQueue"
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` deduplicates atomically
 

@@ -1,4 +1,4 @@
-"""A source, a URL leased from it, and how far it is: what the frontier, the policies and storage share."""
+"""A source, a URL leased from it, how the lease ended, and how far the source is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from alonchat_crawl.reasons import Reason
 
 PAGES_MOST = 1_000_000_000
 DEPTH_MOST = 1_000_000
-"""More, nobody means: what is beyond them is a slip, or somebody else's."""
+"""Nobody means more: a larger number is a slip, or was written by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Source:
     max_depth: int
     """Links followed from `url`; 0 fetches it alone."""
     include: tuple[str, ...] = ()
-    """Globs (`*`, `?`, `[…]`) for the whole URL: what one matches is in scope on any host."""
+    """Globs (`*`, `?`, `[…]`) for the whole URL. A URL that matches one is in scope, on any host."""
     exclude: tuple[str, ...] = ()
-    """Globs for the whole URL: what one matches is out of scope, whatever `include` says."""
+    """Globs for the whole URL. A URL that matches one is out of scope, whatever `include` says."""
     path_prefix: str = "/"
-    """Only paths below it are in scope on the source's own host."""
+    """On the source's own host only paths below it are in scope."""
     priority: int = 5
-    """Its share of the turns among all that wait, 1 to 10: with 10 it gets twice those of 5."""
+    """Its share of the turns among all that wait, 1 to 10: with 10 it gets twice as many as with 5."""
     files: bool = False
     """Whether files that a web site links to are taken in too."""
     kind: str = "website"
@@ -44,7 +44,7 @@ class Source:
 
 
 class Kind(IntEnum):
-    """What a URL is fetched for. The frontier keeps the number, so none may ever be given anew."""
+    """What a URL is fetched for. The frontier stores the number, so a number is never used again."""
 
     START = 0
     PAGE = 1
@@ -60,7 +60,7 @@ class Link:
     kind: Kind
     depth: int
     hops: int = 0
-    """Redirects followed to it, or sitemap indexes opened above it: what depth does not bound."""
+    """Redirects followed to it, or sitemap indexes above it; `depth` does not bound these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Lease:
     """A worker's time-limited claim on one URL."""
 
     id: str
-    """Unique for ever; settling under it twice does nothing."""
+    """Never used again; to settle it twice does nothing."""
     source: Source
     origins: tuple[str, ...]
     """The source's own (`https://example.com`), latest last: where its start URL was redirected to."""
@@ -82,9 +82,9 @@ class Lease:
     hops: int = 0
     """As its Link's."""
     delay_seconds: float = 0.0
-    """What AutoThrottle came to for the domain, over all workers; 0 where it has no say yet."""
+    """AutoThrottle's delay for the domain, over all workers; 0 while it has none."""
     shard: int = 0
-    """Of the frontier, in which it was taken."""
+    """The frontier's shard that it was taken from."""
 
     @property
     def host(self) -> str:
@@ -100,7 +100,7 @@ class Hold:
     """A lease's, or one derived from it."""
     domain: str
     site: str = ""
-    """The registrable domain that is asked, where `domain` is an address that sites share."""
+    """The registrable domain that is asked, if `domain` is an address that sites share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,11 @@ class SourceProgress:
     counts: Mapping[str, int] = field(default_factory=dict)
     """By outcome: stored, unchanged, followed, refused, retry, dead."""
     reasons: Mapping[str, int] = field(default_factory=dict)
-    """By `outcome:reason`, for instance `refused:robots`."""
+    """By `outcome:reason`, for instance `refused:robots`; another version's reasons may be among them."""
     first_failure: str = ""
-    """One sentence on why the start URL did not end as stored; empty where it did."""
+    """One sentence on why the start URL did not end as stored; empty if it did."""
     ends: str = ""
-    """Why nothing more of it is fetched: `max_pages` or `cancelled`; empty while more is."""
+    """Why no more of it is fetched, a reason: MAX_PAGES or CANCELLED; empty while more is."""
     started_at: datetime | None = None
 
     @property

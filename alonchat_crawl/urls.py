@@ -16,7 +16,7 @@ from idna.core import check_bidi, check_initial_combiner, check_nfc, uts46_remap
 from w3lib.url import canonicalize_url, safe_url_string
 
 URL_MAX_CHARS = 2083
-"""The most that crawlers and old browsers agree on; Scrapy's URLLENGTH_LIMIT."""
+"""What crawlers and old browsers accept at most; Scrapy's URLLENGTH_LIMIT."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
 """Scheme, host in lower case, port."""
@@ -85,7 +85,7 @@ def origin_of(url: str) -> str:
 
 
 def origin_parts(url: str) -> Origin:
-    """Return the origin of a http(s) URL. Raises ValueError for a port that is none."""
+    """Return the origin of an http(s) URL. Raises ValueError for an impossible port."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
 
@@ -106,7 +106,7 @@ def _without_dots(path: str) -> str:
 
 
 def with_ascii_host(url: str) -> str:
-    """Return an absolute URL with its host as it is asked for. Raises ValueError where it has none such."""
+    """Return an absolute URL with its host in ASCII. Raises ValueError if that cannot be done."""
     url = _UNSEEN.sub("", url.strip())
     found = _AUTHORITY.match(url)
     if found is None or "@" in found[2] or _BRACKETED.fullmatch(found[2]):
@@ -119,7 +119,7 @@ def with_ascii_host(url: str) -> str:
 def ascii_host(host: str) -> str:
     """Return a name in ASCII without the root's dot, or an IPv4 address in four decimal parts.
 
-    Raises ValueError for what is no host: a UnicodeError is one.
+    Raises ValueError (a UnicodeError is one) if it is no host.
     """
     name = host.lower() if host.isascii() else uts46_remap(host, std3_rules=False)
     name = ".".join(map(_label, name.removesuffix(".").split(".")))
@@ -153,7 +153,7 @@ def _label(label: str) -> str:
 
 
 def _check(label: str) -> None:
-    """Raise ValueError for what UTS #46 lets no label hold."""
+    """Raise ValueError if UTS #46 does not allow the label."""
     check_nfc(label)
     check_initial_combiner(label)
     check_bidi(label)

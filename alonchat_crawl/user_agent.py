@@ -1,17 +1,17 @@
-"""The name that we go by: what is sent as User-Agent, and the product token in it."""
+"""The crawler's name: what is sent as User-Agent, and the product token in it."""
 
 import re
 
 TOKEN = re.compile(r"(?:.*\bcompatible;\s*)?([A-Za-z_-]+)(?=[/\s;),]|$)")
 CONTACT = re.compile(r"https?://[^\s/;,()]+\.[^\s;,()]+|[^\s@;,()+]+@[^\s@;,()]+\.[^\s@;,()]+")
 NOT_OURS = frozenset({"mozilla", "robots"})
-"""What all browsers begin with, and what means any robot at all."""
+"""All browsers begin with the first; the second means any robot."""
 
 
 def product_token(agent: str) -> str:
-    """The product token of a User-Agent, in lower case; empty where there is none.
+    """The product token of a User-Agent, in lower case; empty if there is none.
 
-    RFC 9309, section 2.2.1: letters, `_` and `-`. Behind `compatible;` where that stands, as in its example.
+    RFC 9309, section 2.2.1: letters, `_` and `-`. After `compatible;` if that is there, as in its example.
     """
     found = TOKEN.match(agent)
     token = found[1].lower() if found else ""
@@ -19,7 +19,7 @@ def product_token(agent: str) -> str:
 
 
 def checked_user_agent(agent: str) -> str:
-    """Return `agent` where sites can tell by it who asks and whom to turn to. Raises ValueError."""
+    """Return `agent` if it tells sites who asks and whom to contact; else raise ValueError."""
     if not (agent.isascii() and agent.isprintable()):
         raise ValueError("it must be of printable ASCII characters, in one line")
     if not product_token(agent):

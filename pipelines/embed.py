@@ -90,7 +90,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def work(self, item: ChunkedPage) -> EmbeddedPage:
-        """Embed every window of every chunk that is not known; raises Outage where the model cannot."""
+        """Embed every window of every chunk that is not known; raises Outage if the model is not there."""
         new = [chunk for chunk in item.chunks if chunk.position not in item.known]
         embedded = dict(item.known)
         if new:

@@ -1,4 +1,4 @@
-"""Bytes were decoded by the spider; here a page's text becomes safe Markdown."""
+"""A page's text becomes safe Markdown."""
 
 import asyncio
 from dataclasses import replace
@@ -63,7 +63,7 @@ class Sanitise(Stage[Page, CleanPage]):
 
 
 def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
-    """Turn a page into safe Markdown; raises Refused for one without text and GiveUp where parsing fails."""
+    """Turn a page into safe Markdown. Raises Refused if it has no text, and GiveUp if parsing fails."""
     document = extract_document(
         page.media_type, page.text, page.provenance.url, written=page.written, note=page.note
     )
@@ -79,7 +79,7 @@ def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = N
     if not document.has_text:
         raise Refused(Reason.EMPTY, "The page has no text.")
     extracted = document.extracted
-    if boilerplate is None or page.name:  # files share no page's frame
+    if boilerplate is None or page.name:  # files have no boilerplate of a site
         return extracted.markdown, 0
     return boilerplate.without(page.provenance.source_id, extracted.markdown, extracted.blocks)
 
@@ -89,7 +89,7 @@ def described(
 ) -> CleanPage:
     """Put together what is known of a page.
 
-    The hash is of the whole text: a page is the same whatever was learnt of its site since.
+    The hash is of the whole text, boilerplate included: what is learnt of the site later must not change it.
     """
     extracted, metadata = document.extracted, document.extracted.metadata
     title = plain_line(page.title) or extracted.title or plain_line(page.name)

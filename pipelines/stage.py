@@ -29,7 +29,7 @@ class Stage(ABC, Generic[In, Out]):
         return cls(crawler.signals)
 
     async def process_item(self, item: In) -> Out:
-        """Time `work` and tell `stage_finished`, however it ends."""
+        """Do the `work`, and send `stage_finished` with its time however it ends."""
         started = perf_counter()
         try:
             return await self.work(item)

@@ -1,4 +1,4 @@
-"""Spares the chunking and embedding of what is stored already: whole pages, then single chunks."""
+"""Skips the chunking and embedding of what is stored already: whole pages, then single chunks."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from pipelines.stage import StoredStage
 
 
 class SkipUnchanged(StoredStage[CleanPage, CleanPage]):
-    """Ends a page that says what it said before, embedded as it would be now, and a second address of one."""
+    """Ends a page whose text is stored under the same scheme, and a second address of a page."""
 
     name = "unchanged"
 
     async def work(self, item: CleanPage) -> CleanPage:
-        """Pass the page on, or raise Unchanged; Refused where this crawl stored it under its own URL."""
+        """Pass the page on, or raise Unchanged; Refused if this crawl has stored it under its own URL."""
         pool, seen = await self.connections.postgres(), item.provenance
         if seen.url != seen.fetched_url and await stored_by_crawl(pool, seen):
             raise Refused(Reason.DUPLICATE, f"{seen.fetched_url} is another address of {seen.url}")

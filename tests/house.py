@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
+from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import KEYS, LAYOUT
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,9 @@ NEVER = (
 """(room, module): what the floors would allow, and what must not be."""
 FOLDER_MAX_FILES = 15
 FILE_MAX_LINES = 300
+REASONED = frozenset({"Refused", "GiveUp", "Retry", "Deferred", "Outage", "Ending", "ReasonedError"})
+"""What takes a reason, as its first argument or after its outcome."""
+FAMILIES = frozenset({"http ", "robots http ", "tdm http "})
 SCRAPYS_CLASS = "Command"
 """What Scrapy's own commands are called: each file of commands/ has one."""
 
@@ -127,12 +131,41 @@ def names_used_twice() -> Iterator[str]:
             yield f"the class {name} stands in {', '.join(files)}"
 
 
+def reasons_spelt_elsewhere() -> Iterator[str]:
+    """Reasons that an error or an ending is given as text, or that a `.reason` is compared with."""
+    for path in python_files():
+        for node in ast.walk(tree(path)):
+            for text in _reason_texts(node):
+                if text in FAMILIES or (text and Reason.known(text)):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno} spells the reason {text!r}"  # type: ignore[attr-defined]
+
+
+def _reason_texts(node: ast.AST) -> Iterator[str]:
+    """The strings that stand for a reason in a call or a comparison; of an f-string how it begins."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in REASONED:
+            found = [*args[:2], *(keyword.value for keyword in node.keywords if keyword.arg == "reason")]
+        case ast.Compare(left=left, comparators=others) if any(map(_is_reason, (left, *others))):
+            found = [left, *others]
+        case _:
+            return
+    for one in found:
+        for part in one.elts if isinstance(one, ast.Set | ast.Tuple | ast.List) else (one,):
+            begins = part.values[0] if isinstance(part, ast.JoinedStr) and part.values else part
+            if isinstance(begins, ast.Constant) and isinstance(begins.value, str):
+                yield begins.value
+
+
+def _is_reason(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "reason"
+
+
 def redis_keys_made_elsewhere() -> Iterator[str]:
     """Names of Redis keys, or parts of them, outside the list of keys: in Python and in Lua."""
     for path in python_files():
         if path != ROOT / KEY_LIST:
-            for line in sorted(set(_python_keys(tree(path)))):
-                yield f"{path.relative_to(ROOT)}:{line} makes a Redis key: {KEY_LIST} lists them all"
+            for number in sorted(set(_python_keys(tree(path)))):
+                yield f"{path.relative_to(ROOT)}:{number} makes a Redis key: {KEY_LIST} lists them all"
     for path in sorted((ROOT / PROGRAM).rglob("*.lua")):
         for number, written in enumerate(path.read_text().splitlines(), 1):
             code = written.partition("--")[0]
@@ -192,7 +225,7 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-RULES = (arrows_up, crowded_folders, names_used_twice, redis_keys_made_elsewhere)
+RULES = (arrows_up, crowded_folders, names_used_twice, redis_keys_made_elsewhere, reasons_spelt_elsewhere)
 
 
 def rooms() -> Iterator[str]:

@@ -12,13 +12,13 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name, stored_url
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sandbox.memory import return_freed_memory
 from alonchat_crawl.servers import connections
 from alonchat_crawl.signals import page_ended, source_completed, unable_to_work
 from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
-from alonchat_crawl.upload_urls import UPLOAD, file_name, stored_url
 
 logger = logging.getLogger(__name__)
 

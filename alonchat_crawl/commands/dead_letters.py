@@ -12,6 +12,7 @@ from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs import dead_letters
 from alonchat_crawl.control.verbs.names import find_project_id, find_source_id
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
@@ -28,7 +29,6 @@ from alonchat_crawl.operations.terminal.console import complain, wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
 from alonchat_crawl.sources import Kind
-from alonchat_crawl.upload_urls import UPLOAD
 
 COLUMNS = (
     Column("id"),

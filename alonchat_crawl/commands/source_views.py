@@ -12,12 +12,12 @@ from rich.text import Text
 
 from alonchat_crawl.control.verbs.sources import Unread
 from alonchat_crawl.errors import Unreadable
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
 from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
 from alonchat_crawl.sources import SourceProgress
 from alonchat_crawl.storage.sources import SourceRecord
-from alonchat_crawl.upload_urls import UPLOAD, file_name
 
 RUNNING = (
     Column("id"),

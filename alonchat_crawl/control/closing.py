@@ -1,4 +1,4 @@
-"""How a completed source is written to Postgres: by whichever worker comes first, as often as needed."""
+"""Write a completed source to Postgres. Whichever worker comes first does it, and it may be repeated."""
 
 import logging
 from uuid import UUID
@@ -18,28 +18,29 @@ logger = logging.getLogger(__name__)
 
 
 def saw_everything(progress: SourceProgress) -> bool:
-    """Whether a page that this crawl did not see is gone from the site.
+    """Whether the crawl saw the whole source, so that a page that it did not meet must be gone.
 
-    Not so after a cap or a fault: what a failed page links to may still be there.
+    It did not after a cap or a fault: a page that only the failed page links to may still be there.
     """
     return progress.pages > 0 and all(map(_saw_whole, progress.reasons))
 
 
 def _saw_whole(counted: str) -> bool:
-    """Read an `outcome:reason`. A reason of another version says nothing, but its outcome does."""
+    """Read an `outcome:reason`; of another version's reason only the outcome says something."""
     outcome, _, spelling = counted.partition(":")
-    if (reason := Reason.known(spelling)) is None:
-        return outcome != Outcome.DEAD
-    return reason.saw_whole(Outcome(outcome))
+    reason = Reason.known(spelling)
+    if outcome == Outcome.DEAD:
+        return reason is not None and reason.saw_whole(Outcome.DEAD)
+    return outcome != Outcome.REFUSED or reason is None or reason.saw_whole(Outcome.REFUSED)
 
 
 async def close_source(
     shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
-    """Write a completed source's status and counts; None if there was nothing to write.
+    """Write a completed source's status and counts; return None if there is nothing to write.
 
-    Idempotent. Raises errors.Outage if Postgres does not answer; the source stays listed.
-    Raises errors.Unreadable for a source that somebody else wrote into.
+    Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
+    Raises errors.Unreadable if somebody else wrote into it.
     """
     progress = await queue.progress(source_id)
     if progress is None:
@@ -65,9 +66,9 @@ async def close_source(
 async def close_or_set_aside(
     shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
-    """Close a source; set it aside if it cannot be closed, whatever is wrong with it.
+    """Close a source, or set it aside if it cannot be closed, whatever is wrong with it.
 
-    Raises errors.Outage or redis.RedisError: they would meet the next source as well.
+    Raises errors.Outage or redis.RedisError: the next source would meet them as well.
     """
     try:
         return await close_source(shards, queue, pool, source_id)

@@ -13,10 +13,7 @@ from w3lib.url import safe_url_string
 from alonchat_crawl.control.website_seed import Name, SourceSeed, check, web_url
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage, object_url
-from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Source
-from alonchat_crawl.upload_urls import (
+from alonchat_crawl.fetch.files.upload_urls import (
     BULK_OFF,
     FILES_MAX,
     LOCAL,
@@ -27,6 +24,9 @@ from alonchat_crawl.upload_urls import (
     scheme_of,
     stored_url,
 )
+from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Source
 
 URL_MAX_CHARS = 4096
 """A signed URL's query may hold a session's whole token."""

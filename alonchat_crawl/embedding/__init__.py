@@ -1,8 +1,7 @@
 """Text to vectors.
 
-A room a question: which model (`model`), what its vectors are called (`schemes`), by
-what they are computed (`torch_backend`, `onnx_backend`, `static_backend`), how that is built once
-(`built`, `build`), how waiting pages share it (`batcher`, `cache`).
+`model` finds the model, `schemes` names its vectors, `windows` cuts texts for it, `backends/` computes the
+vectors, and `batcher`, `turns` and `cache` share it among the waiting pages.
 """
 
 from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Backend, Vectors

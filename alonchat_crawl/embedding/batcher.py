@@ -1,4 +1,4 @@
-"""The micro-batcher: all waiting pages' texts go through one model by turns, the same text only once."""
+"""The micro-batcher: waiting pages take turns at the model; the same text is embedded only once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from alonchat_crawl.embedding.turns import TenantTurns
 from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.reasons import Reason
 
-LEAST_BATCHES = 4  # of a turn: of fewer, a tenth of the model's work would be padding
-MOST_AT_ONCE = 512  # texts looked at for one turn: more would hold up the event loop
+LEAST_BATCHES = 4  # in a turn: with fewer, a tenth of the model's work would be padding
+MOST_AT_ONCE = 512  # texts in a turn: taking more would block the event loop
 
 
 class EmbeddingRequest:
@@ -25,12 +25,12 @@ class EmbeddingRequest:
         self._keys = [key_of(project_id, text) for text in texts]
         self._texts = dict(zip(self._keys, texts, strict=True))
         self._vectors: dict[bytes, Vectors] = {}
-        # The longest at the end, to be taken first: what is embedded at once is of similar length.
+        # The longest at the end, taken first: texts of similar length together need little padding.
         self._untaken = sorted(self._texts, key=lambda key: len(self._texts[key]))
 
     @property
     def waits(self) -> bool:
-        """Whether a text of it is still to be taken."""
+        """Whether it still has a text to embed."""
         return bool(self._untaken) and not self.done.done()
 
     def take(self) -> tuple[bytes, str]:
@@ -39,16 +39,16 @@ class EmbeddingRequest:
         return key, self._texts[key]
 
     def put(self, key: bytes, vector: Vectors) -> None:
-        """Keep a text's vector; the last one ends the waiting."""
+        """Keep a text's vector; the last one completes the request."""
         self._vectors[key] = vector
         if len(self._vectors) == len(self._texts) and not self.done.done():
             self.done.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        """End the waiting, if nothing else has."""
+        """End the request with an error, if it has not ended."""
         if not self.done.done():
             self.done.set_exception(error)
-            self.done.exception()  # seen: who is cancelled now will not ask for it
+            self.done.exception()  # mark it as retrieved: a cancelled page never asks for it
 
     def vectors(self) -> list[Vectors]:
         """Return float32[384] a text, in the texts' order; none may be missing."""
@@ -56,14 +56,14 @@ class EmbeddingRequest:
 
 
 Turn = dict[bytes, tuple[str, list[EmbeddingRequest]]]
-"""By key, the texts that are embedded at once, and who waits for them."""
+"""The texts that are embedded together, by key, each with the requests that wait for it."""
 
 
 class Batcher:
     """Lives on one event loop; only `embed_texts` runs in the executor.
 
-    Nothing is queued but the pages themselves, of which a worker holds only so many. A turn of the model is
-    as many texts as take it about `turn_seconds`, at least LEAST_BATCHES: so long waits who comes anew.
+    It queues only pages, and a worker bounds their number. A turn has as many texts as take the model about
+    `turn_seconds`, and at least LEAST_BATCHES: a new request waits at most that long.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Batcher:
     async def embed(self, project_id: UUID, texts: Sequence[str], *, question: bool = False) -> list[Vectors]:
         """Return float32[384] a text, in order; a question goes before all pages.
 
-        Raises Retry where the model fails, Outage after `close`.
+        Raises Retry if the model fails, Outage after `close`.
         """
         if self._closed:
             raise _stopping()
@@ -108,7 +108,7 @@ class Batcher:
         return waiting.vectors()
 
     async def close(self) -> None:
-        """Tell waiting pages to come back later."""
+        """Stop, and raise Outage for all that wait."""
         self._closed = True
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
@@ -116,18 +116,18 @@ class Batcher:
             waiting.fail(_stopping())
 
     async def _serve(self) -> None:
-        """Embed whatever waits, at once: the first page never waits for a full batch."""
+        """Embed whatever waits at once: a page never waits for a batch to fill."""
         while True:
             await self._wanted.wait()
             if turn := self._next_turn():
                 await self._embed(turn)
             elif not (self._questions or self._pages):
                 self._wanted.clear()
-            else:  # all of it was known
+            else:  # all texts were in the cache
                 await asyncio.sleep(0)
 
     def _next_turn(self) -> Turn:
-        """Take texts, a batch of a page at a time: its own are of similar length."""
+        """Take texts, a batch of each page at a time: a page's own texts have similar lengths."""
         turn: Turn = {}
         turns = self._questions or self._pages
         for _ in range(MOST_AT_ONCE // self._batch_windows):
@@ -141,7 +141,7 @@ class Batcher:
         return turn
 
     def _take(self, waiting: EmbeddingRequest, turn: Turn) -> int:
-        """Take a page's next texts; return what they cost: nothing where they are known already."""
+        """Take a request's next texts and return their cost; a cached text costs nothing."""
         cost = 0
         for _ in range(self._batch_windows):
             if not waiting.waits or len(turn) >= self._turn_windows:
@@ -152,7 +152,7 @@ class Batcher:
                 waiting.put(key, known)
                 continue
             turn.setdefault(key, (text, []))[1].append(waiting)
-            # In bytes of UTF-8, of which a token has three or four in most languages.
+            # In bytes of UTF-8: a token has three or four in most languages.
             cost += len(text.encode(errors="surrogatepass"))
         return cost
 
@@ -160,7 +160,7 @@ class Batcher:
         loop, texts, began = asyncio.get_running_loop(), [text for text, _ in turn.values()], perf_counter()
         try:
             vectors = await loop.run_in_executor(self._executor, self._embed_texts, texts)
-        except Exception as error:  # noqa: BLE001  models raise anything; Retry settles each page's end
+        except Exception as error:  # noqa: BLE001  models raise anything; each page gets a Retry
             await self._failed(turn, error)
             return
         self._learn(len(turn), perf_counter() - began)
@@ -170,7 +170,7 @@ class Batcher:
                 each.put(key, vector)
 
     async def _failed(self, turn: Turn, error: Exception) -> None:
-        """Find whose text it was: one page's must not fail the others."""
+        """Embed the texts one by one: a text that the model fails on must not fail the other pages."""
         for key, (text, waiting) in turn.items():
             if len(turn) == 1:
                 for each in waiting:
@@ -179,7 +179,7 @@ class Batcher:
                 await self._embed({key: (text, waiting)})
 
     def _learn(self, windows: int, seconds: float) -> None:
-        """Fit the next turn to what the model did in the last one; grow it twofold at most."""
+        """Size the next turn by how long the last one took; at most twice as large."""
         if windows < self._turn_windows:
             return
         most = min(windows * self._turn_seconds / seconds, 2 * windows, MOST_AT_ONCE)

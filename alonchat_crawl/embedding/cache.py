@@ -1,4 +1,4 @@
-"""The vectors of texts that this process has embedded lately, so that none is embedded twice."""
+"""The vectors of texts that this process embedded lately, so that it embeds none of them twice."""
 
 from collections import OrderedDict
 from hashlib import blake2b
@@ -12,7 +12,7 @@ KEY_BYTES = 16  # 10^19 texts before two are likely to share one
 
 
 def key_of(project_id: UUID, text: str) -> bytes:
-    """Name a project's text: no project learns, not even by the time it takes, what another has."""
+    """Return the key of a project's text. Projects share none: timing would tell what another has."""
     return blake2b(text.encode(errors="surrogatepass"), digest_size=KEY_BYTES, key=project_id.bytes).digest()
 
 
@@ -32,7 +32,7 @@ class VectorCache:
         return np.frombuffer(half, np.float16).astype(np.float32)
 
     def put(self, key: bytes, vector: Vectors) -> None:
-        """Keep a vector; the one that was not asked for the longest goes."""
+        """Keep a vector, and drop the one that was unused for longest."""
         self._halves[key] = vector.astype(np.float16).tobytes()
         self._halves.move_to_end(key)
         if len(self._halves) > self._most:

@@ -1,7 +1,7 @@
-"""The embedder: a model behind one of its backends, and the windows by which all of a chunk is embedded.
+"""The embedder: a model in one of its backends, and the windows that cover a whole chunk.
 
 The model reads at most 256 tokens; a 4 KB chunk has about 966. One vector for each window of 128
-tokens found the right chunk first in 50 % of queries, one for the truncated chunk in 31 %.
+tokens found the right chunk first in 50 % of the queries; one vector for the truncated chunk, in 31 %.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from alonchat_crawl.errors import StartupError
 
 
 class Embedder:
-    """The model; loaded at first use or by `load`. One thread at a time embeds."""
+    """A model; loaded by `load` or at first use. One thread at a time embeds."""
 
     def __init__(
         self, model: str, backend: str, window_tokens: int, batch_windows: int, models_dir: Path
@@ -35,7 +35,7 @@ class Embedder:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Build it as the settings say; nothing is loaded yet."""
+        """Build it as the settings say; load nothing yet."""
         return cls(
             settings["EMBEDDING_MODEL"],
             settings["EMBEDDING_BACKEND"],
@@ -45,11 +45,11 @@ class Embedder:
         )
 
     def load(self) -> None:
-        """Load the model, once: in under a second, by torch or where it is built first 10 to 20.
+        """Load the model, once: in under 1 s; in 10 to 20 s by torch, or if it has to be built first.
 
         Raises StartupError.
         """
-        if self._backend is not None:  # asked without the lock: `cut` must not wait for who embeds
+        if self._backend is not None:  # without the lock: `cut` must not wait for a thread that embeds
             return
         with self._lock:
             if self._backend is None:
@@ -63,7 +63,7 @@ class Embedder:
             width = backend.encode(["warm"]).shape[1]
         except StartupError:
             raise
-        except Exception as error:  # whatever the disk or torch say, it is the model's name that helps
+        except Exception as error:  # whatever disk and torch raise, the model's name is what helps
             raise unloadable(self.model_name, error) from error
         if width != DIMENSIONS:
             raise StartupError(
@@ -99,7 +99,7 @@ class Embedder:
 
 
 def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
-    """Open one of the backends; each has libraries of its own, imported only for it."""
+    """Open a backend; the libraries of the others are not imported."""
     if backend == "torch":
         from alonchat_crawl.embedding.backends.torch_backend import TorchBackend  # noqa: PLC0415
 

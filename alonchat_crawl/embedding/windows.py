@@ -1,4 +1,4 @@
-"""Cut text by a model's own tokenizer into windows that together hold every token that a reader sees."""
+"""Cuts text by a model's tokenizer into windows that together hold every token that a reader sees."""
 
 import re
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PREFIX_SHARE = 4  # the prefix takes at most this part of a window
-SHORTEST_SHARE = 2 / 3  # of a window: how far back a better place to cut is looked for
-PARAGRAPH = 4  # liked best of all places to cut
+SHORTEST_SHARE = 2 / 3  # of a window's length; a better place to cut is looked for behind it
+PARAGRAPH = 4  # the best place to cut
 SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
-# A link's target is a third of the tokens of a page of documentation, and says nothing.
 WORD = re.compile(r"\w+")
-# What the writer of Markdown escapes: a reader sees the character alone.
+# Escapes of our Markdown: a reader sees only the character.
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:lt|amp|quot|#96|#92|#171);")
+# Only a link's text is kept: targets are a third of the tokens of documentation, and say nothing.
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:https?://|mailto:)[^()\s]*\)", re.IGNORECASE)
 
 
@@ -24,15 +24,15 @@ class Cut(NamedTuple):
     """What a chunk was cut into."""
 
     tokens: int
-    """Of its content, links' targets included, special tokens not."""
+    """Of its content, with links' targets, without special tokens."""
     windows: list[str]
     """At least one; each begins with the prefix."""
 
 
 def prefix_of(title: str, heading_path: Sequence[str]) -> str:
-    """Return the line that places a window: title and headings, without those that only repeat.
+    """Return a window's first line: title and headings, without those that repeat the part before.
 
-    Of `Setup | Acme`, `Setup`, `Linux` the second says nothing that the first does not.
+    Of `Setup | Acme`, `Setup`, `Linux` the second only repeats the first.
     """
     kept: list[str] = []
     for part in (title, *heading_path):
@@ -49,24 +49,24 @@ def _words(text: str) -> str:
 class TextWindows:
     """Windows of at most `tokens` tokens, special tokens and prefix included.
 
-    Exact where the tokenizer parts words at white space, as BERT's does; others may make a token more.
+    Exact if the tokenizer splits words at white space, as BERT's does; others may make it a token longer.
     """
 
     def __init__(self, tokenizer: "Tokenizer", tokens: int) -> None:
-        # A copy, because the saved ones truncate and pad, and the model still needs its own.
+        # A copy: the model's own tokenizer truncates and pads.
         self._tokenizer = type(tokenizer).from_str(tokenizer.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokens = tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
 
     def count(self, text: str) -> int:
-        """Tokens of `text` without special ones."""
+        """Return the number of tokens, without special ones."""
         return len(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0])
 
     def cut(self, prefix: str, content: str) -> Cut:
-        """Cut at paragraphs, lines, sentences or words, in this order of liking.
+        """Cut at paragraphs, else at lines, sentences, or words.
 
-        Of a link only its text is kept, and of what is escaped the character.
+        Of a link only its text is kept, and of an escape only the character.
         """
         text = ESCAPED.sub(_unescaped, LINK.sub(r"\1", content))
         offsets = self._offsets(text)
@@ -80,7 +80,7 @@ class TextWindows:
         return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
     def _shortened(self, prefix: str) -> tuple[str, int]:
-        """Return what of the prefix fits into its share, and its tokens."""
+        """Return the part of the prefix that fits into its share, and the number of its tokens."""
         prefix = " ".join(prefix.split())
         offsets = self._offsets(prefix)
         limit = self._tokens // PREFIX_SHARE
@@ -105,7 +105,7 @@ class TextWindows:
         return parts
 
     def _fitting(self, part: str, room: int) -> list[str]:
-        """Halve a part that has more tokens alone than it had in context: a word had to be cut in it."""
+        """Halve a part that was cut inside a word, if it has more tokens alone than it had in the text."""
         if len(part) <= 1 or self.count(part) <= room:
             return [part] if part else []
         middle = len(part) // 2
@@ -121,21 +121,21 @@ def _inside_word(text: str, place: int) -> bool:
 
 
 def _best_cut(text: str, offsets: list[tuple[int, int]], first: int, room: int) -> int:
-    """The token that begins the next window: the last of the best places within the window's end."""
+    """Return the token that begins the next window: the last of the best places near the window's end."""
     last = first + room
     shortest = first + max(1, int(room * SHORTEST_SHARE))
     best, most = last, -1
     for place in range(last, shortest - 1, -1):
-        liking = _liking(text, offsets[place - 1][1], offsets[place][0])
-        if liking > most:
-            best, most = place, liking
-            if liking == PARAGRAPH:
+        goodness = _goodness(text, offsets[place - 1][1], offsets[place][0])
+        if goodness > most:
+            best, most = place, goodness
+            if goodness == PARAGRAPH:
                 break
     return best
 
 
-def _liking(text: str, before: int, after: int) -> int:
-    """How well a text is cut between two tokens."""
+def _goodness(text: str, before: int, after: int) -> int:
+    """How good a place to cut is between two tokens; the greatest is the best."""
     if before == after:
         return 0
     gap = text[before:after]

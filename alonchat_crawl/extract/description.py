@@ -1,4 +1,4 @@
-"""What a page's Markdown is: in which language, and of which type."""
+"""In which language a page's Markdown is, and of which type."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from alonchat_crawl.items import ContentType
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What can be told of a text."""
+    """What is known of a text."""
 
     language: str
-    """ISO 639-1 code; empty where it could not be told."""
+    """ISO 639-1 code; empty if it is unknown."""
     content_type: ContentType
 
 
 def describe(markdown: str) -> Description:
-    """Describe a text. Of megabytes it takes seconds, in which no other thread of the process runs."""
+    """Describe a text. One of megabytes takes seconds, and no other thread of the process runs meanwhile."""
     return Description(language(markdown), content_type(markdown))

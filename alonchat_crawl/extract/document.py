@@ -1,7 +1,7 @@
 """A page of any text type to safe Markdown: HTML, Markdown, plain text or a source file.
 
-Four steps clean it: html/hidden.py removes hidden elements, html/dom.py what is no text, text/clean_text.py
-invisible characters; and markdown/writer.py writes what is left so that no renderer runs anything.
+The steps that clean it: html/hidden.py removes hidden elements, html/clean_dom.py scripts and forms,
+text/clean_text.py invisible characters; markdown/writer.py writes what is left so that nothing of it can run.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pyromark
 from html_to_markdown import convert
 
-from alonchat_crawl.extract.html.dom import keep_visible, make_links_absolute
+from alonchat_crawl.extract.html.clean_dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.html.parse import parse
 from alonchat_crawl.extract.html.to_markdown import OPTIONS, extract_html, title_of
 from alonchat_crawl.extract.markdown.plain_lines import plain_line

@@ -1,16 +1,18 @@
 """What may be dialled, address and port: asked before a request, and again wherever a connection is made."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
@@ -67,14 +69,16 @@ class AddressRules(PerCrawler):
         """Read the crawler's settings."""
         return cls.from_settings(crawler.settings)
 
-    def guard_of(self, url: str, meta: Mapping[str, Any]) -> Guard:
+    def guard_of(self, request: Request) -> Guard:
         """Who judges a request's addresses: these rules, but for the operator's own storage.
 
-        Only a request that we signed ourselves has meta["storage"], and it may not be redirected: a web site
-        that leads to the storage's address stays refused.
+        The storage may be asked only for the very URL that we signed ourselves. A redirect does not count,
+        not even one to that URL: a web site that leads to the storage's address stays refused.
         """
-        own = self.storage is not None and meta.get("storage") is True and "redirect_times" not in meta
-        return self.storage if own and self.storage and origin_parts(url) == self.storage.origin else self
+        signed = context_of(request).signed_url == request.url and "redirect_times" not in request.meta
+        if signed and self.storage is not None and origin_parts(request.url) == self.storage.origin:
+            return self.storage
+        return self
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
         """Say why this very address must not be dialled; in an allowed network every port may."""

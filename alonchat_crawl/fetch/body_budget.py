@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, ReasonedError
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
@@ -201,6 +202,5 @@ class Bodies(PerCrawler):
 
 
 def _payer(request: Request) -> Lease | None:
-    """Whose lease a request is made for; a robots.txt on another domain is asked for in place of a page."""
-    lease: Lease | None = request.meta.get("lease") or request.meta.get("asked_by")
-    return lease
+    """Whose lease a request is made for; a site's file is asked for in place of a page."""
+    return context_of(request).lease

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -25,6 +26,7 @@ from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.dialling import Dialler
 from alonchat_crawl.fetch.faults import fault_of
 from alonchat_crawl.fetch.http_connection import AnswerLimits, BodyReader, HttpExchange, too_large
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
@@ -38,9 +40,8 @@ OURS_ALONE = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Upgr
 class GuardedHandler(BaseDownloadHandler):
     """Dials no address unjudged, whatever meta["proxy"] or the environment says; asks, and sends no body.
 
-    meta["sent_at"] becomes the monotonic seconds at which the request left: after DNS, TCP and TLS; where TLS
-    failed, after TCP; absent where there was no connection. meta["download_latency"] counts from there to the
-    end of the headers. A request's meta may lower or raise "download_timeout" and "download_maxsize".
+    It notes in the request's context when the request left (`sent_at`); meta["download_latency"] counts from
+    there to the end of the headers. A request's meta may set "download_timeout" and "download_maxsize".
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -64,12 +65,12 @@ class GuardedHandler(BaseDownloadHandler):
         )
 
     async def download_request(self, request: Request) -> Response:
-        """Download. Raises errors.Deferred where meta["valid_until"] has passed meanwhile.
+        """Download. Raises errors.Deferred if the lease may be another worker's by now.
 
         A process that stood still would ask a site that another one is asking. What else it raises is a
         verdict with its reason, or one of Scrapy's errors of the network.
         """
-        if monotonic() > request.meta.get("valid_until", math.inf):
+        if monotonic() > context_of(request).valid_until:
             raise Deferred(Reason.LEASE_TOO_OLD)
         seconds = request.meta.get("download_timeout") or self._total_seconds
         try:
@@ -81,21 +82,21 @@ class GuardedHandler(BaseDownloadHandler):
     async def _download(self, request: Request, clock: asyncio.Timeout) -> Response:
         meta = request.meta
         began = monotonic()
-        meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected
+        _note_sent(request, None)  # it may be a copy of a request that was sent
         asked, connection, loop = _asked(request), None, asyncio.get_running_loop()
         first_byte = asyncio.timeout(self._first_byte_seconds)
         body_bytes = meta.get("download_maxsize") or self._body_bytes
         exchange = HttpExchange(
             AnswerLimits(body_bytes, self._framing_bytes, self._header_lines),
-            sent=lambda: meta.update(sent_at=monotonic()),
+            sent=lambda: _note_sent(request, monotonic()),
             answered=partial(_stop, first_byte),
         )
         try:
             async with first_byte:
-                guard = self._rules.guard_of(request.url, meta)
+                guard = self._rules.guard_of(request)
                 connection = await self._dialler.connection(origin_parts(request.url), guard)
                 answer: Any = await connection.ask(asked, exchange).asFuture(loop)
-            meta["download_latency"] = monotonic() - meta.get("sent_at", began)
+            meta["download_latency"] = monotonic() - (context_of(request).sent_at or began)
             if answer.length != 0:  # Twisted would never end that
                 await self._read(request, answer, exchange, clock)
         except BaseException as error:
@@ -155,6 +156,10 @@ class GuardedHandler(BaseDownloadHandler):
     async def close(self) -> None:
         """Close what is kept open."""
         self._dialler.close()
+
+
+def _note_sent(request: Request, at: float | None) -> None:
+    set_context(request, replace(context_of(request), sent_at=at))
 
 
 def _stop(timeout: asyncio.Timeout) -> None:

@@ -13,13 +13,13 @@ from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Kind, Lease, Link, Source
 
 WHOLE_URL = -1
-"""In place of an origin's index: the URL is on none of the source's own origins."""
+"""In place of an origin's index, if the URL is on none of the source's own origins."""
 
 UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, OSError,
     msgpack.UnpackException,
 )  # fmt: skip
-"""What reading raises where somebody else wrote; OSError, of a time that no calendar has."""
+"""What reading raises for something that none of our code wrote; OSError for a time that no calendar has."""
 
 _source = TypeAdapter(Source)
 
@@ -42,7 +42,7 @@ def decode_source(spec: bytes) -> Source:
 
 
 def encode_entry(link: Link, origins: Sequence[str] = ()) -> bytes:
-    """A URL to queue: msgpack [kind, depth, origin, path, hops], short where it is on one of `origins`."""
+    """A URL to queue: msgpack [kind, depth, origin, path, hops], short if it is on one of `origins`."""
     origin, path = WHOLE_URL, link.url
     for index, known in enumerate(origins):
         if link.url.startswith(f"{known}/"):
@@ -64,7 +64,7 @@ def decode_lease(
 ) -> Lease:
     """A lease from the values that the transition `take` returns for it.
 
-    Raises errors.Unreadable, of `source` or of `entry`, where somebody else wrote into the frontier.
+    Raises errors.Unreadable, of `source` or of `entry`, if somebody else wrote into the frontier.
     """
     with readable("source"):
         source, known = decode_source(spec), tuple(origins.decode().split())

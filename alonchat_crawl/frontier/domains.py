@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
+from alonchat_crawl.fetch.files.upload_urls import is_at_no_site
 from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.redis_keys import ADDRESS
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
-from alonchat_crawl.upload_urls import is_at_no_site
 
 LOOKUP_SECONDS = 1.0
-"""Of a name server that may be anybody's: it must not hold up who waits for the answer."""
+"""How long a look-up may take: a slow name server must not hold up whoever waits for its answer."""
 KNOWN_MAX = 100_000
-"""Domains whose address a worker keeps in mind."""
+"""Domains whose address a worker remembers."""
 
 
 @lru_cache(maxsize=4096)
@@ -45,10 +45,9 @@ class Domains:
     KEPT_SECONDS = 86_400  # after its last use
     SURE_SECONDS = 3_600  # without asking Redis again
 
-    def __init__(self, redis: Redis | None = None) -> None:
+    def __init__(self, redis: Redis | None = None, told: Told = tell_nobody) -> None:
         self._redis = redis
-        self.told: Told = tell_nobody
-        """Set by the frontier, which keeps the dead letters."""
+        self._told = told
         self._known: dict[str, tuple[str, float]] = {}
 
     async def of(self, url: str, source: Source | None = None) -> str:
@@ -77,9 +76,9 @@ class Domains:
     async def _settled(self, redis: Redis, domain: str, host: str) -> str:
         key = ADDRESS.of(domain=domain)
         read = partial(redis.getex, key, ex=self.KEPT_SECONDS)
-        settled = await of_its_type(redis, key, self.told, read)
+        settled = await of_its_type(redis, key, self._told, read)
         if settled is not None and not _is_known_as(settled, domain):
-            await set_aside(redis, key, "it is no address", self.told)
+            await set_aside(redis, key, "it is no address", self._told)
             settled = None
         if settled is None:
             address = await _address_of(host) or domain

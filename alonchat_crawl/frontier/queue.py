@@ -23,6 +23,7 @@ from alonchat_crawl.frontier.keys import ShardKeys
 from alonchat_crawl.frontier.release import Release, whole_ms
 from alonchat_crawl.frontier.transitions import Audited, Opened, Settled, Transitions, awaited
 from alonchat_crawl.frontier.view import FrontierView, Totals
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 
@@ -39,7 +40,7 @@ KEPT_MS = 7 * 86_400_000
 """How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
 
 SEEN_KEPT_MS = 86_400_000
-"""How long the URLs do that it has seen, where it has dead letters: they are several times as large."""
+"""How long the URLs that it has seen stay if it has dead letters: they take several times as much room."""
 
 HOLD_MS = 600_000
 """How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
@@ -54,14 +55,14 @@ class Taken:
 
     leases: list[Lease]
     due_seconds: float
-    """Until the next URL may be taken; inf where none waits."""
+    """Until the next URL may be taken; inf if none waits."""
     completed: bool
     """A source completed, since what it had left was dropped."""
     totals: Totals
 
 
 class FrontierQueue(FrontierView):
-    """A shard of the frontier in Redis. Every method may raise redis.RedisError and may be repeated."""
+    """A shard of the frontier in Redis. Every method may raise redis.RedisError, and may be called again."""
 
     def __init__(
         self,
@@ -84,7 +85,9 @@ class FrontierQueue(FrontierView):
         """Run a transition by its name."""
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "") -> Self:
+    def from_settings(
+        cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "", told: Told = tell_nobody
+    ) -> Self:
         """Build the queue from the FRONTIER_ settings."""
         by_address = settings.getbool("THROTTLE_BY_ADDRESS")
         return cls(
@@ -94,7 +97,7 @@ class FrontierQueue(FrontierView):
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
             dead_letters_max_bytes=settings.getint("FRONTIER_DEAD_LETTERS_MAX_BYTES"),
             shard=shard,
-            domains=Domains(redis if by_address else None),
+            domains=Domains(redis if by_address else None, told),
             space=space,
         )
 
@@ -124,7 +127,7 @@ class FrontierQueue(FrontierView):
             return Opened(code), decode_source(spec)
 
     async def start(self, source: Source) -> bool:
-        """Queue the start URL of a source that is opening; False where it was not."""
+        """Queue the start URL of a source that is opening; False if it was not."""
         entry = encode_entry(Link(source.url, Kind.START, 0), (origin_of(source.url),))
         domain = await self.domains.of(source.url, source)
         source_id, crawl_id = _run_of(source)
@@ -133,21 +136,21 @@ class FrontierQueue(FrontierView):
         )
 
     async def abandon(self, source: Source) -> bool:
-        """Forget a source that could not be opened; False where it runs, or is in another run."""
+        """Forget a source that could not be opened; False if it runs, or is in another run."""
         return bool(await self.run("abandon", *_run_of(source)))
 
     async def amend(self, source: Source) -> bool:
-        """Give an open source other limits, those of its latest seed; False where it is not open."""
+        """Give an open source other limits, those of its latest seed; False if it is not open."""
         source_id, crawl_id = _run_of(source)
         values = (source_id, encode_source(source), source.max_pages, 1 / source.priority, crawl_id)
         return bool(await self.run("amend", *values))
 
     async def pause(self, source: Source) -> bool:
-        """Fetch nothing more of a run for the time being; False where it is not open, or is another run."""
+        """Fetch nothing more of a run for the time being; False if it is not open, or is another run."""
         return await self._over_domains("pause", source)
 
     async def resume(self, source: Source) -> bool:
-        """Let a paused run go on; False where it is not open, or is another run."""
+        """Let a paused run go on; False if it is not open, or is another run."""
         return await self._over_domains("resume", source)
 
     async def _over_domains(self, transition: str, source: Source) -> bool:
@@ -157,18 +160,18 @@ class FrontierQueue(FrontierView):
         return bool(done)
 
     async def cancel(self, source: Source) -> bool:
-        """Drop what waits of a run; it ends with what is in flight. False where it is not open."""
+        """Drop what waits of a run; it ends with what is in flight. False if it is not open."""
         cancelled, left, _ = await self.run("cancel", *_run_of(source))
         while left:
             _, left, _ = await self.run("cancel", *_run_of(source))
         return bool(cancelled)
 
     async def forget(self, source_id: UUID) -> None:
-        """List a source no longer as done: what it came to is lost."""
+        """List a source no longer as done: its counts are lost."""
         await awaited(self.redis.zrem(self.keys.completed, str(source_id)))
 
     async def close(self, source: Source) -> bool:
-        """Note that a run's end is written to Postgres; False where it goes on, or a newer one has begun."""
+        """Note that a run's end is written to Postgres; False if it goes on, or a newer one has begun."""
         return bool(await self.run("close", *_run_of(source), KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
@@ -178,7 +181,7 @@ class FrontierQueue(FrontierView):
     ) -> int:
         """Queue the links that the source has not met before; return how many.
 
-        `origins` are the source's own, as a lease has them, and one more where its start URL was redirected
+        `origins` are the source's own, as a lease has them, and one more if its start URL was redirected
         there: a URL on one of them takes less room. `lease_id` is of the page that they were found on.
         """
         added = 0
@@ -195,7 +198,7 @@ class FrontierQueue(FrontierView):
         return added
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
-        """Lease up to `count` URLs, each of another domain; of one source where `only` names it.
+        """Lease up to `count` URLs, each of another domain; or of the one source that `only` names.
 
         With a count of 0 it only looks, and wakes another worker if something is due.
         """
@@ -208,25 +211,25 @@ class FrontierQueue(FrontierView):
         for i in range(0, len(values), 6):
             try:
                 leases.append(decode_lease(self.keys.shard, *values[i : i + 6]))
-            except Unreadable as error:  # what none of us wrote must not cost the others an attempt
+            except Unreadable as error:  # it must not cost the other leases an attempt
                 unreadable += (values[i], error.entry, error.detail)
         if unreadable:
             completed += await self.run("give_up", *unreadable)
         due_seconds = due_ms / 1000 if due_ms >= 0 else float("inf")
         return Taken(leases, due_seconds, completed > 0, Totals(*totals))
 
-    # --- What nobody can read ---
+    # --- What cannot be read ---
 
     async def sweep(self) -> None:
-        """Set aside what is not of its type among the shard's own keys: it would be in everybody's way."""
+        """Set aside those of the shard's own keys that are of another type: they would stop everybody."""
         await self.run("sweep", self.lease_ms)
 
     async def audit(self, source: str | bytes) -> Audited:
-        """Have a source in every list that it belongs in, or in none; one that is not sound is set aside."""
+        """Put a source into each list that it belongs in, or none. One that cannot be read is set aside."""
         return Audited(await self.run("audit", source))
 
     async def set_aside(self, source_id: UUID, detail: str) -> bool:
-        """Set aside a source that cannot be read, as a dead letter; False where it is not known."""
+        """Set aside a source that cannot be read, as a dead letter; False if it is not known."""
         return bool(await self.run("set_aside", str(source_id), _text(detail)))
 
     async def release(self, releases: Iterable[Release]) -> int:
@@ -252,7 +255,7 @@ class FrontierQueue(FrontierView):
     async def settle(
         self, endings: Sequence[tuple[Lease, Ending]], told: Mapping[str, int] = MappingProxyType({})
     ) -> list[Settled]:
-        """End leases. Under a lease that is no more (a late worker's) nothing happens.
+        """End leases. Settling a lease that has ended (a late worker's) changes nothing.
 
         `told` says for lease ids how many links were added under them; a lease whose links a restart of Redis
         has lost since is not settled.
@@ -286,5 +289,5 @@ def _run_of(source: Source) -> tuple[str, str]:
 
 
 def _text(detail: str) -> bytes:
-    """A site's words may be quoted in it: cut, and without what is no Unicode."""
+    """A detail may quote a site: it is cut, and characters that are no Unicode are replaced."""
     return detail[:DETAIL_MAX_CHARS].encode(errors="replace")

@@ -16,13 +16,14 @@ from alonchat_crawl.frontier.domains import url_domain
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
 
 
 async def agreed_count(asked: Awaitable[Any]) -> int | None:
-    """How many shards the workers have agreed on; raises StartupError where that cannot be read."""
+    """How many shards the workers have agreed on; raises StartupError if that cannot be read."""
     try:
         found = await asked
         return None if found is None else int(found)
@@ -43,13 +44,15 @@ class Shards:
         self.queues = queues
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, space: str = "") -> "Shards":
+    def from_settings(
+        cls, settings: BaseSettings, redis: Redis, space: str = "", told: Told = tell_nobody
+    ) -> "Shards":
         """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one."""
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
         if space:
-            return cls([queue_class.from_settings(settings, redis, space=space)])
+            return cls([queue_class.from_settings(settings, redis, space=space, told=told)])
         count = settings.getint("FRONTIER_SHARDS")
-        return cls([queue_class.from_settings(settings, redis, shard) for shard in range(count)])
+        return cls([queue_class.from_settings(settings, redis, shard, told=told) for shard in range(count)])
 
     def of_domain(self, domain: str) -> FrontierQueue:
         """The shard that keeps a domain's pace."""
@@ -120,7 +123,7 @@ class Shards:
         return Audited.KNOWN if Audited.KNOWN in answers else min(answers)
 
     async def tidy(self) -> None:
-        """Set aside what stands in the lists of sources and belongs in none."""
+        """Set aside whatever stands in the lists of sources and is none."""
         for queue in self.queues:
             for member in await queue.listed():
                 await queue.audit(member)
@@ -130,7 +133,7 @@ class Shards:
         return any([await queue.set_aside(source_id, detail) for queue in self.queues])
 
     async def erase(self) -> None:
-        """Delete all keys of a frontier set apart, as this process has found them: nobody else reads it."""
+        """Delete all keys of a frontier set apart: no other process reads it."""
         redis, pattern = self.queues[0].redis, every_key_pattern(self.queues[0].keys.prefix)
         keys = [key async for key in redis.scan_iter(pattern, count=1000)]
         for key in keys:

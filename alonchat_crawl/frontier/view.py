@@ -1,4 +1,4 @@
-"""What a shard holds, for those who only look."""
+"""What a shard holds, to be read only."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -30,7 +30,7 @@ class Wait:
     refusals: int
     """429s and 503s in a row, for which the domain backs off."""
     delay_seconds: float
-    """AutoThrottle's; 0 where the site is quick."""
+    """AutoThrottle's; 0 if the site is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class FrontierView:
     async def progress(self, source_id: UUID) -> SourceProgress | None:
         """How far a source is; None for one that the frontier does not know.
 
-        Raises errors.Unreadable where somebody else wrote into it.
+        Raises errors.Unreadable if somebody else wrote into it.
         """
         name = f"source {source_id}"
         try:

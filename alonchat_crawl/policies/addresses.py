@@ -1,4 +1,4 @@
-"""No request to an address that must not be dialled: refused before anything else is asked about it."""
+"""No request to an address that must not be dialled."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ from alonchat_crawl.urls import origin_parts
 
 
 class AddressPolicy:
-    """Downloader middleware: refuses what must not be dialled before anything else is asked about it.
+    """Downloader middleware: refuses such a request before robots.txt or anything else is fetched for it.
 
     `dialling.GuardedReactor` enforces the same rules where the connection is made.
     """
@@ -29,5 +29,5 @@ class AddressPolicy:
         """Refuse the request unless an address of its host may be dialled."""
         check_url(request.url)
         _, host, port = origin_parts(request.url)
-        guard = self._rules.guard_of(request.url, request.meta)
+        guard = self._rules.guard_of(request)
         dialable(host, await self._resolver.addresses(host), port, guard)

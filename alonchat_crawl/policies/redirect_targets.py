@@ -1,4 +1,4 @@
-"""Scrapy's redirects, for targets in any spelling: read as browsers read them, or refused with a reason."""
+"""No redirect to what is no URL: a target is read as browsers read it, or refused."""
 
 from urllib.parse import urljoin
 
@@ -7,20 +7,28 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import with_ascii_host
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
-"""Scrapy's own list: with any other status a Location is not followed, and nothing depends on it."""
+"""Scrapy's own list; with any other status it ignores Location."""
 
 
 def unreadable(error: ValueError) -> Refused:
-    """What a page is that leads to what is no URL."""
+    """Return the refusal of a page that redirects to what is no URL."""
     return Refused(Reason.URL, f"it redirects to no URL that can be asked: {error}")
 
 
+def _stripped(result: Request | Response) -> Request | Response:
+    """Leave in a redirect's request only what may be of use for another URL."""
+    if isinstance(result, Request):
+        set_context(result, context_of(result).redirected())
+    return result
+
+
 class Redirects(RedirectMiddleware):
-    """Downloader middleware: follows a Location, whose host Scrapy would read by the IDNA of 2003."""
+    """Downloader middleware: follows a Location header. Scrapy would read its host by IDNA 2003."""
 
     def process_response(
         self,
@@ -28,19 +36,19 @@ class Redirects(RedirectMiddleware):
         response: Response,
         spider: Spider | None = None,  # noqa: ARG002 - Scrapy's own takes it, and no longer gives it
     ) -> Request | Response:
-        """Raise Refused where nobody can be asked there."""
+        """Raise Refused if the target is no URL."""
         try:
             location = response.headers.get("Location")
             if location and response.status in FOLLOWED and not request.meta.get("dont_redirect"):
                 target = urljoin(request.url, location.decode(errors="replace").strip())
                 response.headers["Location"] = with_ascii_host(target)
-            return super().process_response(request, response)
+            return _stripped(super().process_response(request, response))
         except ValueError as error:
             raise unreadable(error) from None
 
 
 class MetaRefreshes(MetaRefreshMiddleware):
-    """Downloader middleware: follows a page's meta refresh."""
+    """Downloader middleware: follows a page's meta refresh tag."""
 
     def process_response(
         self,
@@ -48,8 +56,8 @@ class MetaRefreshes(MetaRefreshMiddleware):
         response: Response,
         spider: Spider | None = None,  # noqa: ARG002 - Scrapy's own takes it, and no longer gives it
     ) -> Request | Response:
-        """Raise Refused where nobody can be asked there."""
+        """Raise Refused if the target is no URL."""
         try:
-            return super().process_response(request, response)
+            return _stripped(super().process_response(request, response))
         except ValueError as error:
             raise unreadable(error) from None

@@ -1,4 +1,4 @@
-"""Which URLs belong to a source: its own host below its path, and what its patterns say."""
+"""Which URLs belong to a source, by its host, its path and its patterns."""
 
 import re
 from fnmatch import translate
@@ -10,7 +10,7 @@ from alonchat_crawl.sources import Source
 
 @lru_cache(maxsize=4096)
 def _pattern(glob: str) -> re.Pattern[str]:
-    # fnmatch's own translation backtracks no further than its last star: a hostile glob costs nothing.
+    # fnmatch's translation backtracks only to its last star: a hostile glob costs no time.
     return re.compile(translate(glob))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
@@ -12,20 +11,20 @@ from alonchat_crawl.extract.files.intake import TakenIn
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.own_files import OwnFiles
-from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
+from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
+from alonchat_crawl.items import SOURCE_CODE, Page, Provenance, SpiderOutput
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.storage.sources import uploads_of_run
-from alonchat_crawl.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
 
 UNNAMED = "file"
 """The name of a file whose URL gives it none."""
 
 
-async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
+async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[SpiderOutput]:
     """Follow an upload's list to its files. Raises errors.Outage."""
     own: Sequence[str] | None = tuple(getattr(crawler.spider, "local_files", ()))
     files = own or await uploads_of_run(await Connections.of(crawler).postgres(), lease.source)
@@ -35,7 +34,7 @@ async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
         yield Link(url, Kind.FILE, 0)
 
 
-async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncIterator[Any]:
+async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
     """Yield an uploaded file's page, or links to an archive's members. Raises GiveUp, Refused, Outage."""
     name = file_name(lease.url) or UNNAMED
     taken = await take_in(crawler, response.body, name)

@@ -1,4 +1,4 @@
-"""Translates psycopg's errors, once, into whether another attempt can help."""
+"""Translates psycopg's errors into ours, which say whether another attempt can help."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from psycopg import errors as pg
 from alonchat_crawl.errors import GiveUp, Outage, ReasonedError, Retry
 from alonchat_crawl.reasons import Reason
 
-# Told by SQLSTATE class (PostgreSQL's appendix A), since psycopg files 54 under OperationalError.
+# By SQLSTATE class (PostgreSQL's appendix A), because psycopg raises OperationalError for 54.
 _THE_DATA = ("22", "23", "54")  # data exception, integrity violation, program limit exceeded
 _THE_SCHEMA = ("42P01", "42703", "42883")  # no such table, column, function
 _THE_SERVER = ("08", "53", "57")  # connection exception, insufficient resources, operator intervention
@@ -20,7 +20,7 @@ def _translate(error: psycopg.Error) -> ReasonedError:
     state, said = error.sqlstate or "", error.diag.message_primary or type(error).__name__
     if isinstance(error, pg.ForeignKeyViolation):
         return GiveUp(Reason.SOURCE_ERASED, "The source was erased while its page was being read.")
-    if isinstance(error, pg.UniqueViolation):  # another worker's commit came first; next time it is seen
+    if isinstance(error, pg.UniqueViolation):  # another worker committed first; the next attempt sees its row
         return Retry(Reason.POSTGRES, f"Postgres refused: {said}.")
     if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
         return GiveUp(Reason.STORE, f"Postgres refused the text: {said}.")
@@ -33,7 +33,7 @@ def _translate(error: psycopg.Error) -> ReasonedError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Outage, Retry or GiveUp in place of what psycopg raises inside; the sentence holds no secret."""
+    """Raise Outage, Retry or GiveUp in place of psycopg's errors. Their text holds no secret."""
     try:
         yield
     except psycopg.Error as error:

@@ -9,29 +9,29 @@ from psycopg.errors import LockNotAvailable, UniqueViolation
 from alonchat_crawl.errors import StartupError
 
 PATIENCE_SECONDS = 60.0
-# Migrations take turns by a lock on their own ledger, which no member may touch. Whoever comes first makes
-# it; the first migration gives it its guards in the same transaction.
+# Migrations take turns by a lock on their own ledger, which no member may touch. The first process makes it;
+# the first migration, in the same transaction, protects it from members.
 _LEDGER = """create table if not exists public.schema_migrations (
     name text primary key,
     applied_at timestamptz not null default now()
 )"""
 _TURN = "lock table public.schema_migrations in share row exclusive mode"
-# Older versions took turns by this advisory lock. Everybody can hold one, so it is not waited for long.
+# Older versions took turns by this advisory lock. Anybody can hold it, so we do not wait for it long.
 _FORMER_LOCK = 0x616C6F6E63686174
 _FORMER_PATIENCE_SECONDS = 5.0
-# On Supabase the vector type lives in `extensions`; a schema that does not exist is passed over.
+# On Supabase the vector type is in `extensions`; elsewhere Postgres ignores a schema that does not exist.
 _SEARCH_PATH = "set local search_path = public, extensions"
 
 
 def _migrations() -> dict[str, bytes]:
-    """All migrations by name, oldest first; read as package data, so that an egg will do."""
+    """Return all migrations by name, oldest first; read as package data, so that it works in an egg."""
     folder = files("alonchat_crawl.storage").joinpath("sql", "migrations")
     found = {entry.name: entry for entry in folder.iterdir() if entry.name.endswith(".sql")}
     return {name.removesuffix(".sql"): found[name].read_bytes() for name in sorted(found)}
 
 
 def _applied(connection: psycopg.Connection) -> set[str]:
-    # Asked of pg_tables: to_regclass may answer from a cache older than the wait for the lock.
+    # By pg_tables: to_regclass may answer from a cache that is older than the wait for the lock.
     known = "select 1 from pg_tables where schemaname = 'public' and tablename = 'schema_migrations'"
     if not connection.execute(known).fetchone():
         return set()
@@ -44,7 +44,7 @@ def _take_turn(connection: psycopg.Connection) -> None:
     with suppress(LockNotAvailable), connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_FORMER_LOCK])
     _wait_at_most(connection, PATIENCE_SECONDS)
-    with suppress(UniqueViolation), connection.transaction():  # somebody else has just made it
+    with suppress(UniqueViolation), connection.transaction():  # another process has just made it
         connection.execute(_LEDGER)
     connection.execute(_TURN)
 
@@ -54,7 +54,7 @@ def _wait_at_most(connection: psycopg.Connection, seconds: float) -> None:
 
 
 def _apply(connection: psycopg.Connection, name: str, sql: bytes) -> bool:
-    """Run one migration in one transaction, unless somebody else just did."""
+    """Run one migration in one transaction, unless another process just did."""
     with connection.transaction():
         _take_turn(connection)
         if name in _applied(connection):
@@ -68,7 +68,7 @@ def _apply(connection: psycopg.Connection, name: str, sql: bytes) -> bool:
 def migrate(database_url: str) -> list[str]:
     """Apply what is missing and return its names, oldest first.
 
-    Raises StartupError where the database cannot be reached or refuses.
+    Raises StartupError if the database cannot be reached or refuses.
     """
     try:
         with psycopg.connect(database_url, autocommit=True, prepare_threshold=None) as connection:
@@ -85,6 +85,6 @@ def migrate(database_url: str) -> list[str]:
             "Nothing was changed; run `scrapy migrate` again."
         ) from error
     except psycopg.Error as error:
-        # Not the error's own text: libpq quotes parts of the connection string in it.
+        # Not the error's own text: libpq quotes parts of the connection string.
         said = error.diag.message_primary or "it cannot be reached or refuses the connection"
         raise StartupError(f"The database could not be brought up to date: {said}.") from error

@@ -9,7 +9,6 @@ import numpy as np
 from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.errors import Retry
 from alonchat_crawl.extract import EXTRACTION_VERSION
@@ -25,21 +24,20 @@ from alonchat_crawl.items import (
 )
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.storage.faults import translated
+from alonchat_crawl.storage.pool import Pool, connected
 from alonchat_crawl.storage.queries import QUERIES
 
-Pool = AsyncConnectionPool[AsyncConnection]
 
-
-class Named(NamedTuple):
-    """A chunk with the names that its text gives it."""
+class NamedChunk(NamedTuple):
+    """A chunk with its id and the key of its text."""
 
     id: UUID
     key: bytes
     chunk: Chunk
 
 
-def _visit(page: CleanPage, scheme: str) -> dict[str, Any]:
-    """Return what `touch_page` compares and notes."""
+def _as_fetched(page: CleanPage, scheme: str) -> dict[str, Any]:
+    """Return the parameters of `touch_page`."""
     seen = page.provenance
     return {
         "page_id": page_id(seen.source_id, seen.url),
@@ -55,7 +53,7 @@ def _visit(page: CleanPage, scheme: str) -> dict[str, Any]:
 
 
 def _row(page: CleanPage, scheme: str) -> dict[str, Any]:
-    return _visit(page, scheme) | {
+    return _as_fetched(page, scheme) | {
         "project_id": page.provenance.project_id,
         "source_id": page.provenance.source_id,
         "url": page.provenance.url,
@@ -75,34 +73,32 @@ def _owner(page: EmbeddedPage) -> UUID:
     return page_id(page.page.provenance.source_id, page.page.provenance.url)
 
 
-def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[Named]:
+def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[NamedChunk]:
     owner = page_id(page.provenance.source_id, page.provenance.url)
     seen: Counter[bytes] = Counter()
     for chunk in chunks:
         key = text_key(page.title, chunk.heading_path, chunk.content)
-        yield Named(chunk_id(owner, key, seen[key]), key, chunk)
+        yield NamedChunk(chunk_id(owner, key, seen[key]), key, chunk)
         seen[key] += 1
 
 
 async def touch_unchanged(pool: Pool, page: CleanPage, scheme: str) -> bool:
-    """Note the visit and return True where the same text is already stored under the same embedding."""
-    with translated():
-        async with pool.connection() as connection:
-            return (await connection.execute(QUERIES["touch_page"], _visit(page, scheme))).rowcount == 1
+    """If the same text is stored under the same embedding, note the fetch and return True."""
+    async with connected(pool) as connection:
+        return (await connection.execute(QUERIES["touch_page"], _as_fetched(page, scheme))).rowcount == 1
 
 
 async def stored_by_crawl(pool: Pool, seen: Provenance) -> bool:
-    """Return True where the crawl that saw this page has it stored already."""
+    """Return whether the run that fetched this page has stored it already."""
     asked = {"page_id": page_id(seen.source_id, seen.url), "crawl_id": seen.crawl_id}
-    with translated():
-        async with pool.connection() as connection:
-            cursor = await connection.execute(QUERIES["stored_by_crawl"], asked)
-            row = await cursor.fetchone()
-            return row is not None and bool(row[0])
+    async with connected(pool) as connection:
+        cursor = await connection.execute(QUERIES["stored_by_crawl"], asked)
+        row = await cursor.fetchone()
+        return row is not None and bool(row[0])
 
 
 async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, EmbeddedChunk]:
-    """Return, by position, the chunks that need no embedding, since their project has their text embedded.
+    """Return, by position, the chunks that need no embedding: their project has the same text embedded.
 
     Those that the page itself holds already come without vectors: they need not be written either.
     """
@@ -132,15 +128,15 @@ async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, 
 
 
 async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[StoredPage]:
-    """Put pages in place of what was stored of them, in one transaction; the last commit wins.
+    """Replace what is stored of some pages, in one transaction; the last commit wins.
 
     One round trip, and one more where chunks stay as they are. Raises Retry or GiveUp, and then nothing is
     stored.
     """
     batch = Batch(scheme)
     with translated():
-        # One page may have come by two addresses. The order is that of the ids: two workers that store the
-        # same pages must not wait for each other.
+        # Each page once: it may have been fetched under two addresses. By id: two workers that store the same
+        # pages in different orders would deadlock.
         for _, page in sorted({_owner(page): page for page in pages}.items()):
             batch.add(page)
         async with pool.connection() as connection:
@@ -167,7 +163,7 @@ class Batch:
         self._embeddings: list[tuple[Any, ...]] = []
 
     def add(self, page: EmbeddedPage) -> None:
-        """Take a page in."""
+        """Add a page."""
         row = _row(page.page, self._scheme)
         self._pages.append(row)
         named = _named(page.page, [embedded.chunk for embedded in page.chunks])
@@ -188,7 +184,7 @@ class Batch:
                 )
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Write all of it in one transaction; raises Retry where a chunk that should stay is gone."""
+        """Write all pages in one transaction. Raises Retry if a chunk that should stay is gone."""
         scheme = {"scheme": self._scheme}
         projects = sorted({row["project_id"] for row in self._pages})
         async with connection.pipeline() as pipeline, connection.transaction():

@@ -12,4 +12,4 @@ def _load() -> dict[str, bytes]:
 
 
 QUERIES: Mapping[str, bytes] = _load()
-"""By name; bytes, because psycopg takes a str only where it is a literal."""
+"""By name; bytes, because psycopg's types accept a str only if it is a literal."""

@@ -17,7 +17,7 @@ from alonchat_crawl.storage.queries import QUERIES
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that answers, and where it stands."""
+    """A chunk that was found, and where it stands."""
 
     chunk_id: UUID
     page_id: UUID
@@ -33,24 +33,24 @@ class Hit:
     score: float
     """Similarity, and 0.8 × how much of the question's words it holds, rare ones above all: at most 1.8."""
     similarity: float | None
-    """Cosine of the chunk's best window, -1 to 1; None where only the words matched."""
+    """Cosine of the chunk's best window, -1 to 1; None if only the words matched."""
     before: tuple[str, ...]
     """The contents of the chunks before it on its page, in order; empty unless asked for."""
     after: tuple[str, ...]
     signals: Mapping[str, int]
-    """Of its page: what may be an attempt at prompt injection, by kind (items.CleanPage.signals)."""
+    """By kind: possible attempts at prompt injection in its page (items.CleanPage.signals)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """What a hit must be; None lets all pass."""
+    """What a hit must match; None matches everything."""
 
     source_ids: Sequence[UUID] | None = None
     content_types: Sequence[str] | None = None
     languages: Sequence[str] | None = None
     """ISO 639-1 codes."""
     since: datetime | None = None
-    """Aware; compared with when the page was modified, else published, else fetched."""
+    """Aware; compared with the time when the page was modified, otherwise published, otherwise fetched."""
 
 
 EVERYTHING = SearchFilter()
@@ -61,12 +61,12 @@ class ProjectState:
     """Whether and how a project can be searched."""
 
     scheme: str | None
-    """By which questions must be embedded; None before its first page."""
+    """Questions must be embedded by it; None before the project's first page."""
     searchable: bool
 
 
 def project_state(connection: Connection, project_id: UUID) -> ProjectState | None:
-    """Return how the project can be searched; None where there is none."""
+    """Return how the project can be searched; None if there is no such project."""
     with translated():
         found = connection.execute(QUERIES["project_state"], {"project_id": project_id}).fetchone()
     return ProjectState(*found) if found else None
@@ -82,14 +82,14 @@ def search(
     only: SearchFilter = EVERYTHING,
     neighbours: int = 0,
 ) -> list[Hit]:
-    """Return at most `count` chunks, the best first, near-duplicates folded.
+    """Return at most `count` chunks, the best first; of near-duplicates only one.
 
     `vector` (float32[384]) embeds `text` by the project's scheme; without it only words are compared.
     """
     wanted = {
         "project_id": project_id,
         "embedding": None if vector is None else HalfVector(vector).to_text(),
-        # Neither can be sent, and neither matters to a search.
+        # Postgres takes neither NUL nor lone surrogates; neither matters to a search.
         "text": text.replace("\0", " ").encode(errors="replace").decode(),
         "count": count,
         "neighbours": neighbours,

@@ -1,4 +1,4 @@
-"""The life of a source's row: a run begins, is paused, ends, goes on; pages of it are gone."""
+"""The rows of sources: their runs begin, are paused, end, go on; their pages are gone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,27 +7,23 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.faults import translated
+from alonchat_crawl.storage.pool import Pool, connected
 from alonchat_crawl.storage.queries import QUERIES
 
-Pool = AsyncConnectionPool[AsyncConnection]
-
 ERROR_MAX_CHARS = 1000
-"""Of the sentence in which a run failed: a site's words may be quoted in it."""
+"""Of the sentence that says why a run failed: it may quote a site."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A source's last run as it is written down; what the web app added alone has never run."""
+    """A source's row, with its last run; a source that only the web app added has never run."""
 
     id: UUID
     project_id: UUID
@@ -56,7 +52,7 @@ def _options(source: Source, more: Mapping[str, object] = MappingProxyType({})) 
             "path_prefix": source.path_prefix,
             "priority": source.priority,
         }
-        # Not where it says nothing new: a source's options are compared with those of its last run.
+        # Only if true: the options are compared with those of runs that were stored without it.
         | ({"files": True} if source.files else {})
         | dict(more)
     )
@@ -68,20 +64,18 @@ def _text(error: str) -> str:
 
 async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
     """Return the project that a source belongs to; None for an unknown one."""
-    with translated():
-        async with pool.connection() as connection:
-            row = {"source_id": source_id}
-            found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
+    async with connected(pool) as connection:
+        row = {"source_id": source_id}
+        found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
     return found[0] if found else None
 
 
 async def clear_squatted(pool: Pool, source: Source) -> None:
-    """Delete what another project stored under a source's id, some pages at a time; may be repeated."""
+    """Delete the pages that another project stored under this source's id, in batches; safe to repeat."""
     row = {"source_id": source.source_id, "project_id": source.project_id}
-    with translated():
-        async with pool.connection() as connection:
-            while (await connection.execute(QUERIES["delete_squatted_pages"], row)).rowcount:
-                pass
+    async with connected(pool) as connection:
+        while (await connection.execute(QUERIES["delete_squatted_pages"], row)).rowcount:
+            pass
 
 
 async def begin_crawl(
@@ -92,11 +86,11 @@ async def begin_crawl(
     local: bool = False,
     evict: bool = False,
 ) -> None:
-    """Note that the source is running; every worker of the run may say so.
+    """Note that the source is running; every worker of the run may call it.
 
     `uploads` are the files of an upload; `local` says that only this process can read them.
-    Raises GiveUp("wrong project") where its id is another project's source, and changes nothing then;
-    with `evict` that project had no right to the id, and its row is deleted.
+    Raises GiveUp, and changes nothing, if its id is another project's source. With `evict`
+    that project had no right to the id, and its row is deleted.
     """
     row = {
         "source_id": source.source_id,
@@ -109,15 +103,14 @@ async def begin_crawl(
         ),
         "crawl_id": source.crawl_id,
     }
-    with translated():
-        async with pool.connection() as connection, connection.transaction():
-            await connection.execute(QUERIES["add_project"], row)
-            if evict:
-                await connection.execute(QUERIES["evict_source"], row)
-            await connection.execute(QUERIES["begin_source"], row)
-            found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
-            if found != (source.project_id,):
-                raise GiveUp(Reason.WRONG_PROJECT, f"Source {source.source_id} belongs to another project.")
+    async with connected(pool) as connection, connection.transaction():
+        await connection.execute(QUERIES["add_project"], row)
+        if evict:
+            await connection.execute(QUERIES["evict_source"], row)
+        await connection.execute(QUERIES["begin_source"], row)
+        found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
+        if found != (source.project_id,):
+            raise GiveUp(Reason.WRONG_PROJECT, f"Source {source.source_id} belongs to another project.")
 
 
 async def finish_crawl(
@@ -131,67 +124,61 @@ async def finish_crawl(
 ) -> int:
     """Note how the run ended and return how many pages it found gone; safe to repeat.
 
-    `status` is completed, failed or cancelled. Nothing happens where a newer run has begun.
+    `status` is completed, failed or cancelled. Does nothing if a newer run has begun.
     """
     row = {
         "source_id": source.source_id,
         "crawl_id": source.crawl_id,
         "status": status,
         "counts": Jsonb(dict(counts)),
-        # A site's own words may be quoted in it, and must not keep the run from ending.
+        # It may quote a site, whose words must not keep the run from ending.
         "error": _text(error),
         "unreached_are_gone": unreached_are_gone,
     }
-    with translated():
-        async with pool.connection() as connection:
-            found = await (await connection.execute(QUERIES["finish_source"], row)).fetchone()
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["finish_source"], row)).fetchone()
     return int(found[0]) if found else 0
 
 
 async def set_status(pool: Pool, source: Source, status: str) -> None:
-    """Note that the run is `paused` or `running` again; nothing happens where it has ended."""
+    """Note that the run is `paused` or `running` again; does nothing if it has ended."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "status": status}
-    with translated():
-        async with pool.connection() as connection:
-            await connection.execute(QUERIES["set_source_status"], row)
+    async with connected(pool) as connection:
+        await connection.execute(QUERIES["set_source_status"], row)
 
 
 async def amend_crawl(pool: Pool, source: Source) -> None:
-    """Note the run's limits as they are now; nothing happens where it has ended."""
+    """Note the run's limits as they are now; does nothing if it has ended."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "options": _options(source)}
-    with translated():
-        async with pool.connection() as connection:
-            await connection.execute(QUERIES["amend_source"], row)
+    async with connected(pool) as connection:
+        await connection.execute(QUERIES["amend_source"], row)
 
 
 async def reopen_crawl(pool: Pool, source: Source) -> None:
-    """Note that the run, if it had ended, goes on; nothing happens where a newer one has begun."""
+    """Note that the run, if it had ended, goes on; does nothing if a newer one has begun."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
-    with translated():
-        async with pool.connection() as connection:
-            await connection.execute(QUERIES["reopen_source"], row)
+    async with connected(pool) as connection:
+        await connection.execute(QUERIES["reopen_source"], row)
 
 
 async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
-    """Return what is written down of a source; None for an unknown one."""
-    with translated():
-        async with (
-            pool.connection() as connection,
-            connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-        ):
-            await cursor.execute(QUERIES["source_record"], {"source_id": source_id})
-            return await cursor.fetchone()
+    """Return a source's row; None for an unknown source."""
+    async with (
+        connected(pool) as connection,
+        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+    ):
+        await cursor.execute(QUERIES["source_record"], {"source_id": source_id})
+        return await cursor.fetchone()
 
 
 async def ended_sources(pool: Pool, most: int, only: UUID | None = None) -> list[SourceRecord]:
     """Return the sources whose run ended last, of all projects or of one, the latest first."""
-    with translated():
-        async with (
-            pool.connection() as connection,
-            connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-        ):
-            await cursor.execute(QUERIES["ended_sources"], {"only": only, "count": most})
-            return await cursor.fetchall()
+    async with (
+        connected(pool) as connection,
+        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+    ):
+        await cursor.execute(QUERIES["ended_sources"], {"only": only, "count": most})
+        return await cursor.fetchall()
 
 
 async def sources_between(
@@ -199,55 +186,49 @@ async def sources_between(
 ) -> list[UUID]:
     """Return the lowest ids in a range, of all projects or of one."""
     row = {"first": first, "last": last, "only": only, "count": most}
-    with translated():
-        async with pool.connection() as connection:
-            found = await (await connection.execute(QUERIES["sources_between"], row)).fetchall()
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["sources_between"], row)).fetchall()
     return [source_id for (source_id,) in found]
 
 
 async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
-    """Return the files that the run is to read; None where a newer run has begun, or it has ended."""
+    """Return the files that the run is to read; None if it has ended, or a newer one has begun."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
-    with translated():
-        async with pool.connection() as connection:
-            found = await (await connection.execute(QUERIES["uploads_of_run"], row)).fetchone()
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["uploads_of_run"], row)).fetchone()
     return found[0] if found else None
 
 
 async def fail_source(pool: Pool, source_id: UUID, error: str) -> None:
-    """Note that a run cannot go on, whichever it is; nothing happens where it has ended."""
+    """Note that a source's run, whichever it is, cannot go on; does nothing if it has ended."""
     row = {"source_id": source_id, "error": _text(error)}
-    with translated():
-        async with pool.connection() as connection:
-            await connection.execute(QUERIES["fail_source"], row)
+    async with connected(pool) as connection:
+        await connection.execute(QUERIES["fail_source"], row)
 
 
 async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) -> set[UUID]:
-    """Return those of the projects that have fewer sources running than they may.
+    """Return those projects that have fewer running sources than they may have.
 
-    That is their own number, as an operator set it, or else `most`.
+    That is the project's own number, if an operator set one, otherwise `most`.
     """
     row = {"projects": list(projects), "most": most}
-    with translated():
-        async with pool.connection() as connection:
-            found = await (await connection.execute(QUERIES["projects_with_room"], row)).fetchall()
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["projects_with_room"], row)).fetchall()
     return {project_id for (project_id,) in found}
 
 
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
-    """Return the sources that are not done as far as Postgres knows, oldest first."""
-    with translated():
-        async with (
-            pool.connection() as connection,
-            connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-        ):
-            await cursor.execute(QUERIES["unfinished_sources"])
-            return await cursor.fetchall()
+    """Return the sources whose run has not ended, oldest first."""
+    async with (
+        connected(pool) as connection,
+        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+    ):
+        await cursor.execute(QUERIES["unfinished_sources"])
+        return await cursor.fetchall()
 
 
 async def mark_gone(pool: Pool, source: Source, url: str) -> None:
-    """Note that the site says the page is no more (404, 410); a page never stored is passed over."""
+    """Note that the site says the page is gone (404, 410); does nothing for a page that was never stored."""
     row = {"page_id": page_id(source.source_id, url), "project_id": source.project_id}
-    with translated():
-        async with pool.connection() as connection:
-            await connection.execute(QUERIES["mark_page_gone"], row)
+    async with connected(pool) as connection:
+        await connection.execute(QUERIES["mark_page_gone"], row)

@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.faults import translated
+from alonchat_crawl.storage.pool import Pool, connected
 from alonchat_crawl.storage.queries import QUERIES
-
-Pool = AsyncConnectionPool[AsyncConnection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +34,9 @@ class Validators:
 async def has_validators(pool: Pool, source: Source, scheme: str) -> bool:
     """Return whether `find_validators` may find anything; False holds for the whole run."""
     asked = {"source_id": source.source_id, "crawl_id": source.crawl_id, "embedding_scheme": scheme}
-    with translated():
-        async with pool.connection() as connection:
-            row = await (await connection.execute(QUERIES["has_validators"], asked)).fetchone()
-            return row is not None and bool(row[0])
+    async with connected(pool) as connection:
+        row = await (await connection.execute(QUERIES["has_validators"], asked)).fetchone()
+        return row is not None and bool(row[0])
 
 
 async def find_validators(
@@ -58,13 +53,12 @@ async def find_validators(
         "extraction": EXTRACTION_VERSION,
         "max_days": max_days,
     }
-    with translated():
-        async with (
-            pool.connection() as connection,
-            connection.cursor(row_factory=class_row(Validators)) as cursor,
-        ):
-            await cursor.execute(QUERIES["find_validators"], asked)
-            return await cursor.fetchone()
+    async with (
+        connected(pool) as connection,
+        connection.cursor(row_factory=class_row(Validators)) as cursor,
+    ):
+        await cursor.execute(QUERIES["find_validators"], asked)
+        return await cursor.fetchone()
 
 
 async def note_unchanged(pool: Pool, stored: Validators, crawl_id: UUID, seen_at: datetime) -> bool:
@@ -77,6 +71,5 @@ async def note_unchanged(pool: Pool, stored: Validators, crawl_id: UUID, seen_at
         "crawl_id": crawl_id,
         "fetched_at": seen_at,
     }
-    with translated():
-        async with pool.connection() as connection:
-            return (await connection.execute(QUERIES["note_unchanged"], noted)).rowcount == 1
+    async with connected(pool) as connection:
+        return (await connection.execute(QUERIES["note_unchanged"], noted)).rowcount == 1

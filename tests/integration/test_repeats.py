@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from alonchat_crawl.extract.site.same_text import sameness
+from alonchat_crawl.extract.site.fingerprints import fingerprints
 from alonchat_crawl.policies.traps.many_urls import TrapCounters, TrapLimits
 from alonchat_crawl.sources import Kind, Lease, Source
 
@@ -101,7 +101,7 @@ async def test_familiar_values_let_new_ones_in(redis: Redis, source: Source) -> 
 
 async def test_the_same_text(redis: Redis, source: Source) -> None:
     """Beyond the limit a text is not stored and leads nowhere; a page fetched again counts once."""
-    one, other = sameness("Not found, see our other pages"), sameness("Something else")
+    one, other = fingerprints("Not found, see our other pages"), fingerprints("Something else")
     workers = [TrapCounters(redis, LIMITS) for _ in range(2)]
     again = leased(source, "http://e.com/again")
     assert {(await workers[0].note(again, one)).reason for _ in range(50)} == {""}
@@ -116,7 +116,7 @@ async def test_pages_that_differ_by_their_numbers(redis: Redis, source: Source) 
     worker = TrapCounters(redis, LIMITS)
 
     async def walk(run: Source) -> list[str]:
-        texts = [(n, sameness(f"Page {n}: nothing here")) for n in range(12)]
+        texts = [(n, fingerprints(f"Page {n}: nothing here")) for n in range(12)]
         found = [await worker.note(leased(run, f"http://e.com/list?page={n}"), text) for n, text in texts]
         assert all(repeat.stored for repeat in found)
         return [repeat.reason for repeat in found]

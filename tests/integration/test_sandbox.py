@@ -120,6 +120,13 @@ async def test_lost_tasks(sandbox: Sandbox) -> None:
     assert [task.result() for task in kept] == list(range(100))
 
 
+@pytest.mark.parametrize("spelling", ["http 404", "robots unreachable", "", "made up", "x" * 9999, "\udc80"])
+async def test_a_parser_gives_no_reason_but_its_own(sandbox: Sandbox, spelling: str) -> None:
+    """One that was taken over cannot call a page gone, nor make up labels without end."""
+    said = await reason(sandbox, "make_up_a_reason", {"spelling": spelling})
+    assert said == f"parser crash: Its parser gave a reason that is none of its own: {spelling[:100]!r}."
+
+
 async def test_time_of_the_processor(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
     """On a machine that is busy with other things, what counts is the time that the parser itself takes."""
     monkeypatch.setattr(process, "WALL_SHARE", 100)

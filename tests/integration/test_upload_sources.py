@@ -11,12 +11,12 @@ from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.control.seed_reader import SeedReader
 from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.errors import GiveUp, Retry
+from alonchat_crawl.fetch.files.upload_urls import list_url
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened, awaited
 from alonchat_crawl.sources import Kind, Link, Source
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl, finish_crawl, uploads_of_run
-from alonchat_crawl.upload_urls import list_url
 from tests.integration.conftest import Desk
 from tests.support.knowledge import SCHEME, Piece, again, make_page, make_source, rows
 from tests.support.lists import unread_by

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyromark
@@ -35,6 +35,11 @@ def pid() -> int:
 def give_up() -> None:
     """Raise an error with a reason."""
     raise GiveUp(Reason.FILE_MALFORMED, "Its table is short.")
+
+
+def make_up_a_reason(spelling: str) -> None:
+    """Give a reason that is no parser's to give."""
+    raise GiveUp(cast("Reason", spelling), "It is made up.")
 
 
 def read_null() -> None:
@@ -207,7 +212,22 @@ def send_signal(process: int) -> None:
 
 
 OWN = (
-    *(echo, pid, give_up, read_null, abort, leave, killed, spin, sleep, allocate, keep, recurse, flood),
+    *(
+        echo,
+        pid,
+        give_up,
+        make_up_a_reason,
+        read_null,
+        abort,
+        leave,
+        killed,
+        spin,
+        sleep,
+        allocate,
+        keep,
+        recurse,
+        flood,
+    ),
     *(allocate_new, allocate_rust, allocate_array, parse, translate, too_long),
     *(unsendable, many_nodes, write_raw, environment, read, write, connect, fork, execute, send_signal),
 )

@@ -32,7 +32,9 @@ class ShardState:
         prefix = f"{ShardKeys(shard).prefix}:"
         found: Any = client.keys(f"{prefix}*")
         names = [name.decode() for name in found]
-        values = dict(zip((name.removeprefix(prefix) for name in names), _read(client, names), strict=True))
+        values = dict(
+            zip((name.removeprefix(prefix) for name in names), read_values(client, names), strict=True)
+        )
         self.now_ms: int = int(client.time()[0]) * 1000
         self.values = {name: value for name, value in values.items() if value}
         self.tenants: dict[str, float] = self._plain("tenants")
@@ -190,7 +192,8 @@ def bucket_of(fingerprint: int, buckets: int) -> int:
     return bucket
 
 
-def _read(client: redis.Redis, names: list[str]) -> list[Any]:
+def read_values(client: redis.Redis, names: list[str]) -> list[Any]:
+    """What each key holds, of whatever type."""
     pipeline: Any = client.pipeline(transaction=False)
     for name in names:
         pipeline.type(name)

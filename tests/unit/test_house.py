@@ -44,6 +44,32 @@ def test_an_arrow_up_is_seen(
 
 
 @pytest.mark.parametrize(
+    ("line", "spelt"),
+    [
+        ('raise Refused("robots", "it says so")', "'robots'"),
+        ('raise errors.GiveUp("zip bomb")', "'zip bomb'"),
+        ('Ending(Outcome.DEAD, "http 404")', "'http 404'"),
+        ('Ending(Outcome.DEAD, f"http {status}")', "'http '"),
+        ('Ending(Outcome.RETRY, reason="timeout")', "'timeout'"),
+        ('if error.reason != "file type": raise', "'file type'"),
+        ('if ending.reason in {Reason.TLS, "dns"}: raise', "'dns'"),
+        ('raise Refused(Reason.ROBOTS, "it says so")', ""),
+        ('print("robots")', ""),
+        ('if name == "robots": raise', ""),
+    ],
+)
+def test_a_reason_spelt_elsewhere_is_seen(
+    line: str, spelt: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reasons are named by their enum where they are given and compared; other text may say the same."""
+    (tmp_path / house.PROGRAM).mkdir()
+    (tmp_path / house.PROGRAM / "new.py").write_text(line)
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    wanted = [f"{house.PROGRAM}/new.py:1 spells the reason {spelt}"] if spelt else []
+    assert list(house.reasons_spelt_elsewhere()) == wanted
+
+
+@pytest.mark.parametrize(
     ("name", "text", "lines"),
     [
         ("elsewhere.py", 'key = f"home:{source_id}"', [1]),

@@ -10,7 +10,8 @@ from alonchat_crawl.policies.blocklists.policy import comparable
 from alonchat_crawl.policies.blocklists.rule import LineError, Rule, TooWideError, UnsupportedLineError
 from alonchat_crawl.policies.blocklists.rule_set import Target
 from alonchat_crawl.storage import blocklist
-from alonchat_crawl.storage.blocklist import Pool, RuleRecord
+from alonchat_crawl.storage.blocklist import RuleRecord
+from alonchat_crawl.storage.pool import Pool
 
 
 class RuleError(NotPossibleError):

@@ -10,7 +10,8 @@ from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
-from alonchat_crawl.storage.sources import Pool, reopen_crawl
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.sources import reopen_crawl
 
 AT_ONCE = 100
 """Replayed in one call: some milliseconds of Redis' time."""

@@ -8,8 +8,9 @@ from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.storage.blocklist import has_project
+from alonchat_crawl.storage.pool import Pool
 from alonchat_crawl.storage.projects import projects_between
-from alonchat_crawl.storage.sources import Pool, read_source, sources_between
+from alonchat_crawl.storage.sources import read_source, sources_between
 
 Postgres = Callable[[], Awaitable[Pool]]
 """Opens the pool at its first call: a whole id and most names need no database."""

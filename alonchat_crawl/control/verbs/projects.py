@@ -4,7 +4,8 @@ from uuid import UUID
 
 from alonchat_crawl.control.verbs.errors import NotFoundError
 from alonchat_crawl.storage import projects
-from alonchat_crawl.storage.projects import Pool, ProjectRecord
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.projects import ProjectRecord
 
 
 async def list_projects(pool: Pool) -> list[ProjectRecord]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from alonchat_crawl.embedding import Embedder
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.storage.projects import Pool, ProjectRecord, Unembedded, add_vectors, serve, unembedded
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.projects import ProjectRecord, Unembedded, add_vectors, serve, unembedded
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from alonchat_crawl.frontier.lanes import Lanes
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.sources import SourceProgress
-from alonchat_crawl.storage.sources import Pool, SourceRecord, read_source
+from alonchat_crawl.storage.pool import Pool
+from alonchat_crawl.storage.sources import SourceRecord, read_source
 
 
 @dataclass(frozen=True, slots=True)

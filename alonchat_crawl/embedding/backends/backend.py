@@ -1,4 +1,4 @@
-"""What computes vectors: the one small interface that the rest of the program knows."""
+"""The interface of all backends, which compute vectors."""
 
 import os
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ class Backend(Protocol):
 
     @property
     def tokenizer(self) -> "Tokenizer":
-        """The model's own; windows are cut by it."""
+        """The model's own, by which windows are cut."""
 
     @property
     def max_tokens(self) -> int | None:
-        """Tokens that the model reads of a text, special ones included; None where it reads all."""
+        """How many tokens of a text the model reads, with special ones; None if it reads all."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32[texts, 384], L2-normalised, in the texts' order; texts is not empty."""

@@ -1,4 +1,4 @@
-"""Whether a model is one that onnx and static can be built from: BERT, mean pooling, normalised."""
+"""Whether onnx and static can be built from a model: it must be a BERT, mean-pooled and normalised."""
 
 import json
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ MODULES = ["Transformer", "Pooling", "Normalize"]
 
 @dataclass(frozen=True, slots=True)
 class Bert:
-    """What has to be known of such a model."""
+    """The facts about such a model that backends need."""
 
     folder: Path
     max_tokens: int
-    """That it reads of a text, special ones included."""
+    """How many tokens of a text it reads, with special ones."""
     heads: int
     width: int
 
 
 def read_bert(model: Model) -> Bert:
-    """Read a model's configuration; raises StartupError where it is no such model."""
+    """Read a model's configuration. Raises StartupError if it is no such model."""
     try:
         modules = _json(model.folder / "modules.json")
         kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
@@ -42,7 +42,7 @@ def read_bert(model: Model) -> Bert:
         bert = Bert(
             model.folder, min(read or most, most), config["num_attention_heads"], config["hidden_size"]
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # files that say something else
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # its files have another form
         same = False
     if not same:
         raise StartupError(
@@ -57,7 +57,7 @@ def _json(path: Path) -> Any:
 
 
 def _pooled_by(pooling: dict[str, Any]) -> set[str]:
-    """Return the ways of pooling, in the old spelling (a flag each) or the new (their names)."""
+    """Return the kinds of pooling: in old files each has a flag, in new ones they are named."""
     named = pooling.get("pooling_mode")
     if named is not None:
         return {named} if isinstance(named, str) else set(named)
@@ -66,6 +66,6 @@ def _pooled_by(pooling: dict[str, Any]) -> set[str]:
 
 
 def _prompt(folder: Path) -> object:
-    """Return the prompt that sentence-transformers would put before every text; None in most models."""
+    """Return the prompt that sentence-transformers would put before every text; most models have None."""
     path = folder / "config_sentence_transformers.json"
     return _json(path).get("default_prompt_name") if path.exists() else None

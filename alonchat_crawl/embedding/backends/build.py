@@ -1,7 +1,7 @@
 """`python -m alonchat_crawl.embedding.backends.build KIND MODEL TARGET`: build a backend's files.
 
-KIND is onnx, onnx-int8 or static; MODEL and TARGET are folders. A process of its own, because torch
-keeps its memory.
+KIND is onnx, onnx-int8 or static; MODEL and TARGET are folders. It is a process of its own, because torch
+never frees its memory.
 """
 
 import sys
@@ -10,8 +10,8 @@ from pathlib import Path
 
 
 def main(kind: str, model: Path, target: Path) -> None:
-    """Build; any error ends the process."""
-    warnings.simplefilter("ignore")  # the tools deprecate themselves
+    """Build the files. Any error ends the process."""
+    warnings.simplefilter("ignore")  # the tools warn that they are deprecated
     if kind == "static":
         from alonchat_crawl.embedding.backends.static_build import distil  # noqa: PLC0415  its own tools, as below
 

@@ -1,4 +1,4 @@
-"""onnxruntime over a graph that `build` made of the model: no torch at run time, so it starts at once."""
+"""onnxruntime, with a graph that `build` made from the model: it needs no torch, so it starts at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +16,13 @@ GRAPH = "model.onnx"  # in: input_ids, attention_mask, token_type_ids; out: norm
 
 
 class OnnxBackend:
-    """A fused BERT, in fp32 or int8: which of them, the built folder decides."""
+    """A fused BERT in fp32 or int8, as the folder was built."""
 
     def __init__(self, bert: Bert, built: Path, batch: int, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Threads that spin while they wait take the core that the event loop wants.
+        # Spinning threads would take the core that the event loop needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(built / GRAPH), options, providers=["CPUExecutionProvider"]
@@ -49,7 +49,7 @@ class OnnxBackend:
 
     def _run(self, rows: list[list[int]]) -> Vectors:
         """Run the graph over rows of tokens, the longest first."""
-        ids = np.zeros((len(rows), len(rows[0])), np.int64)  # what pads is masked: its id does not matter
+        ids = np.zeros((len(rows), len(rows[0])), np.int64)  # padding is masked: its id does not matter
         mask = np.zeros_like(ids)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = row
@@ -60,7 +60,7 @@ class OnnxBackend:
 
 
 def open_onnx(kind: str, model: Model, models_dir: Path, batch: int, threads: int) -> OnnxBackend:
-    """Open the model, built now if need be; kind is onnx or onnx-int8. Raises StartupError."""
+    """Open the model; build it if it is missing. `kind` is onnx or onnx-int8. Raises StartupError."""
     bert = read_bert(model)
     return open_built(
         built_folder(model, kind, f"onnxruntime-{onnxruntime.__version__}", models_dir),

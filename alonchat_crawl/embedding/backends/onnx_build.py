@@ -1,4 +1,4 @@
-"""A BERT to a fused ONNX graph, by torch's exporter and onnxruntime's own optimiser and quantiser."""
+"""Turns a BERT into a fused ONNX graph, by torch's exporter and onnxruntime's optimiser and quantiser."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +37,7 @@ class Pooled(nn.Module):
 
 def export(model: Path, target: Path, *, int8: bool) -> None:
     """Write the graph of the model into the folder `target`."""
-    # By the default attention nothing could be fused.
+    # With the default attention no layer can be fused.
     bert = AutoModel.from_pretrained(str(model), attn_implementation="eager", local_files_only=True).eval()
     with TemporaryDirectory(dir=target) as name:
         plain, fused = Path(name) / "plain.onnx", Path(name) / "fused.onnx"
@@ -79,7 +79,7 @@ def _fuse(plain: Path, config: Any, fused: Path) -> None:
 
 
 def _quantise(fused: Path, path: Path) -> None:
-    """Quantise the matrices, a scale a column; what flows between them is quantised at run time."""
+    """Quantise the matrices, with a scale for each column; activations are quantised at run time."""
     quantize_dynamic(
         str(fused),
         str(path),

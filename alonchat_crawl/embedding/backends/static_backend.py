@@ -1,4 +1,4 @@
-"""A table with a vector for each token, by model2vec: a text is the mean of its tokens, in any order."""
+"""A table with a vector for each token, by model2vec: a text's vector is the mean of its tokens'."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from alonchat_crawl.embedding.model import Model
 
 
 class StaticBackend:
-    """The table that `build` made of a model; windows are cut by that model's own tokenizer."""
+    """The table that `build` made from a model; windows are cut by that model's tokenizer."""
 
     def __init__(self, bert: Bert, built: Path) -> None:
         self._table = StaticModel.from_pretrained(str(built))
@@ -23,18 +23,18 @@ class StaticBackend:
         self.tokenizer = Tokenizer.from_file(str(bert.folder / "tokenizer.json"))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed; a text of unknown tokens only has no direction, and gets the first."""
-        # Threads of its own would cost more than these few texts take.
+        """Embed. A text with only unknown tokens has no direction: it gets that of the first dimension."""
+        # Its own processes would cost more time than so few texts take.
         found = self._table.encode(list(texts), max_length=None, use_multiprocessing=False)
         vectors = np.zeros((len(texts), max(DIMENSIONS, found.shape[1])), np.float32)
         vectors[:, : found.shape[1]] = found  # zeros change no cosine
         vectors[~vectors.any(axis=1), 0] = 1
-        # Again, because the table's own norm is taken in half precision.
+        # Normalised again: the table computes its norm in half precision.
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def open_static(model: Model, models_dir: Path) -> StaticBackend:
-    """Open the table, built now if need be. Raises StartupError."""
+    """Open the table; build it if it is missing. Raises StartupError."""
     bert = read_bert(model)
     return open_built(
         built_folder(model, "static", f"model2vec-{model2vec.__version__}", models_dir),

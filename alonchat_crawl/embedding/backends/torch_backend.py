@@ -1,4 +1,4 @@
-"""sentence-transformers itself, on the best device that torch sees: any model it knows, 9 s to import."""
+"""sentence-transformers on the best device that torch sees: takes any model, and 9 s to import."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alonchat_crawl.embedding.model import Model
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Of its own choice: torch shares small batches badly between cores. A GPU wants more at once.
+# Not EMBEDDING_BATCH_WINDOWS: torch shares small batches badly between cores, and a GPU needs larger ones.
 CPU_BATCH = 32
 GPU_BATCH = 256
 
@@ -21,7 +21,7 @@ class TorchBackend:
     """The reference that the other backends are measured by."""
 
     def __init__(self, model: Model, threads: int) -> None:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # or it would ask the hub for news of a local file
+        os.environ["HF_HUB_OFFLINE"] = "1"  # or it would ask the hub about a local model
         # Takes 9 s and 400 MB, so not before it is needed.
         import torch  # noqa: PLC0415
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415

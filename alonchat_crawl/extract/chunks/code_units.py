@@ -1,34 +1,35 @@
-"""A block of code that no chunk holds, divided into lines: between functions before within them."""
+"""A block of code that no chunk holds, divided into lines: cuts are best between functions."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from alonchat_crawl.extract.chunks.blocks import Block
+from alonchat_crawl.extract.chunks.blocks import MarkdownBlock
 from alonchat_crawl.extract.chunks.syntax import Symbol, syntax
-from alonchat_crawl.extract.chunks.units import IN_BLOCK, IN_LINE, PIECE_SHARE, Scope, Unit, slices
+from alonchat_crawl.extract.chunks.text_units import slices
+from alonchat_crawl.extract.chunks.units import IN_BLOCK, IN_LINE, PIECE_SHARE, Scope, Unit
 from alonchat_crawl.extract.text.source_code import named_language
 
 FENCE = re.compile(rb"`{3,}|~{3,}")
-SCOPES_DEEPEST = 6  # as of headings: further ones within say little more
+SCOPES_MAX = 6  # around a place, as of headings: more inside say little
 Rows = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class FencedCode:
     """A block of code taken apart."""
 
     rows: Rows
-    """Where its lines are, fence lines not among them."""
+    """Where its lines are, without those of the fence."""
     head: bytes
-    """The fence reopened, with its line feed."""
+    """The opening fence, with its line feed."""
     tail: bytes
-    """The fence closed, after a line feed."""
+    """The closing fence, after a line feed."""
 
 
-def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], list[Scope]] | None:
-    """Divide a block of code; None if its fence cannot be repeated: too long, all there is, or not there."""
+def code_units(data: bytes, block: MarkdownBlock, capacity: int) -> tuple[list[Unit], list[Scope]] | None:
+    """Divide a block of code; None if it has no fence, one too long to be repeated, or nothing in it."""
     code = _taken_apart(data, block)
     if code is None or not code.rows or len(code.head) + len(code.tail) > capacity // PIECE_SHARE:
         return None
@@ -44,7 +45,7 @@ def code_units(data: bytes, block: Block, capacity: int) -> tuple[list[Unit], li
     return units, _scopes(known.symbols, code.rows, last.end, block.end)
 
 
-def _taken_apart(data: bytes, block: Block) -> Code | None:
+def _taken_apart(data: bytes, block: MarkdownBlock) -> FencedCode | None:
     lines = data[block.start : block.end].split(b"\n")
     starts = [*accumulate((len(line) + 1 for line in lines), initial=block.start)]
     rows = [(start, following - 1) for start, following in pairwise(starts)]
@@ -53,10 +54,10 @@ def _taken_apart(data: bytes, block: Block) -> Code | None:
         return None
     closing = lines[-1].strip(b" \t")
     closed = len(rows) > 1 and closing.startswith(fence[0]) and not closing.strip(fence[0][:1])
-    return Code(rows[1 : -1 if closed else None], lines[0] + b"\n", b"\n" + fence[0])
+    return FencedCode(rows[1 : -1 if closed else None], lines[0] + b"\n", b"\n" + fence[0])
 
 
-def _lines(data: bytes, code: Code, depths: Sequence[int], most: int) -> Iterator[Unit]:
+def _lines(data: bytes, code: FencedCode, depths: Sequence[int], most: int) -> Iterator[Unit]:
     after_text = False
     for (start, end), depth in zip(code.rows, depths, strict=True):
         if not data[start:end].strip(b" \t"):
@@ -70,13 +71,13 @@ def _lines(data: bytes, code: Code, depths: Sequence[int], most: int) -> Iterato
 
 
 def _scopes(symbols: Sequence[Symbol], rows: Rows, code_end: int, block_end: int) -> list[Scope]:
-    """Tell where symbols are; the fence's last line belongs to what ends with the code."""
+    """Return where the symbols are; the closing fence belongs to those that end with the code."""
     around: list[Symbol] = []
     scopes: list[Scope] = []
     for symbol in symbols:
         while around and around[-1].last < symbol.last:
             around.pop()
-        if len(around) == SCOPES_DEEPEST:
+        if len(around) == SCOPES_MAX:
             continue
         around.append(symbol)
         path = tuple(outer.name for outer in around)

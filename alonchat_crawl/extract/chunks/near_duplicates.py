@@ -1,11 +1,11 @@
-"""A text as 64 bits, of which near-duplicates share almost all."""
+"""A text's sketch: 64 bits, of which near-duplicates share almost all."""
 
 import re
 
 from rensa.rensa import RMinHash
 
 BITS = 64
-SEED = 20_100_426  # any; another would make stored sketches worthless
+SEED = 20_100_426  # any number, but another would make stored sketches worthless
 SHINGLE_WORDS = 3
 # Scripts that put no space between words: each of their characters counts as one.
 UNSPACED = (
@@ -18,8 +18,8 @@ WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 def sketch(text: str) -> int:
     """Return a signed 64-bit integer: the lowest bits of 64 MinHashes over runs of three words.
 
-    Of texts that share the part J of their runs about 32 × (1 - J) bits differ: none of equal texts, half
-    of unrelated ones. Case, punctuation and white space do not count. Li and König 2010, "b-Bit Minwise
+    If two texts share the part J of their runs, about 32 × (1 - J) of their bits differ: none of equal texts,
+    half of unrelated ones. Case, punctuation and white space do not count. Li and König 2010, "b-Bit Minwise
     Hashing".
     """
     words = WORD.findall(text.casefold()) or text.split()

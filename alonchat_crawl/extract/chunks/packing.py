@@ -1,11 +1,11 @@
-"""Which units go into one chunk: cut where it is least bad, join what is tiny."""
+"""Which units go into one chunk: cuts are made where it is least bad, and tiny chunks joined."""
 
 from collections.abc import Iterator, Sequence
 
 from alonchat_crawl.extract.chunks.units import BLOCK, Unit
 
-GLUED = 1000  # worse than any rank: a heading would be left behind
-TINY = 500  # worse than any but that: what leads to a large block would stand alone
+LEAVES_HEADING = 1000  # worse than any rank: a heading would be left behind
+LEAVES_TINY = 500  # worse than any but that: the few words before a large block would be a chunk
 
 Run = tuple[int, int]  # the first unit of a chunk, and the one after its last
 
@@ -22,15 +22,15 @@ def packed(units: Sequence[Unit], capacity: int, minimum: int) -> list[Run]:
 
 
 def size(units: Sequence[Unit], run: Run) -> int:
-    """Bytes of a chunk, with what is repeated in it."""
+    """Return a chunk's bytes, with what it repeats."""
     first, last = units[run[0]], units[run[1] - 1]
     return len(first.head) + last.end - first.start + len(last.tail)
 
 
 def _cut(units: Sequence[Unit], first: int, capacity: int, minimum: int) -> int:
-    """Return where to end the chunk that begins with `first`: the last of the best places it reaches."""
+    """Return where the chunk that begins with `first` ends: the last of the best places that it can reach."""
     start = units[first].start - len(units[first].head)
-    best, best_rank = first + 1, 2 * GLUED
+    best, best_rank = first + 1, 2 * LEAVES_HEADING
     for place in range(first + 1, len(units) + 1):
         last = units[place - 1]
         if last.end - start > capacity:
@@ -40,16 +40,16 @@ def _cut(units: Sequence[Unit], first: int, capacity: int, minimum: int) -> int:
         if place == len(units):
             return place
         following = units[place]
-        rank = following.rank + GLUED * following.glued
+        rank = following.rank + LEAVES_HEADING * following.under_heading
         if rank >= BLOCK and last.end - start < minimum:
-            rank += TINY
+            rank += LEAVES_TINY
         if rank <= best_rank:
             best, best_rank = place, rank
     return best
 
 
 def _merged(units: Sequence[Unit], runs: Sequence[Run], capacity: int, minimum: int) -> list[Run]:
-    """Join chunks under `minimum` bytes to a neighbour: the one that a worse place to cut parts it from."""
+    """Join each chunk under `minimum` bytes to the neighbour from which it is worse to cut it."""
     merged: list[Run] = []
     for run, following in _with_following(runs):
         before = (merged[-1][0], run[1]) if merged else None
@@ -70,4 +70,4 @@ def _merged(units: Sequence[Unit], runs: Sequence[Run], capacity: int, minimum: 
 
 
 def _with_following(runs: Sequence[Run]) -> Iterator[tuple[Run, Run | None]]:
-    return zip(runs, [*runs[1:], None], strict=False)  # no run, no following
+    return zip(runs, [*runs[1:], None], strict=False)  # there may be no run at all

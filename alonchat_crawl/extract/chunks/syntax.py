@@ -1,4 +1,4 @@
-"""Where source code is best cut: how deep in its syntax each line begins, and what is defined where."""
+"""Where source code is best cut: how deep in the syntax each line begins, and where its functions are."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -14,13 +14,13 @@ GRAMMARS: Mapping[str, tuple[str, str]] = {
     "tsx": ("tree_sitter_typescript", "language_tsx"),
     "typescript": ("tree_sitter_typescript", "language_typescript"),
 }
-DEEPEST = 20  # deeper places are as good as each other
+DEPTH_MAX = 20  # all deeper places are equally good
 TAB_COLUMNS = 4
-INDENT_COLUMNS = 2  # of the narrowest common indentation
+INDENT_COLUMNS = 2  # the narrowest common indentation
 CLOSING = (b"}", b")", b"]", b"end", b"else", b"elif", b"except", b"finally", b"catch", b"fi", b"done")
 SYNTAX_MAX_BYTES = 1_000_000  # a tree takes some hundred bytes for each byte of the worst code
 READ_BYTES = 4096
-BYTES_PER_STEP = 20  # the library of Python takes a step, as the parser counts its progress, for 200
+BYTES_PER_STEP = 20  # of the parser's progress, at least; Python's standard library has 200
 STEPS_MIN = 1000
 SYMBOL_MAX_CHARS = 120
 
@@ -38,13 +38,13 @@ class Syntax(NamedTuple):
     """What is known of a piece of code."""
 
     depths: Sequence[int]
-    """By line: how many things that span lines it stands within when it begins; 0 is the outermost."""
+    """For each line, how many syntax nodes of several lines are around its start; 0 is the outermost."""
     symbols: Sequence[Symbol]
-    """In order, an outer one before those within it."""
+    """In order, an outer one before those inside."""
 
 
 def syntax(code: bytes, language: str | None) -> Syntax:
-    """Parse code; of a language that is unknown, or beyond its grammar, the indentation tells."""
+    """Parse code; if its language is unknown or its grammar fails, the indentation gives the depths."""
     root = _root(code, language) if language is not None and len(code) <= SYNTAX_MAX_BYTES else None
     if root is None or root.type == "ERROR":
         return Syntax(_indentation(code), ())
@@ -56,14 +56,14 @@ def syntax(code: bytes, language: str | None) -> Syntax:
         changes[last + 1] -= 1
         if name := _name(node):
             symbols.append(Symbol(first, last, name))
-    return Syntax([min(depth, DEEPEST) for depth in accumulate(changes[:lines])], symbols)
+    return Syntax([min(depth, DEPTH_MAX) for depth in accumulate(changes[:lines])], symbols)
 
 
 def _root(code: bytes, language: str) -> Node | None:
-    """Parse; None where that would take long: the time to recover from errors grows with their square."""
+    """Parse; None if that would take long: the time to recover from errors grows with their square."""
     steps = count()
     most = STEPS_MIN + len(code) // BYTES_PER_STEP
-    parser = Parser(_grammar(language))  # one is not for two threads at once
+    parser = Parser(_grammar(language))  # two threads must not share one
     try:
         return parser.parse(
             lambda offset, _: code[offset : offset + READ_BYTES],
@@ -86,18 +86,18 @@ def _spanning(root: Node) -> Iterator[tuple[Node, int, int]]:
     while todo:
         node = todo.pop()
         first, (last, column) = node.start_point[0], node.end_point
-        last -= not column  # it ends with the line before
+        last -= not column  # it ends with the line before this one
         if first < last:
             yield node, first, last
             todo.extend(reversed(node.children))
 
 
 def _name(node: Node) -> str:
-    if not node.is_named or node.type.startswith("preproc"):  # an include guard has a name, too
+    if not node.is_named or node.type.startswith("preproc"):  # an include guard would have a name, too
         return ""
     named = node.child_by_field_name("name")
     declarator = node.child_by_field_name("declarator") if "function" in node.type else None
-    while named is None and declarator is not None:  # C: the name is within what is declared
+    while named is None and declarator is not None:  # C: the name is inside the declarator
         inner = declarator.child_by_field_name("declarator")
         named, declarator = (declarator, None) if inner is None else (None, inner)
     if named is None or named.text is None or named.start_point[0] != named.end_point[0]:
@@ -106,7 +106,7 @@ def _name(node: Node) -> str:
 
 
 def _indentation(code: bytes) -> list[int]:
-    """By line; a blank one is as deep as the one before, and what only closes a block stands within it."""
+    """Return each line's depth: a blank line has that of the line before; a block's last line is in it."""
     depths: list[int] = []
     for line in code.split(b"\n"):
         text = line.strip()
@@ -114,5 +114,5 @@ def _indentation(code: bytes) -> list[int]:
             depths.append(depths[-1] if depths else 0)
             continue
         columns = len(line[: len(line) - len(line.lstrip())].replace(b"\t", b" " * TAB_COLUMNS))
-        depths.append(min(columns // INDENT_COLUMNS + text.startswith(CLOSING), DEEPEST))
+        depths.append(min(columns // INDENT_COLUMNS + text.startswith(CLOSING), DEPTH_MAX))
     return depths

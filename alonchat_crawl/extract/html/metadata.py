@@ -1,4 +1,4 @@
-"""What a page says of itself: its description, its dates, its language. By JSON-LD, meta tags and <time>."""
+"""What a page says about itself in JSON-LD, meta tags and <time>: its description, dates and language."""
 
 import json
 import re
@@ -12,9 +12,9 @@ from selectolax.lexbor import LexborHTMLParser
 from alonchat_crawl.extract.markdown.plain_lines import plain_line
 
 JSON_MAX_CHARS = 200_000  # of one JSON-LD script
-ENTITIES_MAX = 500  # looked at in a page's JSON-LD
+ENTITIES_MAX = 500  # read from a page's JSON-LD
 DATE_MAX_CHARS = 40
-YEAR_FIRST, YEAR_AHEAD = 1990, 1  # a page's date is after the Web began, and at most so many years to come
+YEAR_FIRST, YEAR_AHEAD = 1990, 1  # a page's date is not before the Web, and at most so many years ahead
 DESCRIPTIONS = ("description", "og:description", "twitter:description", "dc.description")
 PUBLISHED = (
     "article:published_time",
@@ -47,22 +47,22 @@ SPACE_IN_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A page's own word; none of it is proven."""
+    """What the page claims; nothing of it is verified."""
 
     description: str = ""
-    """One line of plain text; empty where there is none."""
+    """One line of plain text; empty if there is none."""
     published_at: datetime | None = None
     """Aware; a date without a zone is taken as UTC."""
     modified_at: datetime | None = None
     """Aware; never before `published_at`."""
     language: str = ""
-    """ISO 639-1 code of the lang attribute; empty where there is none."""
+    """ISO 639-1 code of the lang attribute; empty if there is none."""
     is_article: bool = False
-    """Whether it calls itself one: news, a blog's post, a report."""
+    """Whether it calls itself an article: news, a blog post, a report."""
 
 
 def metadata(tree: LexborHTMLParser) -> Metadata:
-    """Read it from a tree that still has its scripts; whatever is malformed is left out."""
+    """Read a tree that still has its scripts; what is malformed is left out."""
     tags = _tags(tree)
     entities = list(_entities(tree))
     description = next((tags[name] for name in DESCRIPTIONS if tags.get(name)), "")
@@ -82,7 +82,7 @@ def metadata(tree: LexborHTMLParser) -> Metadata:
 
 
 def _tags(tree: LexborHTMLParser) -> dict[str, str]:
-    """The first content of each named meta tag, and of each itemprop in one."""
+    """Return the first content of each meta tag by its name, property or itemprop."""
     found: dict[str, str] = {}
     for node in tree.css("meta[content]"):
         attributes = node.attributes
@@ -94,7 +94,7 @@ def _tags(tree: LexborHTMLParser) -> dict[str, str]:
 
 
 def _entities(tree: LexborHTMLParser) -> Iterator[dict[str, Any]]:
-    """Yield the entities that a page's JSON-LD describes at its top, outermost first."""
+    """Yield the entities at the top of a page's JSON-LD, the outermost first."""
     left = ENTITIES_MAX
     for node in tree.css("script[type='application/ld+json' i]"):
         text = node.text()
@@ -113,7 +113,7 @@ def _entities(tree: LexborHTMLParser) -> Iterator[dict[str, Any]]:
 
 
 def _times(tree: LexborHTMLParser) -> Iterator[str | None]:
-    """Yield the dates of <time> elements that are marked as the page's, and of an only one in its heading."""
+    """Yield the dates of <time> elements that are marked as the page's, or first in its header or article."""
     for selector in (
         "time[pubdate]",
         "time[itemprop=datePublished]",
@@ -126,7 +126,7 @@ def _times(tree: LexborHTMLParser) -> Iterator[str | None]:
 
 
 def _date(*candidates: object) -> datetime | None:
-    """Return the first candidate that is a date in ISO 8601 (or RFC 3339) and can be true."""
+    """Return the first candidate that is a plausible date in ISO 8601 or RFC 3339."""
     for candidate in candidates:
         if not isinstance(candidate, str) or not 0 < len(candidate) <= DATE_MAX_CHARS:
             continue

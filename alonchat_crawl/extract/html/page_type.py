@@ -1,4 +1,4 @@
-"""What kind of text a page is. Decides its extraction route and its chunks' size, so a mistake is cheap."""
+"""What kind of text a page is. It decides how to extract and how large chunks are: a mistake is cheap."""
 
 import re
 from functools import lru_cache
@@ -37,7 +37,7 @@ SEVERAL_PRE = 2
 
 
 def is_documentation(tree: LexborHTMLParser, url: str) -> bool:
-    """True for pages whose structure (headings, code, tables) matters more than finding the article."""
+    """Whether a page's structure (headings, code, tables) matters more than finding the article in it."""
     generators = (node.attributes.get("content") or "" for node in tree.css("meta[name=generator i]"))
     parts = urlsplit(url)
     return (
@@ -50,7 +50,7 @@ def is_documentation(tree: LexborHTMLParser, url: str) -> bool:
 
 
 def is_legal(text: str) -> bool:
-    """True for licences, terms, contracts, privacy policies, by the density of their words (English)."""
+    """Whether a text is a licence, contract, privacy policy or the like, by its English legal words."""
     text = text.lower()
     words = WORD.findall(text)
     if len(words) <= LEGAL_MIN_WORDS:
@@ -61,12 +61,12 @@ def is_legal(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _is_legal_word(word: str) -> bool:
-    """Remembered: most of a page's words are those of the pages before it."""
+    """Cached: most of a page's words were in the pages before."""
     return bool(LEGAL_WORD.fullmatch(word))
 
 
 def content_type(markdown: str) -> ContentType:
-    """The type of a page by its Markdown: legal words (licences are often preformatted), else mostly code."""
+    """Return a page's type. Legal words count first, since licences are often preformatted like code."""
     if is_legal(markdown):
         return ContentType.LEGAL
     code = sum(len(match.group("code")) for match in FENCED.finditer(markdown))

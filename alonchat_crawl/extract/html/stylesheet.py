@@ -1,4 +1,4 @@
-"""Which elements a page's own <style> rules hide, and which inline styles hide."""
+"""Which elements a page's own <style> rules hide, and which declarations hide an element."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import tinycss2  # type: ignore[import-untyped]  # it has no hints
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tinycss2.color4 import parse_color  # type: ignore[import-untyped]
 
-SHEETS_MAX_CHARS = 500_000  # of a page's <style> elements; what comes later is not looked at
+SHEETS_MAX_CHARS = 500_000  # read of a page's <style> elements
 RULES_MAX = 200
 HIDING = re.compile(
     r"""display:none|visibility:(?:hidden|collapse)|content-visibility:hidden
@@ -27,10 +27,10 @@ COMMENTS_AND_SPACE = re.compile(r"/\*.*?(?:\*/|\Z)|\s+|\\", re.DOTALL)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,5})\s?")  # CSS Syntax, 4.3.7: `\6e` is an n
 COLOUR = re.compile(r"(?<![\w-])color:([^;!}]+)")
 BACKGROUND = re.compile(r"(?<![\w-])background(?:-color)?:([^;!}]+)")
-# Where a rule may hide something: cheap to find (each pattern begins with plain text), and then the rule is
-# parsed. All in lower case.
+# Hints, in lower case, that a rule may hide something. They are cheap to find, since each pattern begins with
+# plain text; only rules with a hint are parsed.
 HINT_VALUE = re.compile(r":\s*(none|hidden|collapse|transparent|0|-\d{3})")
-HINT_PROPERTIES = {  # by the first character of a value that hides with them
+HINT_PROPERTIES = {  # by the first character of a value with which they hide
     "n": ("display",),
     "h": ("visibility",),
     "c": ("visibility",),
@@ -60,8 +60,8 @@ def hides(style: str) -> bool:
 def hidden_by_rules(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
     """Return the elements of the body that a plain rule of the page hides.
 
-    Only rules outside of @media with one class, id or element name for a selector, and only where no
-    other rule of the page mentions that name: what is shown under a condition is a menu, a tab, a dialog.
+    A plain rule is outside of @media, its selector is one class, id or element name, and no other rule of the
+    page mentions that name: if one does, the element is shown at times, such as a menu, a tab or a dialog.
     """
     sheets = "\n".join(node.text() for node in tree.css("style"))[:SHEETS_MAX_CHARS]
     sheets = COMMENT.sub("", sheets)
@@ -83,7 +83,7 @@ def _hiding_selectors(sheets: str) -> Iterator[str]:
 
 
 def _hinted_rules(sheets: str) -> Iterator[str]:
-    """Yield the text of up to RULES_MAX rules that hide, those inside of another block left out."""
+    """Yield the text of up to RULES_MAX rules that hide and are not inside of another block."""
     depth = counted = end = 0
     left = RULES_MAX
     for first, last in _hints(sheets):
@@ -108,8 +108,8 @@ def _hinted_rules(sheets: str) -> Iterator[str]:
 
 
 def _hints(sheets: str) -> list[tuple[int, int]]:
-    """Return where something may be hidden: start (or a place in the same declaration) and end."""
-    lower = sheets.replace("İ", "i").lower()  # the one letter that becomes two
+    """Return where hints are: start (or a place in the same declaration) and end."""
+    lower = sheets.replace("İ", "i").lower()  # the only letter whose lower case has two characters
     found = [match.span() for hint in (HINT_CLIP, HINT_COLOURS) for match in hint.finditer(lower)]
     for match in HINT_VALUE.finditer(lower):
         colon = match.start()

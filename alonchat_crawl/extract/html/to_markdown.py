@@ -12,7 +12,7 @@ import trafilatura
 from html_to_markdown import ConversionOptions, convert
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from alonchat_crawl.extract.html.dom import keep_visible, make_links_absolute
+from alonchat_crawl.extract.html.clean_dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.html.main_content import keep_main
 from alonchat_crawl.extract.html.metadata import metadata
 from alonchat_crawl.extract.html.page_type import is_documentation, is_legal

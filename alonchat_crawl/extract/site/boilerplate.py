@@ -1,4 +1,4 @@
-"""What the pages of one site say over and over: learnt while they pass, and then left out."""
+"""Leave out what a site's pages repeat; it is learnt from page to page."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
@@ -7,28 +7,28 @@ from threading import Lock
 
 from alonchat_crawl.extract.markdown.writer import TopBlock, write
 
-PAGES_MIN = 5  # that have a block before it is boilerplate
-SHARE_MIN = 0.5  # of the source's pages so far that have it
-SOURCES_MAX = 200  # learnt at a time; the one that was not seen for longest is forgotten
-BLOCKS_MAX = 5_000  # counted per source: one entry takes some 100 bytes
+PAGES_MIN = 5  # a block is boilerplate only after so many pages had it
+SHARE_MIN = 0.5  # and so large a share of the source's pages so far
+SOURCES_MAX = 200  # the source whose last page is the oldest is forgotten first
+BLOCKS_MAX = 5_000  # counted per source: each entry takes about 100 bytes
 PAGE_BLOCKS_MAX = 500  # counted of one page
-PAGE_BLOCKS_SEEN = 50_000  # a page of more is no page for people, and stays as it is
+PAGE_BLOCKS_SEEN = 50_000  # a page with more is not for people, and stays as it is
 
 
 @dataclass(slots=True)
 class Learnt:
-    """What was seen of one source."""
+    """What was learnt of one source."""
 
     pages: int = 0
     counts: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
-    """On how many pages each block stood; the one seen longest ago first."""
+    """How many pages had each block; the one seen longest ago first."""
 
 
 class Boilerplate:
     """Learns which top-level blocks repeat on a source's pages. Safe to share between threads.
 
-    A block that stood on at least PAGES_MIN pages and on SHARE_MIN of the source's pages so far is
-    boilerplate. Headings and code never are. Memory is bounded; what is forgotten is learnt again.
+    A block is boilerplate if at least PAGES_MIN pages, and SHARE_MIN of the source's pages so far, had it.
+    Headings and code never are. Memory is bounded; what is forgotten is learnt again.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class Boilerplate:
     def without(
         self, source: Hashable, markdown: str, blocks: Sequence[TopBlock] | None = None
     ) -> tuple[str, int]:
-        """Learn from a page; return its Markdown without boilerplate, and how many blocks went.
+        """Learn from a page; return its Markdown without boilerplate, and how many blocks were left out.
 
-        `blocks` are those that it was written with, if they are known. A page that is nothing but
-        boilerplate and headings stays as it is, and so does one of more blocks than anybody reads.
+        `blocks` are those of its Markdown, if they are known. A page of boilerplate and headings alone stays
+        as it is, and so does one with too many blocks.
         """
         if blocks is None:
             markdown, blocks = write(markdown)

@@ -1,4 +1,4 @@
-"""Where a page leads: its links, its canonical URL and what its meta tags tell robots."""
+"""A page's links, its canonical URL and what its meta tags tell robots."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,34 +10,34 @@ from markdown_it.token import Token
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alonchat_crawl.extract.html.parse import UNDECODED, TooDeepError, parse
-from alonchat_crawl.extract.site.same_text import Sameness, sameness, visible_text
+from alonchat_crawl.extract.site.fingerprints import Fingerprints, fingerprints, visible_text
 from alonchat_crawl.extract.site.session_ids import without_session
 from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
 
 LINK_ELEMENTS = "a[href], area[href], iframe[src], frame[src]"
 MARKDOWN = MarkdownIt("commonmark")
 HREFS_A_LINK = 10
-"""Looked at for each link that a page may have: many lead nowhere, or where others do."""
+"""How many hrefs are read for each link that a page may have: many are invalid or lead to the same URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """What one HTML page says of other URLs and to robots."""
+    """What a page says about other URLs and to robots."""
 
     links: tuple[str, ...]
-    """Canonical http(s) URLs in document order, each once; no session ids, no rel=nofollow ones."""
+    """Canonical http(s) URLs in document order, each once, without session ids and rel=nofollow links."""
     canonical: str | None
-    """The page's rel=canonical as a canonical URL; None where there is none that can be used."""
+    """The page's rel=canonical as a canonical URL; None if there is none that can be used."""
     meta_robots: tuple[tuple[str, str], ...]
     """(name, content) of each named meta tag, names in lower case: `robots` and single robots' names."""
     left_out: int = 0
-    """Different hrefs beyond the most links that a page may have: not looked at."""
-    sameness: Sameness | None = None
-    """Tells the page's text from others'; None where it has none."""
+    """How many different hrefs were not read, because the page has the most links that it may have."""
+    fingerprints: Fingerprints | None = None
+    """Of the page's text; None if it has none."""
 
 
 def page_links(html: str, url: str, most: int) -> PageLinks:
-    """Read an HTML page at `url`, its first `most` links; what is malformed is left out, nothing raises."""
+    """Read an HTML page at `url`, its first `most` links. What is malformed is left out; never raises."""
     try:
         tree = parse(html)
     except TooDeepError:
@@ -54,14 +54,14 @@ def page_links(html: str, url: str, most: int) -> PageLinks:
             for node in tree.css("meta[name][content]")
         ),
         left_out=left_out,
-        sameness=sameness(visible_text(tree)),  # last: it takes from the tree what is not seen
+        fingerprints=fingerprints(visible_text(tree)),  # last: it removes nodes from the tree
     )
 
 
 def markdown_links(text: str, url: str, most: int) -> PageLinks:
     """Read the inline, reference and <auto> links of a Markdown document at `url`, as `page_links` does."""
     links, left_out = _absolute(_hrefs(MARKDOWN.parse(text)), url, most)
-    return PageLinks(links, None, (), left_out, sameness(text))
+    return PageLinks(links, None, (), left_out, fingerprints(text))
 
 
 def _hrefs(tokens: Iterable[Token]) -> Iterable[str]:
@@ -72,7 +72,7 @@ def _hrefs(tokens: Iterable[Token]) -> Iterable[str]:
 
 
 def _absolute(hrefs: Iterable[str], base: str, most: int) -> tuple[tuple[str, ...], int]:
-    """The first `most` different links, and how many different hrefs were not looked at for them."""
+    """Return the first `most` different links, and how many different hrefs were not read."""
     different = dict.fromkeys(hrefs)
     found: dict[str, None] = {}
     looked_at = 0
@@ -80,7 +80,7 @@ def _absolute(hrefs: Iterable[str], base: str, most: int) -> tuple[tuple[str, ..
         if len(found) >= most:
             break
         looked_at += 1
-        if len(href) > 2 * URL_MAX_CHARS or UNDECODED in href:  # data: URIs, mostly; names of no page
+        if len(href) > 2 * URL_MAX_CHARS or UNDECODED in href:  # mostly data: URIs
             continue
         try:
             target = canonical_url(urljoin(base, href.strip()))
@@ -92,7 +92,7 @@ def _absolute(hrefs: Iterable[str], base: str, most: int) -> tuple[tuple[str, ..
 
 
 def _base(tree: LexborHTMLParser, url: str) -> str:
-    """The first <base href> counts, and only a fetchable one (HTML Standard, 2.4.3)."""
+    """Return the first <base href> if it can be fetched, else `url` (HTML Standard, 2.4.3)."""
     node = tree.css_first("base[href]")
     declared = _absolute([_attribute(node, "href")], url, 1)[0] if node is not None else ()
     return declared[0] if declared else url

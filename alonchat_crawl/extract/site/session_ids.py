@@ -1,12 +1,12 @@
-"""Session ids in URLs: one page under a new URL for every visitor, or for every visit."""
+"""Remove session ids from URLs: with them a page has a new URL for every visitor or visit."""
 
 import re
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 ALWAYS = r"jsessionid|phpsessid|aspsessionid[a-z]*|asp\.net_sessionid|oscsid|zenid|xtcsid|cfid|cftoken"
-"""Names that mean nothing else: Java, PHP, ASP, ASP.NET, osCommerce, Zen Cart, xt:Commerce, ColdFusion."""
+"""Names that only sessions have: Java, PHP, ASP, ASP.NET, osCommerce, Zen Cart, xt:Commerce, ColdFusion."""
 MAYBE = "sid|s|sess|sess_?id|session|session_?id"
-"""Names that mean it where the value looks like one: phpBB's, vBulletin's and many an own software's."""
+"""Names that mean a session if the value looks like an id: phpBB, vBulletin and much other software."""
 
 ID_LIKE = r"(?=[^=&]*\d)(?=[^=&]*[a-z])[a-z0-9,_-]{20,}"
 IN_QUERY = re.compile(rf"(?:{ALWAYS})=.*|(?:{MAYBE})={ID_LIKE}", re.IGNORECASE)
@@ -16,7 +16,7 @@ ASP_NET = re.compile(r"/\((?:[A-Z]\([\w-]{10,}\))+\)(?=/)")
 
 
 def without_session(url: str) -> str:
-    """Return a canonical URL without what names a session; `sid=5` or `session=autumn` stays."""
+    """Return a canonical URL without session ids; `sid=5` or `session=autumn` stays."""
     parts = urlsplit(url)
     path, query = parts.path, parts.query
     if ";" in path or "/(" in path:

@@ -1,4 +1,4 @@
-"""A sitemap's bytes, gzipped or not, to what it lists (https://www.sitemaps.org/protocol.html)."""
+"""A sitemap's bytes, gzipped or not, to the URLs it lists (https://www.sitemaps.org/protocol.html)."""
 
 import zlib
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ class ReadSitemap:
     is_index: bool
     """Whether it lists other sitemaps."""
     urls: tuple[str, ...]
-    """Canonical, in document order; what is no http(s) URL is left out."""
+    """Canonical, in document order; only http and https."""
 
 
 def read_sitemap(body: bytes, max_bytes: int, max_urls: int) -> ReadSitemap:
-    """Read at most `max_urls` entries; raises GiveUp for what is no sitemap, or larger than `max_bytes`."""
+    """Read at most `max_urls` entries; raises GiveUp if it is no sitemap or unpacks to over `max_bytes`."""
     try:
         found = _elements(_unzipped(body, max_bytes))
         is_index = next(found) == "sitemapindex"
@@ -48,7 +48,7 @@ def _unzipped(body: bytes, max_bytes: int) -> bytes:
 
 
 def _elements(body: bytes) -> Iterator[str]:
-    """Yield the root's name, then the address of each entry. What was read is forgotten."""
+    """Yield the root's name, then the address of each entry; elements that were read are freed."""
     events = etree.iterparse(
         BytesIO(body),
         events=("start", "end"),

@@ -1,11 +1,11 @@
-"""Characters that no reader sees, out: they hide instructions, break searches, or are refused by Postgres."""
+"""Remove characters that no reader sees: they hide instructions, break searches, or Postgres refuses them."""
 
 import re
 import unicodedata
 from collections import Counter
 
-# By kind. The joiners ZWNJ and ZWJ are kept where they join: between two letters of a script that
-# needs them, or parts of an emoji; anywhere else they are as invisible as the rest.
+# By kind. The joiners ZWNJ and ZWJ stay between two letters of a script that needs them, and between parts
+# of an emoji; anywhere else they are invisible, too.
 INVISIBLE = {
     "control": re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb]"),
     "surrogate": re.compile("[\ud800-\udfff]"),
@@ -15,7 +15,7 @@ INVISIBLE = {
         "|(?<![\u0590-\u1cff\u200d\ufe0e\ufe0f\u2190-\u2bff\U0001f000-\U0001faff])[\u200c\u200d]"
         "|[\u200c\u200d](?![\u0590-\u1cff\u2190-\u2bff\U0001f000-\U0001faff])"
     ),
-    # A variation selector alone can carry a byte (after a visible character, at most one is real).
+    # Each variation selector can carry a byte; after a visible character only the first is real.
     "variation": re.compile("(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"),
     "tag": re.compile("[\U000e0000-\U000e007f]"),
     "noncharacter": re.compile("[\ufdd0-\ufdef\ufffe\uffff]"),
@@ -28,7 +28,10 @@ LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029]")
 
 
 def clean_text(text: str) -> tuple[str, Counter[str]]:
-    """Return `text` in NFC with line feeds only and nothing invisible, and how many of each kind went."""
+    """Return `text` without invisible characters, and how many of each kind it had.
+
+    It comes in NFC, and its lines end with line feeds only.
+    """
     removed: Counter[str] = Counter()
     text = LINE_END.sub("\n", text)
     if not ANY_INVISIBLE.search(text):

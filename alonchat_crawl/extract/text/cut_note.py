@@ -1,10 +1,10 @@
-"""How a text says that it was cut, and where: the same words wherever that happens."""
+"""The note at the end of a text that was cut: where, in the same words everywhere."""
 
 
 def cut_note(what: str, kept: int, total: int | None = None, *, more: bool = False) -> str:
-    """Return the sentence that stands at the end of what was kept.
+    """Return the sentence to put at the end of what was kept.
 
-    `total` is None where nobody has counted; `more` is true where there are more than were counted.
+    `total` is None if nobody has counted; `more` is true if there are more than were counted.
     """
     if total is None:
         return f"… cut after {kept} {what}."

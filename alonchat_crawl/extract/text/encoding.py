@@ -1,4 +1,4 @@
-"""Bytes to text: what a site says of its charset is believed only as far as the bytes bear it out."""
+"""Bytes to text: a site's declared charset is believed only if the bytes agree."""
 
 import codecs
 import re
@@ -7,8 +7,8 @@ from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 FALLBACK = "cp1252"
-# The Encoding Standard's own list (https://encoding.spec.whatwg.org/#names-and-labels): a site can
-# thus never choose a codec that executes, expands or smuggles (hex, unicode_escape, utf-7, idna).
+# The Encoding Standard's list (https://encoding.spec.whatwg.org/#names-and-labels): so a site can never
+# choose a codec that executes, expands or smuggles (hex, unicode_escape, utf-7, idna).
 SAFE_CODECS = frozenset(
     codecs.lookup(name).name
     for name in [
@@ -23,27 +23,27 @@ MULTI_BYTE = frozenset(
     codecs.lookup(name).name
     for name in ("gbk", "gb18030", "big5", "big5hkscs", "euc-jp", "shift_jis", "cp932", "euc-kr", "cp949")
 )
-# One codec a script: near-identical siblings only make the detection unsure of short texts.
+# One codec for each script: with almost equal ones, too, the detection would be unsure of short texts.
 DETECTABLE = ["cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "koi8_r"]
 DETECTABLE += ["cp1252", "cp1253", "cp1255", "cp1256", "cp874"]
-FOREIGN_WORD = re.compile(rb"[\x80-\xff]{4}")  # accented Latin letters never stand in such a row
-DETECT_BYTES = 32_768  # detection is slow, and this much decides
-SURE_CHARS = 4  # so many UTF-8 sequences by accident in another multi-byte charset: less than 1 in 10,000
-BAD_SHARE = 0.2  # of the non-ASCII characters: a page cut by bytes or pasted together is still UTF-8
+FOREIGN_WORD = re.compile(rb"[\x80-\xff]{4}")  # four accented Latin letters are never adjacent
+DETECT_BYTES = 32_768  # enough to decide; detection is slow
+SURE_CHARS = 4  # UTF-8 sequences: another multi-byte charset has so many by chance in 1 of 10,000 texts
+BAD_SHARE = 0.2  # of the non-ASCII characters: a page that was cut or pasted together by bytes is still UTF-8
 MARKUP = re.compile(rb"<[^>]*>")
 
 
 def decode(body: bytes, content_type: str | None) -> str:
-    """Decode a body by its BOM, its real UTF-8, its declared charsets, a detection, windows-1252.
+    """Decode a body: by its BOM, as UTF-8 if it is, by a declared or detected charset, or as windows-1252.
 
-    `content_type` is the response's header or None. Never raises; what no charset explains becomes U+FFFD.
+    `content_type` is the response's header or None. Never raises; bytes that do not fit become U+FFFD.
     """
     codec, start = codec_of(body, content_type)
     return body[start:].decode(codec, "replace")
 
 
 def codec_of(body: bytes, content_type: str | None) -> tuple[str, int]:
-    """Return the codec that `decode` takes, and where the text begins behind a BOM."""
+    """Return the codec that `decode` uses, and where the text begins: after a BOM if there is one."""
     by_bom, bom = read_bom(body)
     if by_bom is not None and bom is not None:
         return by_bom, len(bom)
@@ -63,7 +63,7 @@ def codec_of(body: bytes, content_type: str | None) -> tuple[str, int]:
 
 
 def _utf_16(body: bytes) -> str | None:
-    """UTF-16 without a BOM shows in the zero halves of its ASCII characters."""
+    """Recognise UTF-16 without a BOM by the zero bytes of its ASCII characters."""
     head = body[: DETECT_BYTES // 8]
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) * 20 <= len(head) or min(even, odd) * 10 > max(even, odd):
@@ -79,7 +79,7 @@ def _is_utf_8(body: bytes, declared: str | None) -> bool:
         return declared != "iso2022_jp"  # the one charset whose bytes are all ASCII
     if bad > BAD_SHARE * beyond_ascii:
         return False
-    # The famous case: two Chinese characters of GBK can be two of UTF-8 as well.
+    # Two Chinese characters in GBK can also be two in UTF-8.
     unsure = bad or declared in MULTI_BYTE
     return declared == "utf-8" or beyond_ascii - bad >= (SURE_CHARS if unsure else 1)
 
@@ -91,10 +91,10 @@ def _bad_share(body: bytes, codec: str) -> float:
 
 
 def _detected(body: bytes) -> str | None:
-    # Tags are ASCII in every charset left here: without them the text decides.
+    # Tags are ASCII in all charsets left here: only the text between them decides.
     text = MARKUP.sub(b" ", body[: 4 * DETECT_BYTES])[:DETECT_BYTES]
     if not FOREIGN_WORD.search(text):
         return None
-    end = max(text.rfind(b"\n"), text.rfind(b" "), 0)  # never inside a character
+    end = max(text.rfind(b"\n"), text.rfind(b" "), 0)  # not inside a character
     best = from_bytes(text[:end] if end else text, cp_isolation=DETECTABLE).best()
     return codecs.lookup(best.encoding).name if best is not None else None

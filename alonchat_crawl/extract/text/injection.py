@@ -1,8 +1,8 @@
-"""Text that speaks to a language model instead of a reader: counted, stored with its page, never removed.
+"""Text that speaks to a language model instead of a reader: it is counted and stays in the page.
 
-A signal for whoever answers from the page, no defence: wordings are endless. What is looked for are the
-forms that OWASP's LLM01 (prompt injection) lists, in some languages, and the marks of chat templates; a text
-*about* prompt injection has them, too. Every expression is linear in the text, which is hostile.
+The count is a signal for whoever answers from the page, not a defence: there are endless wordings. Counted
+are the forms that OWASP's LLM01 (prompt injection) lists, in some languages, and the marks of chat templates;
+a text *about* prompt injection has them, too. The text is hostile: each expression takes linear time.
 """
 
 import re
@@ -16,12 +16,12 @@ _MODEL = (
     r"(?:ai|llm|gpt|claude|gemini|assistant|chat ?bot|(?:large )?language model)s?"
     r"(?: (?:assistant|model|agent|system|crawler)s?)?"
 )
-# (words without one of which the phrase cannot be there, the phrase). The words are looked for first: that
-# costs a tenth, and most pages have none.
+# (words, the phrase): a text without one of the words cannot have the phrase. Looking for the words first
+# takes a tenth of the time, and most pages have none.
 _PHRASES = [
     (needs.split("|"), re.compile("".join(phrase)))
     for needs, *phrase in (
-        # Earlier instructions are to be forgotten.
+        # It wants earlier instructions forgotten.
         (
             "ignore|disregard|forget|override|bypass",
             rf"\b(?:ignore|disregard|forget|override|bypass){_FEW}",
@@ -54,7 +54,7 @@ _PHRASES = [
             "(?:忽略|无视|忘记)[^。]{0,8}(?:之前|以上|先前|前面)[^。]{0,8}(?:指令|指示|说明|提示)",
         ),
         ("無視|忘れ", "(?:以前|上記|これまで)[^。]{0,8}(?:指示|命令|ルール)[^。]{0,4}(?:無視|忘れ)"),
-        # The model itself is spoken to.
+        # It speaks to the model itself.
         (
             "ai|llm|language model|chatbot|chat bot|gpt|claude|gemini|assistant",
             r"\b(?:note|message|instruction|attention|warning|reminder)s? (?:to|for) ",
@@ -73,7 +73,7 @@ _PHRASES = [
         ),
         ("you are now", rf"\byou are now{_FEW}(?:dan|jailbroken|unrestricted|unfiltered|developer mode)\b"),
         ("system", r"\b(?:new|updated|real|actual) system (?:prompt|instruction)s?\b"),
-        # A chat template's own marks end the user's part and begin another's.
+        # The marks of chat templates: they end the user's part and begin another's.
         ("<|", r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|eot_id)\|"),
         ("[inst]|[/inst]|<<sys|<</sys|<start_of|<end_of", r"\[/?inst\]|<</?sys|<(?:start|end)_of_turn"),
         ("# system|# instruction|#system|#instruction", r"##(?: ?system| ?instructions?):"),
@@ -82,12 +82,12 @@ _PHRASES = [
 
 
 def instructions(text: str) -> int:
-    """Return how many places of a text look like instructions for a language model."""
+    """Count the places of a text that look like instructions for a language model."""
     return sum(map(_found, _pieces(text)))
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the text in pieces that end with a line: a few copies are made of each."""
+    """Yield the text in pieces that end with a line: the search makes a few copies of each."""
     start = 0
     while start < len(text):
         end = start + PIECE_CHARS

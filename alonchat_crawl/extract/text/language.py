@@ -3,12 +3,12 @@
 import re
 
 PREFIX_CHARS = 2000  # enough to be sure; 0.7 ms
-LETTERS_MIN = 60  # under it the guess is a lottery
+LETTERS_MIN = 60  # fewer letters would only allow a guess
 NOT_PROSE = re.compile(r"^[ >]*(`{3,}).*?(?:^[ >]*\1|\Z)|`[^`\n]*`|\]\([^)\s]*\)", re.MULTILINE | re.DOTALL)
 
 
 def language(markdown: str) -> str:
-    """Return the ISO 639-1 code of the prose of `markdown`; empty where it is too short to tell."""
+    """Return the ISO 639-1 code of the prose of `markdown`; empty if it is too short to tell."""
     prose = NOT_PROSE.sub(" ", markdown[: 4 * PREFIX_CHARS])[:PREFIX_CHARS]
     if sum(map(str.isalpha, prose)) < LETTERS_MIN:
         return ""

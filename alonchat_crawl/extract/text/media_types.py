@@ -1,4 +1,4 @@
-"""Which text a response is: by what the server says, by name for source files, else by its beginning."""
+"""Which type of text a response is: by its Content-Type, a source file's name, or its first bytes."""
 
 import re
 from urllib.parse import urlsplit
@@ -12,16 +12,16 @@ TABLE_TYPES = {"text/csv": ".csv", "application/csv": ".csv", "text/tab-separate
 MARKDOWN_SUFFIXES = (".md", ".markdown")
 
 RESOURCE_HEADER_BYTES = 1445
-"""As much as decides (WHATWG MIME Sniffing, section 5.2)."""
+"""So many bytes decide (WHATWG MIME Sniffing, section 5.2)."""
 BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-"""No text holds one ("binary data byte", WHATWG MIME Sniffing, section 3)."""
+"""No text has one ("binary data byte", WHATWG MIME Sniffing, section 3)."""
 UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
 TEXT_LIKE_FILES = (b"%PDF-", b"{\\rtf", b"%!PS")
-"""How files begin whose first bytes may all be printable. Readers of PDF look for it further on, too."""
+"""Signatures of files that may begin with printable bytes only. A PDF's need not be at the very start."""
 
 
 def media_type(header: str, url: str, body: bytes) -> str | None:
-    """The text that a response with the Content-Type `header` (empty: none) is read as; None for no text."""
+    """Return the type to read a response as; None if it is no text. `header` is its Content-Type or empty."""
     declared = header.partition(";")[0].strip().lower()
     beginning = body[:512].lstrip().lower()
     if declared in HTML_TYPES or (not declared and beginning.startswith((b"<!doctype html", b"<html"))):
@@ -35,15 +35,15 @@ def media_type(header: str, url: str, body: bytes) -> str | None:
 
 
 def table_name(header: str, name: str) -> str:
-    """Return the name by which a file is known as a table where its Content-Type says so, else its own."""
+    """Return a file's name, with a table's ending added if only its Content-Type says that it is one."""
     suffix = TABLE_TYPES.get(header.partition(";")[0].strip().lower(), "")
     return name if name.lower().endswith(suffix) else f"{name}{suffix}"
 
 
 def looks_binary(body: bytes) -> bool:
-    """Whether a body begins as no text does, whatever it is declared as.
+    """Whether a body begins like a binary file, whatever its declared type.
 
-    Some text does (UTF-16 without its mark); a ZIP, PDF, RTF, OLE2 or gzip file always does.
+    A ZIP, PDF, RTF, OLE2 or gzip file always does; UTF-16 without its mark does, too.
     """
     beginning = body[:RESOURCE_HEADER_BYTES]
     if any(magic in beginning for magic in TEXT_LIKE_FILES):

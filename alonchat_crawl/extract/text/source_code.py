@@ -1,11 +1,11 @@
-"""Which programming language a file or a fenced block is in, and a source file as Markdown."""
+"""The programming language of a file or a fenced block, and a source file as Markdown."""
 
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-# By the name that stands behind a fence: the file name's endings, and other names of the language.
+# By the name to write after a fence: the endings of file names, and other names of the language.
 LANGUAGES: Mapping[str, tuple[str, str]] = {
     "bash": (".sh .bash", "sh shell zsh"),
     "c": (".c .h", ""),
@@ -27,7 +27,7 @@ LANGUAGES: Mapping[str, tuple[str, str]] = {
 }
 SUFFIXES = {suffix: language for language, (suffixes, _) in LANGUAGES.items() for suffix in suffixes.split()}
 NAMES = {name: language for language, (_, names) in LANGUAGES.items() for name in (language, *names.split())}
-# By a media type's second part, less its "x-"; the languages' own names are types, too.
+# By a media type's second part without "x-"; the languages' own names are types, too.
 MEDIA_TYPES = {
     "c++hdr": "cpp",
     "c++src": "cpp",
@@ -40,15 +40,15 @@ MEDIA_TYPES = {
     "shellscript": "bash",
 }
 TEXT = frozenset({"", "text/plain", "application/octet-stream"})
-VIDEO_TS = "video/mp2t"  # what servers take any .ts for
+VIDEO_TS = "video/mp2t"  # servers send it for any .ts file
 BACKTICKS = re.compile(r"^[ \t>]*(`{3,})", re.MULTILINE)
 
 
 def language_of(url: str, media_type: str) -> str | None:
     """Return the language of a source file, a key of LANGUAGES; None for anything else.
 
-    `media_type` is as declared, without parameters; empty where there was none. A page in HTML that
-    shows a source file under its name is none.
+    `media_type` is the declared one without parameters, or empty. An HTML page that shows a source file
+    under the file's name is not source code.
     """
     media_type = media_type.strip().lower()
     declared = _declared(media_type)
@@ -60,7 +60,7 @@ def language_of(url: str, media_type: str) -> str | None:
 
 
 def named_language(info: str) -> str | None:
-    """Return the language that a fence's info string names, in any of its spellings; None where unknown."""
+    """Return the language that a fence's info string names, in any spelling; None if it is unknown."""
     words = re.split(r"[\s,{:]+", info.strip().lstrip("{.").lower(), maxsplit=1)
     return NAMES.get(words[0].rstrip("}").removeprefix("language-"))
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alonchat_crawl.errors import GiveUp, Refused, Retry, StartupError
+from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, FILES_MAX
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.upload_urls import BULK_OFF, FILES_MAX
 
 
 def local_paths(argument: str, *, bulk: bool) -> list[Path]:

@@ -16,11 +16,12 @@ from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.body_budget import Bodies
 from alonchat_crawl.fetch.files.local_files import read_local
 from alonchat_crawl.fetch.files.requests import Requests
-from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.files.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
+from alonchat_crawl.fetch.pacer import Pacer, pacer_of
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox
-from alonchat_crawl.sources import Hold, Kind, Lease
-from alonchat_crawl.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
+from alonchat_crawl.sources import Kind, Lease
 
 
 class Shelf:
@@ -52,8 +53,10 @@ class OwnFiles:
     Its answers pass the other policies' process_response as any others do, the scanner's first.
     """
 
-    def __init__(self, crawler: Crawler, requests: Requests, shelf: Shelf, paths: Mapping[str, Path]) -> None:
-        self.pacer: Pacer | None = None
+    def __init__(
+        self, crawler: Crawler, pacer: Pacer, requests: Requests, shelf: Shelf, paths: Mapping[str, Path]
+    ) -> None:
+        self._pacer = pacer
         self.shelf = shelf
         self._crawler = crawler
         self._bodies = Bodies.of(crawler)
@@ -66,6 +69,7 @@ class OwnFiles:
         settings = crawler.settings
         return cls(
             crawler,
+            pacer_of(crawler),
             Requests.from_settings(settings),
             Shelf(settings.getint("ARCHIVE_SHELF_BYTES")),
             getattr(crawler.spider, "local_files", {}),
@@ -73,8 +77,9 @@ class OwnFiles:
 
     async def process_request(self, request: Request) -> Response | None:
         """Answer for an upload's own URLs; None for what is fetched. Raises any ReasonedError."""
-        lease: Lease | None = request.meta.get("lease")
-        if lease is None or request.meta.get("robots") or lease.source.kind != UPLOAD:
+        context = context_of(request)
+        lease = context.lease
+        if lease is None or context.is_site_file or lease.source.kind != UPLOAD:
             return None
         archive, member = split_member(lease.url)
         scheme = scheme_of(lease.url)
@@ -86,9 +91,8 @@ class OwnFiles:
             body = await self._local(request, lease.url)
         else:
             return None
-        hold: Hold | None = request.meta.get("hold")
-        if hold is not None and self.pacer is not None:  # the next of the source may be fetched meanwhile
-            self.pacer.released(hold, request, None)
+        if context.hold is not None:  # the source's next URL need not wait
+            self._pacer.released(context.hold, request, None)
         return Response(request.url, body=body)
 
     async def _local(self, request: Request, url: str) -> bytes:
@@ -117,12 +121,8 @@ class OwnFiles:
 
     async def _fetch(self, lease: Lease) -> bytes:
         """Get an archive again, by way of all the policies: another worker has opened it."""
-        engine, pacer = self._crawler.engine, self.pacer
+        engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
-        assert pacer is not None  # noqa: S101 - the frontier has set it before it delivered the first lease
-        meta = {}
-        if scheme_of(lease.url) in WEB:
-            hold = await pacer.hold(lease, lease.url)
-            meta = {"hold": hold, "download_slot": hold.domain}
-        response = await engine.download_async(self._requests.of(lease, meta))
+        hold = await self._pacer.hold(lease, lease.url) if scheme_of(lease.url) in WEB else None
+        response = await engine.download_async(self._requests.of(lease, hold))
         return response.body

@@ -1,11 +1,11 @@
 #!lua
--- Queue the URLs that an open source has not met before, and mark the lease that they were found under: where a
--- restart of Redis loses them, it loses the mark too, and `settle` asks for them again.
+-- Queue the URLs that an open source has not met before, and count them under the lease of the page that has them. If
+-- a restart of Redis loses them, it loses that count too, and `settle` asks for them again.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 lease id ('' for none)  3 the source's origins, separated by spaces  4 id of the run  then for
 --   each URL: domain, fingerprint, entry
 -- Returns the number added
-local URLS_A_PAGE = 20 -- that may be met for each page that may be stored: a trap has no end
+local URLS_A_PAGE = 20 -- most that a source may meet for each page that it may store: a trap has no end
 local source, lease, origins, crawl = unpack(ARGV, 1, 4)
 if call('HEXISTS', KEY.leases, lease) == 1 then
   call('HINCRBY', KEY.links_added, lease, (#ARGV - 4) / 3)

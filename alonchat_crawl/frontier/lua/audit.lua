@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- See that a source is in every list that it belongs in; one that is not known is in none.
+-- Put a source into each list that it belongs in. A source that is not known is taken out of all.
 -- KEYS  1 prefix
 -- ARGV  1 source
 -- Returns 1 it is known, 0 it is not, -1 it was set aside
 local LOOKED_AT = 10 -- of its domains, at random
-local FEW = 100 -- leases; more are looked through now and then
+local FEW = 100 -- leases; if there are more, one call in ten looks through them
 local source = ARGV[1]
 
 local function in_flight()

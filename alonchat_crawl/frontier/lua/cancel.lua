@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Fetch nothing more of a source; what is in flight comes to its end, and then the source is done.
+-- Fetch nothing more of a source. What is in flight is finished, and then the source is done.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 id of the run
 -- Returns {1 cancelled (0: it is not open), domains left to be cleared: call again, sources completed}

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Note that a source's end is written to Postgres. Its counts are kept for a while, and for a shorter one what it
--- has seen, where dead letters might be replayed: without that, a replay follows all links of its page anew.
+-- Note that a source's end is written to Postgres. Its counts are kept for a while. What it has seen is kept for a
+-- shorter while, if it has dead letters: without it, a replayed page would have all of its links followed anew.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 id of the run  3 ms that counts are kept  4 ms that what it has seen is kept
 -- Returns 1 closed, 0 the run goes on, or a newer one has begun

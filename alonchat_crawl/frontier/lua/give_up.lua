@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Give up what was leased, and a worker cannot read: its URL, or all of its source.
+-- Give up what a worker has leased and cannot read: the URL, or all of its source.
 -- KEYS  1 prefix
 -- ARGV  for each: lease id, what cannot be read ('source' or 'entry'), what is wrong
 -- Returns the number of sources completed

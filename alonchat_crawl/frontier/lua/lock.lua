@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Take a lock, or hold it for longer; what is no lock, or would never end, is put out of the way.
+-- Take a lock, or hold it for longer. A key that is no lock, or has no end, is deleted first.
 -- KEYS  1 the lock: a STRING
 -- ARGV  1 who takes it  2 ms
 -- Returns 1 taken, 0 another has it

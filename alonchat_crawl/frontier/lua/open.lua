@@ -1,6 +1,6 @@
 #!lua
--- Open a source for a crawl, unless it is open already or its last crawl is not written down yet. Whose it is is asked
--- before anything is written: another tenant's is left alone, also when it is done.
+-- Open a source for a crawl, unless it is open already, or the end of its last crawl is not written to Postgres yet.
+-- Another tenant's source is left alone, even if it is done.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 spec (JSON)  3 tenant  4 origin  5 max_pages  6 step of virtual time a URL  7 id of the run
 --   8 id of another tenant's run that may be displaced once it is done, since Postgres has this tenant as the owner

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Fetch nothing of a source until it is resumed; what is in flight comes to its end.
+-- Fetch nothing of a source until it is resumed. What is in flight is finished.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 id of the run  3 cursor: 0, then what the call before returned
 -- Returns {1 paused (0: it is not open), cursor to go on with: 0 when all is done}

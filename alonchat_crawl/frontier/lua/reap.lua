@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Take back the URLs of workers that are gone: their leases have expired. This counts as an attempt, so
--- that a page that kills its worker ends as a dead letter.
+-- Take back the URLs of leases that have expired: their workers are gone. This counts as an attempt, so that a page
+-- which kills its worker ends as a dead letter.
 -- KEYS  1 prefix
 -- ARGV  1 limit  2 max_attempts
 -- Returns the number taken back, the number of sources completed

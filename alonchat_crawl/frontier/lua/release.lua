@@ -1,20 +1,20 @@
 #!lua flags=allow-oom
--- Requests have left their sites: each domain may be taken again one pace after its request was sent, or later
--- where the site asked for it. Where a domain is an address that sites share, what a site asks binds that site
--- alone (`visit` tells), and the address waits for what is seen of its machine.
+-- Requests have left their sites. Each domain may be taken again one pace after its request was sent, or later if the
+-- site asked for it. If a domain is an address that sites share, what a site asks binds that site alone (see
+-- `visit_site`), and the address waits for what is seen of its machine.
 -- KEYS  1 prefix
 -- ARGV  1 most ms that a domain backs off of itself; then for each: lease id, domain, ms since it was sent, pace_ms,
 --   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none),
 --   site ('': the domain is one), pace_ms and sign of the address
 -- Returns the number released; the others' domains are held by other leases
-local LONG_MS = 5000 -- a pace that outlasts what a dead worker's lease does: `reap` and `visit` must know of it
+local LONG_MS = 5000 -- a pace that is longer than a dead worker's lease: `reap` and `visit_site` must know of it
 local most, released = tonumber(ARGV[1]), 0
 
 local function keep(key, name, value, least)
   if value > least then call('HSET', key, name, value) else call('HDEL', key, name) end
 end
 
--- Note what an answer says of a domain or site; returns the ms from which it may be asked again.
+-- Note what a response says of a domain or site. Returns the time (ms) from which it may be asked again.
 local function note(key, elapsed, pace, asked, sign, delay)
   local wait = asked
   if sign < 0 then -- exponential backoff of the whole domain

@@ -1,6 +1,6 @@
 #!lua
--- Queue dead letters' URLs again, with no failures counted; a source that was done is opened again for them, as the
--- same run, and so completes again.
+-- Queue the URLs of dead letters again, with no failures counted. A source that was done is opened again for them, as
+-- the same run, and so completes again.
 -- KEYS  1 prefix
 -- ARGV  for each: id of the letter, source, crawl, domain, reason, entry
 -- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end or was cancelled, -3 a newer

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Hold a domain for one request that is no URL of its own queues: a robots.txt that moved there.
+-- Reserve a domain for one request that is in none of its queues, for instance a robots.txt that moved there.
 -- KEYS  1 prefix
 -- ARGV  1 domain  2 id of the hold, to be released with  3 hold_ms
 -- Returns 0 held, else ms after which to ask again

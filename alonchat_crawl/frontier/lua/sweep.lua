@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Set aside each key of the whole shard that is of another type, and end what would wait for ever.
+-- Set aside each key of the whole shard that is of another type, and let what would wait for ever be due now.
 -- KEYS  1 prefix
 -- ARGV  1 ms that a lease gets if its expiry is lost
 -- Returns entries ever set aside

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Lease up to `count` URLs, one a domain, of domains whose time has come: of the least served tenant first.
+-- Lease up to `count` URLs, one for each domain that is due. The least served tenant comes first.
 -- KEYS  1 prefix
 -- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 what makes the lease ids unique
 -- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
@@ -7,7 +7,7 @@
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local sums = totals()
-if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- what idle workers find
+if sums[1] == 0 then return {-1, {}, 0, unpack(sums)} end -- the usual answer to an idle worker
 queue_retries(math.max(count, 1))
 local clock = number(call('GET', KEY.clock)) or 0
 wake_tenants(2 * count + 1, clock)
@@ -25,7 +25,7 @@ local function serve(tenant, domain)
     if limited then advance(source_turns_key(domain, tenant), source, 1) end
     full = full or limited
   end
-  if full then -- the domain's other tenants go first, and so do other domains'
+  if full then -- the domain's other tenants go first, and so do those of other domains
     advance(tenant_turns_key(domain), tenant, 1)
     advance(KEY.tenants, tenant, 0.05)
     schedule(domain, now + FULL_MS)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Lease up to `count` URLs of one source, whoever's turn it is: somebody waits for it at a terminal.
+-- Lease up to `count` URLs of one source, whoever's turn it is: somebody waits for that source at a terminal.
 -- KEYS  1 prefix
 -- ARGV  1 count  2 lease_ms  3 hold_ms  4 what makes the lease ids unique  5 source
 -- Returns as `take`

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- A site is about to be asked whose address others share; a long pace begins now, should the worker not live to tell.
+-- A site that shares its address is about to be asked. A long pace begins now, in case the worker dies before it
+-- releases the site.
 -- KEYS  1 prefix
 -- ARGV  1 site
 -- Returns ms until it may be asked (0: now), ms of its delay that AutoThrottle found

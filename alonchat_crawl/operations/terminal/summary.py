@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import SourceProgress
-from alonchat_crawl.upload_urls import UPLOAD, file_name
 
 REASONS_SHOWN: Final = 8  # of one outcome, the most frequent first
 FAILED: Final = "failed"

@@ -1,4 +1,4 @@
-"""Blocklists: what must never be fetched, from files and from Postgres, small and quick.
+"""Blocklists: hosts, URLs and networks that must never be fetched, read from files and from Postgres.
 
-Nothing here imports Scrapy but `live`, which keeps a crawler's lists up to date.
+Only `live`, which keeps a crawler's lists up to date, and `policy` import Scrapy.
 """

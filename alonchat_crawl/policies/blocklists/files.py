@@ -1,4 +1,4 @@
-"""The files of BLOCKLIST_FILES: all must be there at the start, and later the last good ones stand."""
+"""The files of BLOCKLIST_FILES. All must be readable at the start; later, the last readable version stays."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from alonchat_crawl.policies.blocklists.rule_set import RuleSet
 
 Stamp = tuple[int, int, int]
 FileFault = tuple[Stamp | None, NoListError]
-"""What a file was when it could not be read, and why."""
+"""The file's stamp when it could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """A file as it was last read."""
+    """A file's list, as last read."""
 
     path: Path
     stamp: Stamp
@@ -26,33 +26,33 @@ class FileList:
 
 @dataclass(frozen=True, slots=True)
 class FileChanges:
-    """What one look at the files has found."""
+    """What has changed since the files were last read."""
 
     changed: tuple[FileList, ...] = ()
     removed: tuple[Path, ...] = ()
     faults: tuple[NoListError, ...] = ()
-    """Why files could not be read, as far as the look before did not say so."""
+    """Why files could not be read, unless that was reported before."""
 
 
 class BlocklistFiles:
-    """All lists from files. To be used by one thread at a time; `lists` may be read by any."""
+    """The lists from files. One thread at a time may reload them; any may read `lists`."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.lists: tuple[FileList, ...] = ()
         self._patterns = patterns
         self._faults: dict[str, FileFault] = {}
-        """By path, or by pattern where it matches nothing."""
+        """By path, or by pattern if it matches nothing."""
         self._matched: dict[str, Sequence[str]] = {}
 
     def load(self) -> FileChanges:
-        """Read all files. Raises StartupError where one cannot be read: then nothing may be fetched."""
-        look = self.reload()
-        if look.faults:
-            raise StartupError(f"BLOCKLIST_FILES cannot be used: {look.faults[0]}.")
-        return look
+        """Read all files. Raises StartupError if one cannot be read: then nothing may be fetched."""
+        changes = self.reload()
+        if changes.faults:
+            raise StartupError(f"BLOCKLIST_FILES cannot be used: {changes.faults[0]}.")
+        return changes
 
     def reload(self) -> FileChanges:
-        """Read what has changed since; what cannot be read stays as it was."""
+        """Read the files that have changed. One that cannot be read keeps its last list."""
         known = {one.path: one for one in self.lists}
         kept: dict[Path, FileList] = {}
         faults: dict[str, FileFault] = {}
@@ -74,7 +74,7 @@ class BlocklistFiles:
         )
 
     def _names(self, faults: dict[str, FileFault]) -> Iterator[str]:
-        """Yield what the patterns stand for now; where one has come to match nothing, what it stood for."""
+        """Yield the files that match the patterns; if one matches none now, those that it matched before."""
         seen: set[str] = set()
         for pattern in self._patterns:
             names = _files(pattern) if has_magic(pattern) else [pattern]
@@ -94,11 +94,11 @@ class BlocklistFiles:
             if before is not None and before.stamp == stamp:
                 return before
             failed = self._faults.get(name)
-            if failed is not None and failed[0] == stamp:  # it is still what could not be read
+            if failed is not None and failed[0] == stamp:  # still the same unreadable file
                 faults[name] = failed
                 return before
             if before is not None and len(before.rules) and not stamp[0]:
-                # A download that failed, more likely than a wish: that would leave a comment in it.
+                # Probably a failed download: who means an empty list leaves a comment in it.
                 faults[name] = stamp, NoListError(f"{path} has become empty")
                 return before
             rules, report = read_file(path)

@@ -1,16 +1,16 @@
-"""Reads one line of a blocklist, whatever format it is of; a file may mix them.
+"""Reads one line of a blocklist in any of these formats; a file may mix them.
 
-| line                            | holds for                                                         |
+| line                            | blocks                                                            |
 |---------------------------------|-------------------------------------------------------------------|
-| `0.0.0.0 bad.example`           | hosts file: exactly that host, as its format means it             |
+| `0.0.0.0 bad.example`           | hosts file: exactly that host                                     |
 | `bad.example`                   | list of domains: that name and all below it                       |
-| `*.bad.example`, `.bad.example` | the same, said on purpose                                         |
+| `*.bad.example`, `.bad.example` | the same; also for a suffix such as `github.io`                   |
 | `||bad.example^`                | the same, as lists for AdGuard and Pi-hole spell it               |
 | `||bad.example/path*`           | URL pattern: all URLs that begin so, at that name and below it    |
 | `https://bad.example/path`      | list of URLs: that canonical URL, by http and by https            |
 | `"1","…","http://bad.example/"` | CSV (URLhaus, PhishTank): its first URL                           |
 | `192.0.2.0/24 ; SBL1`, `2001:db8::1` | addresses and CIDRs                                          |
-| `@@` before any of them         | excepts what it holds for from its list                           |
+| `@@` before any of them         | an exception from its list                                        |
 
 `#`, `;`, `!` and `//` begin comments. Any other rule of an ad blocker (wildcards inside, `$options`, `##` for
 elements of a page) is not taken: most of those ask what only a browser knows.
@@ -33,11 +33,11 @@ from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
 
 EXCEPTION = "@@"
 SINKS = frozenset({"0.0.0.0", "127.0.0.1", "127.0.1.1", "::", "::1", "0"})  # noqa: S104 - none is bound
-"""What a hosts file sends blocked names to; another address is a name's own, and blocks nothing."""
+"""A hosts file sends blocked names to one of these. Any other address is a host's own: no rule."""
 OWN_NAMES = re.compile(
     r"localhost|localhost\.localdomain|local|broadcasthost|ip6-\w+|0\.0\.0\.0", re.IGNORECASE
 )
-"""Names that every hosts file has."""
+"""Every hosts file has these names: they are no rules."""
 
 PATTERN_MAX_CHARS = 500
 _PATTERN = re.compile(
@@ -48,14 +48,14 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _COMMENT = re.compile(r"\s+(?:[#;!]|//).*")
 _HEADER = re.compile(r"\[[A-Za-z$]")  # [Adblock Plus 2.0]
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
-# A URL that is canonical already, as many in a list are: to see that costs a tenth of making it so.
+# A URL that is already canonical, as most are: recognising it costs a tenth of `canonical_url`.
 _CANONICAL = re.compile(
     r"https?://(?:(?!xn--)[a-z0-9][a-z0-9-]{0,40}\.){1,4}[a-z]{2,20}/(?:[A-Za-z0-9_/-]|(?<!/)\.)*"
 )
 
 
 def read_line(line: str) -> Sequence[Rule]:
-    """Return a line's rules; none for a comment. Raises LineError."""
+    """Return the rules of a line; none for a comment. Raises LineError."""
     text = line.strip("\ufeff \t\r\n\f\v")
     if not text or text[0] in "#;!" or text.startswith("//") or _HEADER.match(text):
         return ()
@@ -112,7 +112,7 @@ def _url(text: str) -> Rule:
 
 
 def _first_url(text: str) -> Rule:
-    """Of URLhaus' fields the first URL is the malware's, the second URLhaus' own page about it."""
+    """The first URL is the blocked one; the second is URLhaus' own page about it."""
     try:
         fields = next(csv.reader([text], skipinitialspace=True), [])
     except csv.Error:
@@ -121,7 +121,7 @@ def _first_url(text: str) -> Rule:
 
 
 def _hosts(names: Sequence[str]) -> Sequence[Rule]:
-    """Read the names of a hosts file's line; raises LineError where none can be used."""
+    """Return a rule for each name of a hosts file's line. Raises LineError if there is no usable one."""
     rules, fault = [], None
     for name in names:
         if OWN_NAMES.fullmatch(name):

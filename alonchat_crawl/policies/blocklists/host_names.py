@@ -1,4 +1,4 @@
-"""Host names as URLs spell them here, and which of them are too wide to be blocked with all below."""
+"""Canonical host names, and which of them are too wide to block everything below them."""
 
 import re
 from ipaddress import IPv4Address, IPv4Network, ip_network
@@ -10,7 +10,7 @@ from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind, TooWideError
 from alonchat_crawl.urls import canonical_url
 
 NAME_MAX_CHARS = 253  # RFC 1035, section 2.3.4, without the root's dot
-IPV4_MIN_PREFIX = 8  # a wider network is a mistake: Spamhaus' widest are of 2^20 addresses
+IPV4_MIN_PREFIX = 8  # a wider network is a mistake: Spamhaus' largest have 2^20 addresses
 IPV6_MIN_PREFIX = 16
 
 # Its last label begins with a letter, so no address looks like it.
@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"[0-9.]{7,15}|[0-9a-f:.]*:[0-9a-f:.]*")
 def host_name(text: str) -> str:
     """Return a host name in its canonical form (lower case, IDNA, no root's dot), as `canonical_url` has it.
 
-    Raises UnreadableLineError where it is none, an address, or a name without a dot.
+    Raises UnreadableLineError if it is none, an address, or a name without a dot.
     """
     name = text.lower().removesuffix(".")
     if len(name) <= NAME_MAX_CHARS and _PLAIN.fullmatch(name):
@@ -37,7 +37,7 @@ def host_name(text: str) -> str:
 
 
 def network(text: str) -> str | None:
-    """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None where it is neither.
+    """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None if it is neither.
 
     Bits beyond the prefix are cut off. Raises LineError for a prefix too short or too long.
     """

@@ -1,4 +1,4 @@
-"""A set of texts by their 64-bit hashes alone: some 9 bytes an entry."""
+"""A set of texts that keeps only their 64-bit hashes: some 9 bytes each."""
 
 from array import array
 from collections.abc import Iterable
@@ -6,19 +6,19 @@ from collections.abc import Iterable
 import numpy as np
 
 KEY_BITS = 64
-PER_SLOT = 4  # entries that share a slot of the directory, on average: a slice of them is searched
+PER_SLOT = 4  # keys that share a slot of the directory, on average; they are searched one by one
 
 
 def key_of(text: str) -> int:
     """Return a text's key: Python's own hash of it, SipHash under a key of this process (PEP 456).
 
-    Keys are not to leave the process. Of 500,000 entries one text in 10^13 is mistaken for another.
+    Keys must not leave the process. In a set of 500,000, one text in 10^13 is mistaken for another.
     """
     return hash(text)
 
 
 class KeySet:
-    """Sorted keys, and a directory of where those begin that share their first bits."""
+    """Sorted keys, and a directory: where the keys with the same first bits begin."""
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
         given = keys if isinstance(keys, array) else array("q", keys)
@@ -37,8 +37,3 @@ class KeySet:
     def __contains__(self, key: int) -> bool:
         slot = (key >> self._shift) + self._middle
         return key in self._keys[self._starts[slot] : self._starts[slot + 1]]
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of memory that its entries take."""
-        return self._keys.itemsize * len(self._keys) + self._starts.itemsize * len(self._starts)

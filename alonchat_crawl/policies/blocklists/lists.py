@@ -1,4 +1,4 @@
-"""All lists that hold for a crawler, in their order: files, Postgres' list for all, a project's own."""
+"""All lists of a crawler, in their order: the files, Postgres' list for all projects, a project's own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OWN = "the project's own list"
 
 
 class Match(NamedTuple):
-    """Why a request is refused; as text, what its host does."""
+    """The kind of a rule that blocks a request, and the list that has it."""
 
     kind: RuleKind
     where: str
@@ -28,19 +28,19 @@ def _empty() -> RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class RuleLists:
-    """What holds now.
+    """A snapshot of all lists.
 
-    A file's exceptions hold for that file alone: whoever writes one list must not open another. Those in the
-    list for all, which are the operator's, hold for all files too; a project's for its own list only.
+    A file's exceptions apply to that file only: who writes one list must not open another. The operator's, in
+    the list for all projects, apply to all files, too; a project's only to its own list.
     """
 
     files: tuple[tuple[str, RuleSet], ...] = ()
-    """By the file's name, which is no secret."""
+    """With their files' names, which are no secret."""
     for_all: RuleSet = field(default_factory=_empty)
     projects: Mapping[UUID, RuleSet] = field(default_factory=dict)
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
-        """The first rule that holds for the target; None where it may be fetched."""
+        """Return the first rule that blocks the target; None if it may be fetched."""
         for where, rules in self.files:
             kind = rules.match(target)
             if kind is not None and not self.for_all.excepts(target):
@@ -53,7 +53,7 @@ class RuleLists:
         return None if kind is None else Match(kind, OWN)
 
     def has_own_networks(self, project_id: UUID | None) -> bool:
-        """Whether a project's own list has networks, so that a host's addresses matter to it."""
+        """Whether a project's own list has networks, so that a host has to be resolved."""
         own = self._own(project_id)
         return own is not None and len(own.blocked.networks) > 0
 

@@ -1,4 +1,4 @@
-"""A crawler's blocklists, kept up to date while it runs: what cannot be read anew stands as it was."""
+"""A crawler's blocklists, reloaded while it runs. A list that cannot be reloaded stays as it was."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ Readers = defaultdict[UUID | None, ListReader]
 
 
 class Blocklists(PerCrawler):
-    """Reads files at once and Postgres at the first question; both again every `reload_seconds`."""
+    """Reads the files at once and Postgres before the first request; both again every `reload_seconds`."""
 
     def __init__(self, files: BlocklistFiles, connections: Connections, reload_seconds: float) -> None:
         self.lists = RuleLists()
@@ -37,7 +37,7 @@ class Blocklists(PerCrawler):
         self._connections = connections
         self._reload_seconds = reload_seconds
         self._revision: int | None = None
-        """Of the rules in Postgres that are known; None before the first."""
+        """Of the rules read from Postgres; None before they were read."""
         self._loading: asyncio.Task[None] | None = None
         self._keeping_up: asyncio.Task[None] | None = None
         self._take_files(files.load())
@@ -52,12 +52,12 @@ class Blocklists(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, connections: Connections) -> Self:
-        """Read the files. Raises StartupError where one cannot be read."""
+        """Read the files. Raises StartupError if one cannot be read."""
         files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
         return cls(files, connections, settings.getfloat("BLOCKLIST_RELOAD_SECONDS"))
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
-        """The rule that holds for a target; None where it may be fetched. `ready` has to come first."""
+        """Return the rule that blocks a target; None if it may be fetched. Await `ready` first."""
         return self.lists.match(target, project_id)
 
     def blocks_address(self, text: str) -> bool:
@@ -69,7 +69,7 @@ class Blocklists(PerCrawler):
         return self.lists.match(Target(addresses=(address,))) is not None
 
     async def ready(self) -> None:
-        """Return as soon as Postgres' rules are known. Raises Outage while it cannot be asked."""
+        """Return as soon as the rules in Postgres are known. Raises Outage if it cannot be asked."""
         if self._revision is not None:
             return
         if self._loading is None:
@@ -80,7 +80,7 @@ class Blocklists(PerCrawler):
     def _loaded(self, task: asyncio.Task[None]) -> None:
         self._loading = None
         if not task.cancelled():
-            task.exception()  # whoever waits has it
+            task.exception()  # it is raised where `ready` is awaited
 
     def start(self) -> None:
         """Reload from now on."""
@@ -98,7 +98,7 @@ class Blocklists(PerCrawler):
             await asyncio.sleep(self._reload_seconds)
 
     async def reload(self) -> None:
-        """Read what has changed. Whatever prevents it is logged, and counted as an error there."""
+        """Read what has changed. A failure is logged, and counted as an error there."""
         try:
             self._take_files(await asyncio.to_thread(self._files.reload))
         except Exception:

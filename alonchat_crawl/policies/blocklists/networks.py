@@ -1,4 +1,4 @@
-"""Ranges of addresses, merged: 8 bytes a range of IPv4, found by bisection."""
+"""Networks as merged ranges of addresses, found by bisection: 8 bytes for a range of IPv4."""
 
 import socket
 from array import array
@@ -22,7 +22,10 @@ def range_of(cidr: str) -> tuple[int, Range]:
 
 
 class NetworkSet:
-    """Which addresses lie in any of its networks; one of IPv6 also by the IPv4 address it leads to."""
+    """A set of networks, and the addresses in them.
+
+    An IPv6 address is in it, too, if the IPv4 address that it leads to is.
+    """
 
     def __init__(self, cidrs: Iterable[str] = ()) -> None:
         ranges: dict[int, list[Range]] = {4: [], 6: []}

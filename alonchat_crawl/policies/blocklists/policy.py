@@ -11,21 +11,21 @@ from scrapy.exceptions import CannotResolveHostError
 
 from alonchat_crawl.errors import ReasonedError, Refused
 from alonchat_crawl.fetch.address_rules import AddressRules
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.lists import Match
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.rule_set import Target
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Lease
 from alonchat_crawl.urls import DEFAULT_PORTS, canonical_url
 
 logger = logging.getLogger(__name__)
 
 
 def comparable(url: str) -> str:
-    """Return a http(s) URL's canonical form or, where it has none, one with a canonical host at least.
+    """Return the canonical form of an http(s) URL or, if it has none, the URL with a canonical host.
 
-    Raises ValueError where its host has none either.
+    Raises ValueError if its host has no canonical form either.
     """
     canonical = canonical_url(url)
     if canonical is not None:
@@ -40,11 +40,12 @@ def comparable(url: str) -> str:
 
 
 class BlocklistPolicy:
-    """Downloader middleware: refuses what a blocklist has, by the request's URL and its host's addresses.
+    """Downloader middleware: refuses a request if a blocklist has its URL or an address of its host.
 
-    Every request passes it: pages, redirects' targets, sitemaps, robots.txt. Until Postgres has said what it
-    blocks, all are deferred. What a robots.txt says is kept for all projects, and none may keep it from the
-    others: there only the rules for all hold. Their networks hold as well wherever a connection is made.
+    It sees every request: pages, redirects' targets, sitemaps, robots.txt. It defers all of them until the
+    rules in Postgres are known. To a robots.txt only the rules for all projects apply: it is fetched
+    for all of them, and no project may keep it from the others. Networks for all projects are checked at each
+    connection, too.
     """
 
     def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:
@@ -54,13 +55,13 @@ class BlocklistPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the lists, and have them asked wherever a connection is made. Raises StartupError."""
+        """Read the lists; have networks checked at each connection, too. Raises StartupError."""
         blocklists, rules = Blocklists.of(crawler), AddressRules.of(crawler)
         rules.blocked = blocklists.blocks_address
         return cls(blocklists, Resolver.of(crawler), rules)
 
     async def process_request(self, request: Request) -> None:
-        """Refuse the request where a rule holds, or where that cannot be found out. Raises Outage, too."""
+        """Refuse the request if a rule blocks it, or if the check fails. Raises Outage, too."""
         try:
             await self._blocklists.ready()
             found = await self._match(request)
@@ -72,17 +73,18 @@ class BlocklistPolicy:
                 Reason.BLOCKLIST_ERROR, f"it could not be compared: {type(error).__name__}"
             ) from error
         if found is not None:
-            # Without path and query, which may be a key.
+            # Without path and query: they may hold a secret.
             raise Refused(Reason.BLOCKLIST, f"{urlsplit(request.url).hostname} {found}")
 
     async def _match(self, request: Request) -> Match | None:
-        lease: Lease | None = request.meta.get("lease")
+        context = context_of(request)
+        lease = context.lease
         if urlsplit(request.url).scheme not in DEFAULT_PORTS:
-            return None  # AddressPolicy's to refuse
-        if self._rules.guard_of(request.url, request.meta) is not self._rules:
+            return None  # AddressPolicy refuses it
+        if self._rules.guard_of(request) is not self._rules:
             return None  # the operator's own storage
         url = request.url if lease is not None and lease.url == request.url else comparable(request.url)
-        whose = None if request.meta.get("robots") else lease
+        whose = None if context.is_site_file else lease
         project_id = whose.source.project_id if whose is not None else None
         target = Target.of_url(url)
         found = self._blocklists.match(target, project_id)

@@ -1,4 +1,4 @@
-"""Reads lists whole: whatever a line is, the others are taken."""
+"""Reads whole lists. A line that cannot be read is counted, and all others are taken."""
 
 import os
 import stat
@@ -17,31 +17,31 @@ from alonchat_crawl.policies.blocklists.rule import (
 )
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, RuleSetBuilder
 
-LINE_MAX_CHARS = 8192  # four of the longest URLs; what follows in a longer line is passed over unread
-TOLD_MAX = 10  # of the entries that were too wide, by name
+LINE_MAX_CHARS = 8192  # four of the longest URLs; a longer line is skipped
+TOLD_MAX = 10  # so many rules that are too wide are named
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 class NoListError(Exception):
-    """A file of which no list can be made; its text says why, as a sentence's end."""
+    """A file that is no list; its text says why, as the end of a sentence."""
 
 
 @dataclass(slots=True)
 class ListReport:
-    """What became of a list's lines."""
+    """How many of a list's lines were taken, and how many not."""
 
     entries: int = 0
-    """Rules, each once."""
+    """Different rules."""
     unreadable: int = 0
     """Lines of no known format, or too long."""
     first_unreadable: int = 0
-    """The number of the first, counted from 1; 0 where there is none."""
+    """The number of the first such line, from 1; 0 if there is none."""
     unsupported: int = 0
     """An ad blocker's rules of a kind that is not taken."""
     too_wide: int = 0
     """Rules left out because they would block too much."""
     told: tuple[str, ...] = ()
-    """The first of these."""
+    """The first of these rules."""
 
     def __str__(self) -> str:
         parts = [f"{self.entries} entries"]
@@ -56,7 +56,7 @@ class ListReport:
 
 
 class ListReader:
-    """Makes a list of lines."""
+    """Turns lines into a list."""
 
     def __init__(self) -> None:
         self.report = ListReport()
@@ -64,7 +64,7 @@ class ListReader:
         self._lines = 0
 
     def read(self, lines: Iterable[str | None]) -> None:
-        """Take more lines; None stands for one that is too long."""
+        """Read more lines; None stands for a line that is too long."""
         report = self.report
         for line in lines:
             self._lines += 1
@@ -81,7 +81,7 @@ class ListReader:
                 report.first_unreadable = report.first_unreadable or self._lines
 
     def finish(self) -> RuleSet:
-        """Return the list; the report is complete then."""
+        """Return the list, and complete the report."""
         rules = self._builder.build()
         self.report.entries = len(rules)
         return rules
@@ -96,9 +96,9 @@ def _rules_of(line: str | None) -> Sequence[Rule]:
 def read_file(path: Path) -> tuple[RuleSet, ListReport]:
     """Read a file, which must not change meanwhile. Raises OSError and NoListError.
 
-    A file without a single entry is no list if any line of it was unreadable: a web server's error page, say.
+    A file without any rule but with unreadable lines is no list: it may be a web server's error page.
     """
-    # A pipe or a device is not waited for: it is refused.
+    # Without O_NONBLOCK, opening a pipe would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         before = os.fstat(descriptor)
@@ -120,12 +120,12 @@ def read_file(path: Path) -> tuple[RuleSet, ListReport]:
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
-    """What changes when a file does: size in bytes, nanoseconds of its last change, inode."""
+    """Return what changes if the file does: size in bytes, time of the last change in nanoseconds, inode."""
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def bounded_lines(file: TextIOWrapper) -> Iterator[str | None]:
-    """Yield lines of at most LINE_MAX_CHARS; None for each that is longer, which is never held whole."""
+    """Yield lines of at most LINE_MAX_CHARS; None for a longer one, which is never in memory as a whole."""
     while line := file.readline(LINE_MAX_CHARS + 1):
         if len(line) <= LINE_MAX_CHARS or line.endswith("\n"):
             yield line

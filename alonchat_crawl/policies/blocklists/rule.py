@@ -1,4 +1,4 @@
-"""One rule of a blocklist: what it holds for, and the one way to write it down."""
+"""One rule of a blocklist: what it blocks, and its one spelling."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,13 +16,13 @@ class RuleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that can be used; `str` of it is a line that is read as the very same rule."""
+    """A rule. `str(rule)` is a line that is read as the same rule."""
 
     kind: RuleKind
     value: str
-    """A canonical host name, a canonical URL, host and pattern (lower case), or a CIDR."""
+    """A canonical host name, a canonical URL, a host and what follows it (lower case), or a CIDR."""
     exception: bool = False
-    """Whether it excepts from its list what it holds for."""
+    """Whether it makes an exception from its list."""
 
     def __str__(self) -> str:
         match self.kind:
@@ -38,11 +38,11 @@ class Rule:
 
 
 class LineError(ValueError):
-    """A line of which no rule can be made."""
+    """A line that is no rule."""
 
 
 class UnreadableLineError(LineError):
-    """It is of no known format."""
+    """A line of no known format."""
 
 
 class UnsupportedLineError(LineError):
@@ -50,4 +50,4 @@ class UnsupportedLineError(LineError):
 
 
 class TooWideError(LineError):
-    """It would block the Internet, or a good part of it: nobody means that."""
+    """A rule that would block the internet, or a large part of it: surely a mistake."""

@@ -1,4 +1,4 @@
-"""What a blocklist has become: asked whether a URL, or an address, is on it."""
+"""A blocklist in memory: tells whether a URL or an address is on it."""
 
 from array import array
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable
 from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind
 
-# Before a key is made of it, each kind of text gets another beginning: "=" for a host, "." for a domain,
-# "//" for a URL without its scheme. So all of them can share one set.
+# Hosts, domains and URLs share one set of keys. So each kind of text gets a prefix of its own: "=" for a
+# host, "." for a domain, "//" for a URL without its scheme.
 
 
 class Target(NamedTuple):
-    """A URL taken to pieces, once for all lists."""
+    """A URL, split once for all lists."""
 
     keys: tuple[tuple[int, RuleKind], ...] = ()
     domain_keys: tuple[int, ...] = ()
-    """Of the host and all names above it."""
+    """Of the host and of all names above it."""
     rest: str = ""
     """What follows the host, in lower case: port, path, query."""
     addresses: tuple[Address, ...] = ()
-    """The host's own where it is an address, or what it was resolved to."""
+    """The host itself if it is an address, or the addresses that it was resolved to."""
 
     @classmethod
     def of_url(cls, url: str, addresses: Sequence[Address] = ()) -> "Target":
-        """Take a canonical http(s) URL to pieces. Raises ValueError where it is none."""
+        """Split a canonical http(s) URL. Raises ValueError if it is none."""
         _, scheme, rest = url.partition("://")
         authority, slash, _ = rest.partition("/")
         if not scheme or not slash:
@@ -62,7 +62,7 @@ _NO_KEYS, _NO_PATTERNS, _NO_NETWORKS = KeySet(), PatternTable(), NetworkSet()
 
 
 class Matcher:
-    """All rules of one verdict."""
+    """All blocking rules of a list, or all its exceptions."""
 
     __slots__ = ("keys", "networks", "patterns")
 
@@ -72,7 +72,7 @@ class Matcher:
         patterns: Sequence[tuple[int, str]],
         networks: Sequence[str],
     ) -> None:
-        # There may be thousands of lists of one rule.
+        # There may be thousands of lists with one rule: they share the empty parts.
         self.keys = KeySet(keys) if keys else _NO_KEYS
         self.patterns = PatternTable(patterns) if patterns else _NO_PATTERNS
         self.networks = NetworkSet(networks) if networks else _NO_NETWORKS
@@ -81,7 +81,7 @@ class Matcher:
         return len(self.keys) + len(self.patterns) + len(self.networks)
 
     def match(self, target: Target) -> RuleKind | None:
-        """The kind of a rule that holds for the target; None where none does."""
+        """Return the kind of a rule that holds for the target; None if there is none."""
         if self.keys:
             for key, kind in target.keys:
                 if key in self.keys:
@@ -97,7 +97,7 @@ _NOTHING = Matcher(array("q"), (), ())
 
 
 class RuleSet:
-    """A list: what it blocks, and what it excepts from that."""
+    """A list: what it blocks, and its exceptions."""
 
     __slots__ = ("blocked", "excepted")
 
@@ -109,7 +109,7 @@ class RuleSet:
         return len(self.blocked) + len(self.excepted)
 
     def match(self, target: Target) -> RuleKind | None:
-        """The kind of the rule that blocks the target; None where none does, or an exception holds."""
+        """Return the kind of the rule that blocks the target; None if there is none, or an exception."""
         kind = self.blocked.match(target)
         return None if kind is not None and self.excepts(target) else kind
 
@@ -119,22 +119,22 @@ class RuleSet:
 
 
 class RuleSetBuilder:
-    """Gathers rules in little memory, in any order and as often as they come."""
+    """Collects rules in little memory, in any order; a repeated rule counts once."""
 
     def __init__(self) -> None:
-        self._blocked = _Gathered()
-        self._excepted = _Gathered()
+        self._blocked = _MatcherBuilder()
+        self._excepted = _MatcherBuilder()
 
     def add(self, rule: Rule) -> None:
-        """Take one more."""
+        """Add a rule."""
         (self._excepted if rule.exception else self._blocked).add(rule)
 
     def build(self) -> RuleSet:
         """Return the list."""
-        return RuleSet(self._blocked.matcher(), self._excepted.matcher())
+        return RuleSet(self._blocked.build(), self._excepted.build())
 
 
-class _Gathered:
+class _MatcherBuilder:
     def __init__(self) -> None:
         self._keys = array("q")
         self._patterns: list[tuple[int, str]] = []
@@ -154,7 +154,7 @@ class _Gathered:
             case RuleKind.NETWORK:
                 self._networks.append(rule.value)
 
-    def matcher(self) -> Matcher:
+    def build(self) -> Matcher:
         if not (self._keys or self._patterns or self._networks):
             return _NOTHING
         return Matcher(self._keys, self._patterns, self._networks)

@@ -1,7 +1,7 @@
 """clamd's protocol: a stream goes in, one line comes out (clamd(8), "COMMANDS").
 
-Its packages were looked at: aioclamd knows no unix sockets and hands each KB to a thread, clamd and
-clamav-client block; all three find `OK` by a pattern that other answers match too.
+No package will do: aioclamd knows no unix sockets and hands each KB to a thread; clamd and clamav-client
+block; all three find `OK` by a pattern that other answers match, too.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from alonchat_crawl.reasons import Reason
 
-PIECE_BYTES = 128 * 1024  # of the stream: about what a socket takes at once
+PIECE_BYTES = 128 * 1024  # about what a socket takes at once
 ANSWER_MAX_BYTES = 4096
 NAME_MAX_CHARS = 100
-PING_SECONDS = 5.0  # at most; it is answered beside the scans
+PING_SECONDS = 5.0  # clamd answers PING while it scans
 
 CLEAN_ANSWER = b"stream: OK\0"
 LIMIT_ANSWER = b"INSTREAM size limit exceeded. ERROR\0"
@@ -31,14 +31,14 @@ class ScanVerdict(Enum):
     CLEAN = auto()
     INFECTED = auto()
     TOO_LARGE = auto()
-    """More of it than clamd looks at: of its stream, or of what is packed in it."""
+    """The file, or what is packed in it, is larger than clamd looks at."""
     ENCRYPTED = auto()
-    """clamd cannot look into it."""
+    """So clamd cannot look into it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanFinding:
-    """A verdict, with the signature's name where there is one: at most 100 printable characters."""
+    """A verdict, with the name of the signature if there is one: at most 100 printable characters."""
 
     verdict: ScanVerdict
     name: str = ""
@@ -52,13 +52,13 @@ class NoVerdictError(Exception):
         self.reason = reason
         self.detail = detail
         self.by_file = by_file
-        """A file was on its way, and may be why."""
+        """Whether a file was being sent, which may be the cause."""
 
 
 def read_answer(answer: bytes) -> ScanFinding:
-    """Read clamd's whole answer to a stream. Raises NoVerdictError for all that is no verdict.
+    """Read clamd's whole answer to a stream. Raises NoVerdictError for anything that is no verdict.
 
-    With AlertExceedsMax and AlertEncrypted set, what clamd did not look at is FOUND by these names.
+    With AlertExceedsMax and AlertEncrypted, clamd reports what it did not look at as FOUND, by these names.
     """
     if answer == CLEAN_ANSWER:
         return ScanFinding(ScanVerdict.CLEAN)
@@ -82,10 +82,10 @@ def _printable(text: bytes) -> str:
 
 
 class Clamd:
-    """A clamd at `unix:///path` or `tcp://host:port`; a connection for each command, as clamd closes it."""
+    """A clamd at `unix:///path` or `tcp://host:port`. It closes the connection after each command."""
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
-        """Raises ValueError for an address that is none."""
+        """Raises ValueError for any other address."""
         parts = urlsplit(address)
         self.address = address
         self._path = parts.path if parts.scheme == "unix" and not parts.netloc else ""
@@ -95,7 +95,7 @@ class Clamd:
         self._timeout_seconds = timeout_seconds
 
     async def ping(self) -> None:
-        """Raises NoVerdictError where clamd does not answer."""
+        """Raises NoVerdictError unless clamd answers PONG."""
         seconds = min(PING_SECONDS, self._timeout_seconds)
         async with self._connected(seconds, by_file=False) as connection:
             await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
@@ -106,11 +106,13 @@ class Clamd:
             raise NoVerdictError(Reason.SCANNER_ERROR, f"clamd answered {_printable(answer)!r} to PING")
 
     async def scan(self, body: bytes) -> ScanFinding:
-        """Stream a file to clamd, without a copy of it, and return its verdict. Raises NoVerdictError."""
+        """Stream a file to clamd, without copying it, and return the verdict. Raises NoVerdictError."""
         async with self._connected(self._timeout_seconds, by_file=True) as connection:
             try:
                 early = await _send(connection, body)
-            except ConnectionError:  # over StreamMaxLength clamd says so and closes: that can still be read
+            except (
+                ConnectionError
+            ):  # above StreamMaxLength clamd answers and closes: the answer can still be read
                 early = True
             answer = await _answer(connection, early=early)
         if not answer:
@@ -125,7 +127,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _connected(self, seconds: float, *, by_file: bool) -> AsyncIterator[socket.socket]:
-        """Hold a connection for so long at most; whatever fails on it is a NoVerdictError."""
+        """Hold a connection for at most so many seconds; any failure on it becomes a NoVerdictError."""
         connected = False
         try:
             async with asyncio.timeout(seconds):
@@ -158,7 +160,7 @@ async def _open(family: int, address: object) -> socket.socket:
     try:
         connection.settimeout(0)
         await asyncio.get_running_loop().sock_connect(connection, address)  # type: ignore[arg-type]
-        # asyncio takes a unix socket with a full queue for connected; it has no peer.
+        # asyncio takes a unix socket for connected whose queue is full; such a socket has no peer.
         connection.getpeername()
         if family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -169,7 +171,7 @@ async def _open(family: int, address: object) -> socket.socket:
 
 
 async def _send(connection: socket.socket, body: bytes) -> bool:
-    """Send the stream; stop and return True as soon as clamd answers, which it may not before its end."""
+    """Send the stream. Stop and return True if clamd answers before its end, which is no verdict."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connection, b"zINSTREAM\0")
     for piece in _pieces(body):
@@ -178,12 +180,12 @@ async def _send(connection: socket.socket, body: bytes) -> bool:
         await loop.sock_sendall(connection, len(piece).to_bytes(4, "big"))
         if piece:
             await loop.sock_sendall(connection, piece)
-        await asyncio.sleep(0)  # a send that need not wait lets nobody else have a turn
+        await asyncio.sleep(0)  # a send that need not wait would not yield to other tasks
     return False
 
 
 def _pieces(body: bytes) -> Iterator[memoryview]:
-    """The stream's pieces; an empty one ends it."""
+    """Yield the stream's pieces; an empty one ends the stream."""
     view = memoryview(body)
     for start in range(0, len(view), PIECE_BYTES):
         yield view[start : start + PIECE_BYTES]
@@ -191,7 +193,7 @@ def _pieces(body: bytes) -> Iterator[memoryview]:
 
 
 def _has_answered(connection: socket.socket) -> bool:
-    """Whether there is something to read, or the end."""
+    """Whether there is something to read, or clamd has closed."""
     try:
         connection.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
@@ -200,9 +202,9 @@ def _has_answered(connection: socket.socket) -> bool:
 
 
 async def _answer(connection: socket.socket, *, early: bool = False) -> bytes:
-    """All that clamd sends until it closes, or as much as no answer has; an early answer to its NUL.
+    """Read until clamd closes, or more than an answer can have; an early answer only up to its NUL.
 
-    A connection that breaks after the answer means that clamd has not read all: fine for one answer only.
+    If the connection breaks after the answer, clamd has not read the whole file: only LIMIT_ANSWER may.
     """
     loop = asyncio.get_running_loop()
     answer = b""

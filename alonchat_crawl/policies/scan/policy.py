@@ -1,10 +1,10 @@
 """No file is read before it was scanned, and none is fetched while the scanner is known to be away.
 
-What waits costs nothing: it goes back to its queue uncounted, its source rests (nothing else of it would fare
-better), and one PING every few seconds tells when to go on. That holds for whatever is scanned as it comes:
-an upload, all of a site that takes files in, with VIRUS_SCAN_PAGES=all every page. With `none`, only the
-answer tells that a site's URL is a file. The pages must go on, so the file alone is tried again, later each
-time and five times at most: at the site's pace, that is no storm.
+Some URLs are always scanned: those of an upload, of a site with files=true, and with VIRUS_SCAN_PAGES=all
+every page. While the scanner is away they go back to their queue, the attempt is not counted, and their
+source rests; one PING every few seconds tells when to go on. With VIRUS_SCAN_PAGES=none, only the response
+tells that a URL is a file. The site's pages go on, and the file alone is tried again: at most five times,
+later each time.
 """
 
 import asyncio
@@ -17,16 +17,17 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, Retry
 from alonchat_crawl.extract.text.media_types import looks_binary, media_type
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.policies.scan.scanner import RETRY_SECONDS, Scanner
 from alonchat_crawl.sources import Kind, Lease
 
 logger = logging.getLogger(__name__)
 
 
-def is_scanned_unseen(lease: Lease | None, pages: str) -> bool:
-    """Whether whatever a URL answers is scanned; `pages` is VIRUS_SCAN_PAGES.
+def is_always_scanned(lease: Lease | None, pages: str) -> bool:
+    """Whether any response to a URL is scanned; `pages` is VIRUS_SCAN_PAGES.
 
-    Of a sitemap nothing but URLs is ever taken, which are judged as any others.
+    A sitemap is not: only URLs are taken from it, and each of them is judged like any other.
     """
     if lease is None or lease.kind is Kind.SITEMAP:
         return False
@@ -36,14 +37,14 @@ def is_scanned_unseen(lease: Lease | None, pages: str) -> bool:
 
 
 def is_scanned(lease: Lease | None, pages: str, response: Response) -> bool:
-    """Whether a response is scanned before it is read: what is a file, or may be one whatever it is called.
+    """Whether a response is scanned before it is read: if it is a file, or looks like one.
 
-    A status that is no success ends the URL unread.
+    A response without success is never read.
     """
     body = response.body
     if lease is None or not body or not 200 <= response.status < 300:  # noqa: PLR2004
         return False
-    if is_scanned_unseen(lease, pages):
+    if is_always_scanned(lease, pages):
         return True
     if not lease.source.files or lease.kind is Kind.SITEMAP:
         return False
@@ -52,7 +53,7 @@ def is_scanned(lease: Lease | None, pages: str, response: Response) -> bool:
 
 
 class ScanPolicy:
-    """Downloader middleware: lets no file pass that clamd has not found clean."""
+    """Downloader middleware: lets a file pass only if clamd has found it clean."""
 
     def __init__(self, scanner: Scanner, pages: str) -> None:
         self._scanner = scanner
@@ -61,14 +62,14 @@ class ScanPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's scanner; a worker looks for it when it starts. Raises StartupError."""
+        """Take the crawler's scanner, and look for clamd at the start. Raises StartupError."""
         policy = cls(Scanner.of(crawler), crawler.settings["VIRUS_SCAN_PAGES"])
         crawler.signals.connect(policy.spider_opened, signals.spider_opened)
         crawler.signals.connect(policy.engine_stopped, signals.engine_stopped)
         return policy
 
     def spider_opened(self, spider: Spider) -> None:
-        """Begin to look whether the scanner is there: what is not scanned need not wait for that."""
+        """Look for clamd in the background: pages that are not scanned need not wait for it."""
         seed: Any = getattr(spider, "seed", None)
         if self._scanner.required and (seed is None or seed.files or self._pages == "all"):
             self._looking = asyncio.ensure_future(self._look())
@@ -77,28 +78,30 @@ class ScanPolicy:
         try:
             await self._scanner.ready()
         except Deferred as error:
-            logger.warning("What is to be scanned waits, and only that: %s.", error.detail)
+            logger.warning("Files wait for the virus scanner, all else goes on: %s.", error.detail)
 
     async def engine_stopped(self) -> None:
-        """Look no more."""
+        """Stop looking for clamd."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
 
     async def process_request(self, request: Request) -> None:
-        """Raises Deferred for what is scanned anyway while the scanner is away: it could not be read."""
-        if not request.meta.get("robots") and is_scanned_unseen(request.meta.get("lease"), self._pages):
+        """Raise Deferred for what is always scanned, while the scanner is away: it could not be read."""
+        context = context_of(request)
+        if not context.is_site_file and is_always_scanned(context.lease, self._pages):
             await self._scanner.ready()
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Scan what is to be. Raises GiveUp, Retry or Deferred for all but a clean one."""
-        lease: Lease | None = None if request.meta.get("robots") else request.meta.get("lease")
+        """Scan the response if it has to be. Raises GiveUp, Retry or Deferred unless it is clean."""
+        context = context_of(request)
+        lease = None if context.is_site_file else context.lease
         if not is_scanned(lease, self._pages, response):
             return response
         try:
             await self._scanner.scan(response.body)
         except Deferred as error:
-            if is_scanned_unseen(lease, self._pages):
+            if is_always_scanned(lease, self._pages):
                 raise
             raise Retry(error.reason, error.detail, RETRY_SECONDS) from error
         return response

@@ -1,4 +1,4 @@
-"""Whether a file may be read at all: clamd says so first, and nothing else that it says lets a file pass."""
+"""Whether a file may be read: only if clamd answers exactly that it is clean."""
 
 import asyncio
 import io
@@ -23,19 +23,19 @@ from alonchat_crawl.signals import stage_finished
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
-"""Until a file is looked at again that was not sent, since clamd was away."""
+"""Until a file is tried again that was not sent, because clamd was away."""
 RETRY_SECONDS = 60.0
-"""Until a file without a verdict is sent again: five attempts outlast a clamd that loads its database."""
+"""Until a file without a verdict is sent again: five attempts outlast clamd's loading of its database."""
 BELIEVED_SECONDS = 3.0
-"""So long an answer of clamd, or its silence, tells how it is: many files ask it once."""
+"""For so long one answer of clamd, or none, holds for all files: they need not each ask."""
 PROOF_SECONDS = 300.0
-"""Until clamd has to show again that it finds what it must; after any fault, at once."""
+"""Until clamd has to find the test files again; at once after any failure."""
 
-# In two parts, or this very file would be found.
+# In two parts, or a scanner would find this source file.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """The test file that every scanner knows (eicar.org, "Intended use")."""
 NESTED = 101
-"""Archives one in another: more than any clamd opens (clamd.conf(5): MaxRecursion is 100 at most)."""
+"""Archives inside each other: more than clamd opens (clamd.conf(5): MaxRecursion is at most 100)."""
 
 _REASONS = {
     ScanVerdict.INFECTED: (Reason.INFECTED, "a virus was found in it"),
@@ -49,7 +49,7 @@ _REASONS = {
 
 @cache
 def nested_archive() -> bytes:
-    """The EICAR file so deep in archives that no clamd gets to it: it must say so, not `OK`."""
+    """The EICAR file in so many archives that clamd cannot reach it: it must say so, not `OK`."""
     body = EICAR
     for _ in range(NESTED):
         packed = io.BytesIO()
@@ -60,7 +60,7 @@ def nested_archive() -> bytes:
 
 
 class Scanner(PerCrawler):
-    """Asks clamd about files, some at once. Without a clamd (VIRUS_SCAN=off) every file passes."""
+    """Asks clamd about files, several at a time. Without a clamd (VIRUS_SCAN=off) every file passes."""
 
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
@@ -75,7 +75,7 @@ class Scanner(PerCrawler):
     def from_settings(cls, settings: BaseSettings, signals: SignalManager | None = None) -> Self:
         """Read VIRUS_SCAN and the CLAMD_ settings. Raises StartupError."""
         clamd = None
-        # Files from strangers come with a database of one's own: unasked, only a trial goes without.
+        # Who sets DATABASE_URL crawls in earnest. By default only a trial goes without a scanner.
         if (settings["VIRUS_SCAN"] or ("required" if settings["DATABASE_URL"] else "off")) != "off":
             address = settings["CLAMD_ADDRESS"]
             try:
@@ -95,7 +95,7 @@ class Scanner(PerCrawler):
         return self._clamd is not None
 
     async def ready(self) -> None:
-        """Make sure that clamd answers and detects; raises Deferred, with a wait, while it does not."""
+        """Make sure that clamd answers and finds viruses. Raises Deferred, with a wait, while it does not."""
         if self._clamd is None:
             return
         async with self._asking:
@@ -118,10 +118,10 @@ class Scanner(PerCrawler):
         return None
 
     async def scan(self, body: bytes) -> None:
-        """Return only where clamd found nothing in a file.
+        """Return only if clamd found nothing in a file.
 
-        Raises GiveUp where the file is to blame, Retry where it may be (each attempt is counted, so one that
-        stops clamd cannot do so for ever), Deferred where clamd was away before it was sent.
+        Raises GiveUp if the file is at fault, Retry if it may be (attempts are counted: a file that crashes
+        clamd cannot do so for ever), Deferred if clamd was away before the file was sent.
         """
         if self._clamd is None:
             if not self._has_warned:
@@ -142,9 +142,7 @@ class Scanner(PerCrawler):
         try:
             finding = await clamd.scan(body)
         except NoVerdictError as fault:
-            self._believed_until = self._proved_until = (
-                0.0  # whoever asks next looks, and has it proved again
-            )
+            self._believed_until = self._proved_until = 0.0  # the next file asks, and tests clamd, again
             if fault.by_file:
                 raise Retry(fault.reason, fault.detail, RETRY_SECONDS) from fault
             raise Deferred(fault.reason, fault.detail, WAIT_SECONDS) from fault
@@ -159,7 +157,7 @@ def _judge(finding: ScanFinding) -> None:
 
 
 async def _prove(clamd: Clamd) -> None:
-    """Raise NoVerdictError if clamd passes what it must not: it knows no viruses, or hides its limits."""
+    """Raise NoVerdictError if clamd finds no viruses, or says `OK` of what it has not looked at."""
     if (await clamd.scan(EICAR)).verdict is not ScanVerdict.INFECTED:
         raise NoVerdictError(
             Reason.SCANNER_ERROR,
@@ -172,7 +170,7 @@ async def _prove(clamd: Clamd) -> None:
 
 def check_scanner(settings: BaseSettings) -> None:
     """Make sure that clamd, if VIRUS_SCAN asks for it, answers and detects. Raises StartupError."""
-    with ThreadPoolExecutor(1) as thread:  # a loop of its own, also where one runs already
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own: one may be running here
         try:
             thread.submit(lambda: asyncio.run(Scanner.from_settings(settings).ready())).result()
         except Deferred as error:

@@ -1,11 +1,12 @@
-"""What only many URLs of a source show of a trap: counted over all workers, in a few bytes a page.
+"""Traps that only show over many URLs of a source: counted over all workers, in a few bytes a page.
 
-The counters are a count-min sketch (Cormode and Muthukrishnan 2005) of 16-bit counters in one Redis string:
-each thing that is counted has two of them, and the smaller one counts. It errs upwards only, and is keyed
-with the run, so that no site can choose what falls together. One command a page that was fetched, and one
-more where that page looked suspicious; a lease costs none unless its URL does.
+The counters are a count-min sketch (Cormode and Muthukrishnan 2005) in one Redis string: each item has two
+16-bit counters, and the smaller one is its count, which may be too high, never too low. Which counters an
+item gets depends on the run, so that no site can choose its collisions. A fetched page costs one Redis
+command, and a second one if it looked suspicious. A lease costs none, unless its URL looks suspicious.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import monotonic
@@ -16,7 +17,7 @@ from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.extract.site.same_text import Sameness
+from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.traps.url_templates import UrlTemplate, template_of
 from alonchat_crawl.reasons import Reason
@@ -29,20 +30,23 @@ KEPT_SECONDS = 7200  # after the last page: as long as a site may ask for a paus
 COUNTERS_MIN, COUNTERS_MAX = 1024, 1 << 20
 KNOWN_MAX = 10_000
 Item = tuple[str | bytes, ...]
+"""What is counted: its kind, then what it is."""
+Limited = dict[Item, int | None]
+"""Items with their limits; None if an item has none."""
 HOSTS: Item = ("hosts",)
 SITEMAPS: Item = ("sitemaps",)
 
 
 @dataclass(frozen=True, slots=True)
 class TrapLimits:
-    """Above which counts a source's URLs are taken for a trap."""
+    """The counts above which a source's URLs are taken for a trap."""
 
     same_text: int
     same_pattern: int
     calendar: int
     variants: int
     familiar: int
-    """Pages with one value of a parameter, from which on that says nothing new."""
+    """A query value seen on more pages than this is familiar: it no longer counts as new content."""
     hosts: int
     sitemaps: int
 
@@ -62,7 +66,7 @@ class TrapLimits:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """What a page turned out to repeat; with a reason its links are not followed."""
+    """What a fetched page repeats. If there is a reason, its links are not followed."""
 
     reason: Reason = Reason.NONE
     stored: bool = True
@@ -77,9 +81,9 @@ class TrapCounters(PerCrawler):
         self._told = told
         self._limits = limits
         self._full: set[tuple[UUID, Item]] = set()
-        """By run: what has been counted above its limit, as far as this worker has met it."""
+        """By run: the items that this worker has seen above their limit."""
         self._noted: dict[tuple[UUID, str], Repetition] = {}
-        """A URL that is fetched again, since it could not be stored, does not count again."""
+        """By run and URL: one that is fetched again, because it could not be stored, is not counted again."""
         self._kept_until: dict[UUID, float] = {}
 
     @classmethod
@@ -89,18 +93,18 @@ class TrapCounters(PerCrawler):
         connections = Connections.of(crawler)
         return cls(connections.redis, limits, connections.unreadable)
 
-    async def note(self, lease: Lease, sameness: Sameness | None = None) -> Repetition:
-        """Count a page or a sitemap that was fetched."""
+    async def note(self, lease: Lease, fingerprints: Fingerprints | None = None) -> Repetition:
+        """Count a page or a sitemap that was fetched, once a run."""
         noted = (lease.source.crawl_id, lease.url)
         if noted not in self._noted:
-            repeat = await self._note(lease, sameness)
+            repetition = await self._count_fetched(lease, fingerprints)
             if len(self._noted) >= KNOWN_MAX:
                 self._noted.clear()
-            self._noted[noted] = repeat
+            self._noted[noted] = repetition
         return self._noted[noted]
 
     async def refused(self, lease: Lease) -> Reason:
-        """Why a leased URL is part of a trap that is full; NONE if it is not."""
+        """Why a leased URL is refused as part of a trap whose limit is reached; NONE if it is not."""
         run, limits = lease.source.crawl_id, self._limits
         if lease.kind is Kind.SITEMAP:
             return Reason.TRAP_SITEMAPS if (run, SITEMAPS) in self._full else Reason.NONE
@@ -117,38 +121,55 @@ class TrapCounters(PerCrawler):
                 return Reason.TRAP_TOO_MANY_VARIANTS
         return Reason.NONE
 
-    async def _note(self, lease: Lease, sameness: Sameness | None) -> Repetition:
-        source, limits = lease.source, self._limits
+    async def _count_fetched(self, lease: Lease, fingerprints: Fingerprints | None) -> Repetition:
         if lease.kind is Kind.SITEMAP:
-            await self._count(source, {SITEMAPS: limits.sitemaps})
+            await self._count(lease.source, {SITEMAPS: self._limits.sitemaps})
             return Repetition()
         template = template_of(lease.url)
-        most: dict[Item, int | None] = dict.fromkeys(_values(template))
-        if template.calendar:
-            most["calendar", template.calendar] = limits.calendar
-        if template.host != lease.host:
-            most["host", template.host] = None
-        text: Item = ("text", sameness.text if sameness else b"")
-        pattern: Item = ("pattern", template.pattern, sameness.pattern if sameness else b"")
-        if sameness:
-            most |= {text: limits.same_text, pattern: limits.same_pattern}
-        counts = await self._count(source, most) if most else {}
-        more: dict[Item, int | None] = {}
-        if counts.get(("host", template.host)) == 1:
-            more[HOSTS] = None
-        if template.values and min(counts[value] for value in _values(template)) > limits.familiar:
-            more["variants", template.path] = limits.variants
-        if more:
-            await self._count(source, more)
-        if counts.get(text, 0) > limits.same_text:
-            return Repetition(Reason.TRAP_SAME_TEXT, stored=False)
-        return Repetition(
-            Reason.TRAP_ENDLESS_PAGES if counts.get(pattern, 0) > limits.same_pattern else Reason.NONE
-        )
+        items = self._items(template, fingerprints, is_foreign=template.host != lease.host)
+        counts = await self._count(lease.source, items)
+        await self._count(lease.source, self._suspicious(template, counts))
+        return self._repetition(template, fingerprints, counts)
 
-    async def _count(self, source: Source, most: dict[Item, int | None]) -> dict[Item, int]:
-        """Count each item once more; remember those that are above their limit."""
-        items = list(most)
+    def _items(
+        self, template: UrlTemplate, fingerprints: Fingerprints | None, *, is_foreign: bool
+    ) -> Limited:
+        """What one page adds to."""
+        limits = self._limits
+        items: Limited = dict.fromkeys(_values(template))
+        if template.calendar:
+            items["calendar", template.calendar] = limits.calendar
+        if is_foreign:
+            items["host", template.host] = None
+        if fingerprints:
+            items[_text(fingerprints)] = limits.same_text
+            items[_pattern(template, fingerprints)] = limits.same_pattern
+        return items
+
+    def _suspicious(self, template: UrlTemplate, counts: Mapping[Item, int]) -> Limited:
+        """What the page adds to if its host is new, or if all values of its query are familiar."""
+        items: Limited = {}
+        if counts.get(("host", template.host)) == 1:
+            items[HOSTS] = None
+        if template.values and min(counts[value] for value in _values(template)) > self._limits.familiar:
+            items["variants", template.path] = self._limits.variants
+        return items
+
+    def _repetition(
+        self, template: UrlTemplate, fingerprints: Fingerprints | None, counts: Mapping[Item, int]
+    ) -> Repetition:
+        if fingerprints is None:
+            return Repetition()
+        if counts[_text(fingerprints)] > self._limits.same_text:
+            return Repetition(Reason.TRAP_SAME_TEXT, stored=False)
+        is_endless = counts[_pattern(template, fingerprints)] > self._limits.same_pattern
+        return Repetition(Reason.TRAP_ENDLESS_PAGES if is_endless else Reason.NONE)
+
+    async def _count(self, source: Source, limited: Limited) -> dict[Item, int]:
+        """Add 1 to each item; remember those that are above their limit."""
+        if not limited:
+            return {}
+        items = list(limited)
         counted = await self._run(source, items, "INCRBY", 1)
         if self._kept_until.get(source.crawl_id, 0.0) < monotonic():
             await self._redis.expire(_key(source), KEPT_SECONDS)
@@ -156,7 +177,7 @@ class TrapCounters(PerCrawler):
                 self._kept_until.clear()
             self._kept_until[source.crawl_id] = monotonic() + KEPT_SECONDS / 4
         counts = dict(zip(items, counted, strict=True))
-        for item, limit in most.items():
+        for item, limit in limited.items():
             if limit is not None and counts[item] > limit:
                 if len(self._full) >= KNOWN_MAX:
                     self._full.clear()
@@ -167,7 +188,7 @@ class TrapCounters(PerCrawler):
         return await self._run(source, items, "GET")
 
     async def _run(self, source: Source, items: list[Item], command: str, *value: int) -> list[int]:
-        """Do it to both counters of each item; return each one's smaller count."""
+        """Send the command for both counters of each item; return the smaller count of each item."""
         arguments: list[Any] = ["OVERFLOW", "SAT"] if value else []
         for item in items:
             for place in _places(source, item):
@@ -186,12 +207,20 @@ def _key(source: Source) -> str:
 
 
 def _places(source: Source, item: Item) -> tuple[int, int]:
-    """Two different counters, of as many as the source may have pages."""
+    """Return the indexes of an item's two counters, of about as many as the source may have pages."""
     counters = min(COUNTERS_MAX, max(COUNTERS_MIN, 1 << (source.max_pages - 1).bit_length()))
     name = b"\0".join(part if isinstance(part, bytes) else part.encode(errors="replace") for part in item)
     digest = int.from_bytes(blake2b(name, digest_size=8, key=source.crawl_id.bytes).digest())
     first, step = digest % counters, (digest // counters) % (counters - 1) + 1
     return first, (first + step) % counters
+
+
+def _text(fingerprints: Fingerprints) -> Item:
+    return "text", fingerprints.text
+
+
+def _pattern(template: UrlTemplate, fingerprints: Fingerprints) -> Item:
+    return "pattern", template.pattern, fingerprints.pattern
 
 
 def _values(template: UrlTemplate) -> list[Item]:

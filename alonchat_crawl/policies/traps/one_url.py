@@ -1,8 +1,10 @@
-"""What one URL shows of a crawler trap: pages made up by following them, without end."""
+"""Which URLs look, by themselves, like part of a crawler trap: pages that a site makes up without end."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from alonchat_crawl.reasons import Reason
@@ -11,10 +13,10 @@ PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository's 
 SAME_IN_A_ROW = 4  # /x/x/x/x; Heritrix stops at 3
 GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
 SAME_IN_ALL = 6  # /a/b/a/c/a/d/…
-MANY_SEGMENTS = 8  # of which half are different at most: /a/b/x/x/a/b/x/x
+MANY_SEGMENTS = 8  # if at most half of them differ: /a/b/x/x/a/b/x/x
 PARAMETERS_MAX = 30
-SAME_PARAMETER_MAX = 2  # ?a=1&a=1: a form sent again to its own result
-ENCODINGS_MAX = 3  # ?back=%2525252F: each page's address within the next one's
+SAME_PARAMETER_MAX = 2  # ?a=1&a=1: a form that was sent again from its own result
+ENCODINGS_MAX = 3  # ?back=%2525252F: each page's URL within the next one's
 HOST_LABELS_MAX = 10
 SAME_LABEL_IN_A_ROW = 3  # www.www.www.example.com
 
@@ -24,7 +26,7 @@ CALENDAR = re.compile(
     r"cal(?:endar|endrier|endario)?|kalender|agenda|events?|termine?|schedule|months?|weeks?|days?|dates?|ical",
     re.IGNORECASE,
 )
-"""Words of which a path, a host or a query of a calendar has one. An archive of 1945 has none."""
+"""A calendar's URL has one of these words; that of an archive of 1945 has none."""
 WORD = re.compile(r"[A-Za-z]+")
 YEAR = r"(?P<year>[12]\d{3})"
 DAY_OF_MONTH = r"(?:0[1-9]|[12]\d|3[01])"
@@ -36,29 +38,69 @@ YEAR_NAMES = frozenset({"year", "y", "yr", "jahr", "annee", "ano", "cal_year"})
 MONTH_NAMES = frozenset({"month", "m", "mon", "monat", "mois", "mes", "cal_month", "day", "d", "week", "w"})
 
 
+class UrlParts(NamedTuple):
+    """A canonical URL, split once for all tests."""
+
+    url: str
+    host: str
+    path: str
+    segments: list[str]
+    parameters: list[tuple[str, str]]
+    """Names and values of the query."""
+
+
 def trap(url: str, today: date) -> Reason:
     """Why a canonical URL is taken for part of a trap; NONE if it is not."""
-    parts = urlsplit(url)
-    segments = [segment for segment in parts.path.split("/") if segment]
-    parameters = parse_qsl(parts.query)
-    if _too_many_labels(parts.hostname or ""):
-        return Reason.TRAP_SUBDOMAINS
-    if len(segments) > PATH_SEGMENTS_MAX:
-        return Reason.TRAP_DEEP_PATH
-    if repeats(segments):
-        return Reason.TRAP_REPEATING_PATH
-    if len(parameters) > PARAMETERS_MAX or url.count("%" + "25" * ENCODINGS_MAX):
-        return Reason.TRAP_GROWING_QUERY
-    if any(parameters.count(one) > SAME_PARAMETER_MAX for one in parameters):
-        return Reason.TRAP_GROWING_QUERY
-    years = dated(parts.path, parameters)
-    far_ahead = any(year > today.year + YEARS_AHEAD for year, sure in years if sure or _names_calendar(url))
-    far_back = any(year < today.year - YEARS_BACK for year, _ in years) and _names_calendar(url)
-    return Reason.TRAP_CALENDAR if far_ahead or far_back else Reason.NONE
+    split = urlsplit(url)
+    segments = [segment for segment in split.path.split("/") if segment]
+    parts = UrlParts(url, split.hostname or "", split.path, segments, parse_qsl(split.query))
+    return next((reason for reason, looks_like in TRAPS if looks_like(parts, today)), Reason.NONE)
+
+
+def _too_many_labels(parts: UrlParts, _: date) -> bool:
+    labels = parts.host.split(".")
+    if labels[-1].isdigit():  # an address
+        return False
+    in_a_row = max(len(list(run)) for _, run in groupby(labels))
+    return len(labels) > HOST_LABELS_MAX or in_a_row >= SAME_LABEL_IN_A_ROW
+
+
+def _too_deep(parts: UrlParts, _: date) -> bool:
+    return len(parts.segments) > PATH_SEGMENTS_MAX
+
+
+def _repeating_path(parts: UrlParts, _: date) -> bool:
+    return repeats(parts.segments)
+
+
+def _growing_query(parts: UrlParts, _: date) -> bool:
+    return (
+        len(parts.parameters) > PARAMETERS_MAX
+        or "%" + "25" * ENCODINGS_MAX in parts.url
+        or any(parts.parameters.count(one) > SAME_PARAMETER_MAX for one in parts.parameters)
+    )
+
+
+def _far_in_a_calendar(parts: UrlParts, today: date) -> bool:
+    years = dated(parts.path, parts.parameters)
+    if any(year > today.year + YEARS_AHEAD and certain for year, certain in years):
+        return True
+    is_far = any(not today.year - YEARS_BACK <= year <= today.year + YEARS_AHEAD for year, _ in years)
+    return is_far and any(CALENDAR.fullmatch(word) for word in WORD.findall(parts.url))
+
+
+TRAPS: tuple[tuple[Reason, Callable[[UrlParts, date], bool]], ...] = (
+    (Reason.TRAP_SUBDOMAINS, _too_many_labels),
+    (Reason.TRAP_DEEP_PATH, _too_deep),
+    (Reason.TRAP_REPEATING_PATH, _repeating_path),
+    (Reason.TRAP_GROWING_QUERY, _growing_query),
+    (Reason.TRAP_CALENDAR, _far_in_a_calendar),
+)
+"""Each reason with its test, in the order in which they are asked."""
 
 
 def repeats(segments: list[str]) -> bool:
-    """Whether path segments come again and again, alone or as a group."""
+    """Whether path segments repeat, alone or as a group."""
     if segments and max(map(segments.count, segments)) >= SAME_IN_ALL:
         return True
     if len(segments) >= MANY_SEGMENTS and 2 * len(set(segments)) <= len(segments):
@@ -75,7 +117,7 @@ def repeats(segments: list[str]) -> bool:
 
 
 def dated(path: str, parameters: list[tuple[str, str]]) -> list[tuple[int, bool]]:
-    """The years of a URL's dates, each with whether it can be nothing else: /2100/12 might be an article."""
+    """The years in a URL's dates, each with whether it is certainly a date: /2100/12 may be an article."""
     found = [(int(match["year"]), True) for match in IN_PATH.finditer(path)]
     found += [(int(match["year"]), False) for match in MONTH_IN_PATH.finditer(path)]
     names = {name.lower() for name, _ in parameters}
@@ -88,22 +130,10 @@ def dated(path: str, parameters: list[tuple[str, str]]) -> list[tuple[int, bool]
 
 
 def is_calendar_page(url: str) -> bool:
-    """Whether a URL stands for a month, a week or a day, and not for something that happened in it."""
+    """Whether a URL is the page of a month, a week or a day, and not of an event in it."""
     parts = urlsplit(url)
-    if any(one.end() == len(parts.path.rstrip("/")) for one in IN_PATH.finditer(parts.path)):
-        return True
-    if any(one.end() == len(parts.path.rstrip("/")) for one in MONTH_IN_PATH.finditer(parts.path)):
-        return True
+    end = len(parts.path.rstrip("/"))
+    for pattern in (IN_PATH, MONTH_IN_PATH):
+        if any(found.end() == end for found in pattern.finditer(parts.path)):
+            return True
     return bool(parts.query and dated("", parse_qsl(parts.query)))
-
-
-def _names_calendar(url: str) -> bool:
-    return any(CALENDAR.fullmatch(word) for word in WORD.findall(url))
-
-
-def _too_many_labels(host: str) -> bool:
-    labels = host.split(".")
-    if labels[-1].isdigit():  # an address
-        return False
-    in_a_row = max(len(list(run)) for _, run in groupby(labels))
-    return len(labels) > HOST_LABELS_MAX or in_a_row >= SAME_LABEL_IN_A_ROW

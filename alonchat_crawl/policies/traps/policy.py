@@ -1,4 +1,4 @@
-"""Refuse what is part of a crawler trap, before anything is asked of the site for it."""
+"""No request for what looks like part of a crawler trap."""
 
 from datetime import UTC, datetime
 from typing import Self
@@ -7,23 +7,24 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.policies.traps.many_urls import TrapCounters
 from alonchat_crawl.policies.traps.one_url import trap
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind
 
 EXEMPT = frozenset({Kind.START, Kind.FILE})
-"""Somebody asked for these by name."""
+"""Somebody named these URLs."""
 
 
 class TrapPolicy:
-    """Downloader middleware: raises Refused for a URL that shows a trap, or belongs to one that is full.
+    """Downloader middleware: refuses a URL that looks like a trap, or is part of one that was counted.
 
-    Links are found on fetched pages only, so a trap ends where no more of its pages are fetched.
+    Links come from fetched pages only: a trap ends as soon as no more of its pages are fetched.
     """
 
-    def __init__(self, repeats: TrapCounters) -> None:
-        self._repeats = repeats
+    def __init__(self, counters: TrapCounters) -> None:
+        self._counters = counters
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -31,13 +32,14 @@ class TrapPolicy:
         return cls(TrapCounters.of(crawler))
 
     async def process_request(self, request: Request) -> None:
-        """Refuse the request, or let it pass. Raises redis.RedisError."""
-        lease: Lease | None = request.meta.get("lease")
-        if lease is None or request.meta.get("robots") or lease.kind in EXEMPT:
+        """Refuse the request or let it pass. Raises redis.RedisError."""
+        context = context_of(request)
+        lease = context.lease
+        if lease is None or context.is_site_file or lease.kind in EXEMPT:
             return
         today = datetime.now(UTC).date()
         reason = trap(lease.url, today)
-        if reason and trap(lease.source.url, today) == reason:  # the source itself lies in such a place
+        if reason and trap(lease.source.url, today) == reason:  # the source's own URL looks like that
             reason = Reason.NONE
-        if reason := reason or await self._repeats.refused(lease):
+        if reason := reason or await self._counters.refused(lease):
             raise Refused(reason, f"{lease.url} looks like a {reason}, made up without end")

@@ -1,4 +1,4 @@
-"""The shape of a URL: what it shares with the others of its kind."""
+"""The template of a URL: what the URLs that a site makes in the same way have in common."""
 
 import re
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from urllib.parse import parse_qsl, urlsplit
 from alonchat_crawl.policies.traps.one_url import is_calendar_page
 
 NUMBERED = re.compile(r"[^/]*\d[^/]*")
-FACETS_MIN = 3  # parameters that can be combined without end; two make a table
+FACETS_MIN = 3  # so many filters can be combined without end; two make a table
 FACETS_MAX = 8
 IN_ONE_VALUE = re.compile(r"[,;|~]")
 
 
 @dataclass(frozen=True, slots=True)
 class UrlTemplate:
-    """Of one canonical URL."""
+    """What one canonical URL shares with others."""
 
     host: str
-    """With its port."""
+    """With the port, if it has one."""
     path: str
     """With the host."""
     pattern: str
-    """Host and path without what has a digit in it, and the names in the query."""
+    """Host, path with 0 for each segment that has a digit, and the names in the query."""
     values: tuple[str, ...]
-    """What its query combines: `name=value` each; empty where that is less than three things."""
+    """The `name=value` pairs that its query combines; empty if there are fewer than three."""
     calendar: str
-    """The pattern of a page that stands for a day, a week or a month; empty for others."""
+    """The pattern, if the URL is a page of a day, a week or a month; empty for others."""
 
 
 def template_of(url: str) -> UrlTemplate:
-    """Take a canonical URL apart."""
+    """Return the template of a canonical URL."""
     parts = urlsplit(url)
     parameters = parse_qsl(parts.query)
     names = " ".join(sorted({name for name, _ in parameters}))

@@ -1,24 +1,26 @@
 -- Every statement of the crawler, once. A block is `-- name:` and one comment; parameters are psycopg's.
--- None may read another project's rows, however little the planner knows of the tables: it has no statistics of a
--- new database, and averages over tenants later. So whether something is there is asked for one row at a time, as
--- a scalar subquery with a limit (an `exists` may become a join with a whole table), in an index's own order where
--- most rows would do; a parameter is compared with the column itself; and what is few is materialized first.
+-- No statement may read another project's rows, whatever the planner knows of the tables: it has no statistics of
+-- a new database, and later only averages over tenants. So:
+-- * ask whether a row exists by a scalar subquery with `limit 1`: an `exists` may become a join with a whole table;
+-- * give it the order of an index if most rows would match;
+-- * compare a parameter with the column itself;
+-- * materialize small sets first.
 
 -- name: add_project
 -- A seed may name a project that the web app has not created yet.
 insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conflict do nothing
 
 -- name: delete_squatted_pages
--- Of another project, under an id that is this one's.
+-- Deletes pages that another project stored under an id of this one.
 delete from public.pages where id = any (array(
     select id from public.pages where source_id = %(source_id)s and project_id <> %(project_id)s limit 100))
 
 -- name: evict_source
--- Another project stands where only this one's own names lead.
+-- Deletes another project's source that took an id of this one.
 delete from public.sources where id = %(source_id)s and project_id <> %(project_id)s
 
 -- name: begin_source
--- Starts a run, once: workers that join it later, and another project's source, are left as they are.
+-- Starts a run, once: changes nothing if it has begun already, or if the source is another project's.
 insert into public.sources as s (id, project_id, kind, url, status, options, crawl_id, started_at)
 values (%(source_id)s, %(project_id)s, %(kind)s, %(url)s, 'running', %(options)s, %(crawl_id)s, now())
 on conflict (id) do update
@@ -30,12 +32,12 @@ set kind = excluded.kind, url = excluded.url, status = 'running', options = excl
 where s.project_id = excluded.project_id and s.crawl_id is distinct from excluded.crawl_id
 
 -- name: project_of_source
--- Whose source it is.
+-- The project of a source.
 select project_id from public.sources where id = %(source_id)s
 
 -- name: projects_with_room
--- Projects with fewer sources running than they may. Paused ones do not count, nor a terminal's own files, which no
--- worker will ever end. Read by idx_sources_running: a project's own running sources, and nothing else.
+-- Projects with fewer running sources than they may have. Paused sources do not count, nor do uploads from a
+-- terminal's disk, which no worker can end. Reads idx_sources_running: the projects' own running sources only.
 select u.id
 from unnest(%(projects)s::uuid[]) as u (id)
 where coalesce((select p.max_queue_size from public.projects p where p.id = u.id), %(most)s) > (
@@ -43,8 +45,8 @@ where coalesce((select p.max_queue_size from public.projects p where p.id = u.id
     where s.project_id = u.id and s.status = 'running' and not s.options ? 'local')
 
 -- name: finish_source
--- Ends a run unless a newer one began; then, if asked, marks the pages that the run did not see, provided
--- that it looked in the same places as the one before. Files that an upload names no more are gone in any case.
+-- Ends a run unless a newer one began. If asked, marks the pages that the run did not see as gone, provided that it
+-- had the same scope as the run before. Files that an upload no longer names are gone in any case.
 with run as (
     select id, options->'uploads' as uploads
     from public.sources
@@ -70,42 +72,42 @@ with run as (
 select count(*) from gone
 
 -- name: set_source_status
--- An operator paused or resumed the run; one that has ended meanwhile, or given way to a newer one, is left alone.
+-- An operator paused or resumed the run. Changes nothing if it has ended, or if a newer one began.
 update public.sources
 set status = %(status)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 
 -- name: amend_source
--- The run goes on within other limits.
+-- Changes the limits of a run.
 update public.sources
 set options = options || %(options)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 
 -- name: reopen_source
--- The run that ended goes on: dead letters of it were queued again. It will end once more.
+-- Lets a run that ended go on, because its dead letters were queued again. It will end once more.
 update public.sources
 set status = 'running', error = '', finished_at = null
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is not null
 
 -- name: fail_source
--- The run cannot go on: what the frontier had of it, or its own row, could not be read.
+-- Ends a run that cannot go on: its entry in the frontier, or its own row, could not be read.
 update public.sources
 set status = 'failed', error = %(error)s, finished_at = now()
 where id = %(source_id)s and status in ('running', 'paused')
 
 -- name: source_record
--- What is written down of a source's last run.
+-- A source's row, with its last run.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
 where s.id = %(source_id)s
 
 -- name: uploads_of_run
--- The files that a run is to read, as its seed named them: kept as long as it runs, since signed URLs are keys.
+-- The files that a run is to read, as its seed named them. Kept only while it runs: a signed URL is a secret.
 select options->'uploads' from public.sources where id = %(source_id)s and crawl_id = %(crawl_id)s
 
 -- name: unfinished_sources
--- Those whose run has begun and not ended. A terminal's own files only that terminal can read.
+-- Sources whose run has begun and not ended. Not uploads from a terminal's disk, which only that terminal can read.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
@@ -113,12 +115,12 @@ where s.status in ('running', 'paused') and not s.options ? 'local'
 order by s.started_at
 
 -- name: mark_page_gone
--- The site says that the page is no more. Its chunks stay, unsearchable, in case it comes back.
+-- The site says that the page is gone. Its chunks stay, unsearchable, in case it comes back.
 update public.pages set gone_at = now()
 where id = %(page_id)s and project_id = %(project_id)s and gone_at is null
 
 -- name: touch_page
--- The same text under the same embedding: only the visit is noted.
+-- The same text under the same embedding: only notes that the page was fetched.
 update public.pages
 set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, read_at = %(fetched_at)s, extraction = %(extraction)s,
     etag = %(etag)s, last_modified = %(last_modified)s, links = %(links)s, gone_at = null
@@ -129,8 +131,8 @@ where id = %(page_id)s and content_sha256 = %(content_sha256)s and embedding_sch
 select exists (select from public.pages where id = %(page_id)s and crawl_id = %(crawl_id)s)
 
 -- name: known_chunks
--- Which of a page's chunks are embedded already: its own, which need not be written, and equal ones of other
--- pages of the project, with their vectors. Of a text that stands on many pages, 20 are looked at.
+-- Which of a page's chunks are embedded already: its own, which need not be written again, and equal ones of the
+-- project's other pages, with their vectors. If many pages have the same text, 20 of them are looked at.
 with scheme as materialized (
     select id from public.embedding_schemes where name = %(scheme)s
 ), own as materialized (
@@ -162,7 +164,7 @@ select o.id, o.text_sha256, o.token_count,
 from others o
 
 -- name: add_scheme
--- Gives a scheme its number; one that has it is not tried again, since each try would use up a number.
+-- Gives a scheme its number, only if it has none: each attempt to insert would use up a number.
 insert into public.embedding_schemes (name)
 select %(scheme)s where not exists (select from public.embedding_schemes where name = %(scheme)s)
 on conflict do nothing
@@ -186,17 +188,17 @@ set project_id = excluded.project_id, title = excluded.title, description = excl
     extraction = excluded.extraction, gone_at = null
 
 -- name: serve_first_scheme
--- What a project's first vectors are made by is what it is searched by.
+-- A project is searched by the scheme of its first vectors.
 update public.projects
 set embedding_scheme_id = (select id from public.embedding_schemes where name = %(scheme)s)
 where id = any (%(projects)s) and embedding_scheme_id is null
 
 -- name: delete_chunks
--- What the pages no longer say; the windows go with it.
+-- Chunks that the pages no longer have; their windows are deleted with them.
 delete from public.source_chunks where page_id = any (%(pages)s) and id <> all (%(ids)s)
 
 -- name: move_chunks
--- Chunks that stay as they are may stand elsewhere in their page now.
+-- Unchanged chunks may have moved within their page.
 update public.source_chunks c
 set position = u.position, start_char = u.start_char, end_char = u.end_char, content_type = u.content_type
 from unnest(%(ids)s::uuid[], %(positions)s::integer[], %(starts)s::integer[], %(ends)s::integer[],
@@ -204,7 +206,7 @@ from unnest(%(ids)s::uuid[], %(positions)s::integer[], %(starts)s::integer[], %(
 where c.id = u.id
 
 -- name: insert_chunks
--- One that is there already lacks this scheme's vectors only.
+-- A chunk that exists already lacks only this scheme's vectors.
 insert into public.source_chunks (id, project_id, source_id, page_id, position, start_char, end_char, title,
     heading_path, content, content_type, token_count, text_sha256, sketch)
 select id, project_id, source_id, page_id, position, start_char, end_char, title,
@@ -229,7 +231,7 @@ where s.name = %(scheme)s
 on conflict (chunk_id, scheme_id, window_index) do update set embedding = excluded.embedding
 
 -- name: projects
--- All projects, or one: what each is searched by, how much of it there is, and whether by an index.
+-- All projects, or one: its scheme, how many windows it has, and whether it has an index.
 select o.id, o.name, o.embedding_scheme_id as scheme_id, s.name as scheme,
     (select count(*) from public.chunk_embeddings e
      where e.project_id = o.id and e.scheme_id = o.embedding_scheme_id and e.window_index >= 0) as windows,
@@ -243,8 +245,8 @@ where %(only)s::uuid is null or o.id = %(only)s
 order by o.name, o.id
 
 -- name: unembedded_chunks
--- Chunks of a project without a scheme's vectors, some at a time, in the order of an index. Those of pages that
--- are gone, too: they may come back.
+-- A batch of a project's chunks without a scheme's vectors, in the order of an index. Pages that are gone count,
+-- too: they may come back.
 select c.id, c.project_id, c.source_id, c.title, c.heading_path, c.content
 from public.source_chunks c
 where c.project_id = %(project_id)s and (c.source_id, c.id) > (%(after_source)s::uuid, %(after)s::uuid)
@@ -254,7 +256,7 @@ order by c.source_id, c.id
 limit %(count)s
 
 -- name: serve_scheme
--- A project is searched by a scheme only when no chunk lacks its vectors.
+-- Lets a project be searched by a scheme, only if no chunk lacks its vectors.
 update public.projects o
 set embedding_scheme_id = s.id
 from public.embedding_schemes s
@@ -265,7 +267,7 @@ where o.id = %(project_id)s and s.name = %(scheme)s and o.embedding_scheme_id is
          limit 1) is null
 
 -- name: is_served
--- Whether a project is searched by a scheme, and all of it: a worker with other settings may have added to it.
+-- Whether a project is searched by a scheme, and has no chunk without it: a worker with other settings may add some.
 select o.id
 from public.projects o join public.embedding_schemes s on s.id = o.embedding_scheme_id
 where o.id = %(project_id)s and s.name = %(scheme)s
@@ -275,7 +277,7 @@ where o.id = %(project_id)s and s.name = %(scheme)s
          limit 1) is null
 
 -- name: rename_scheme_of_pages
--- Pages embedded anew where they are stored need not be fetched and embedded again.
+-- Pages whose chunks were embedded again in the database need not be fetched and embedded again.
 update public.pages p set embedding_scheme = %(scheme)s
 where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
     and (select true from public.source_chunks c
@@ -285,7 +287,7 @@ where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
          limit 1) is null
 
 -- name: delete_other_schemes
--- Vectors that the project is no longer searched by, some at a time; never a chunk's only ones.
+-- A batch of vectors by which the project is no longer searched; never a chunk's only ones.
 with serving as materialized (
     select o.embedding_scheme_id as id from public.projects o where o.id = %(project_id)s
 )
@@ -301,7 +303,7 @@ where ctid = any (array(
     limit %(count)s))
 
 -- name: stale_indexes
--- A project's own HNSW indexes but that of the scheme by which it is searched.
+-- A project's own HNSW indexes, except that of the scheme by which it is searched.
 select i.relname
 from pg_catalog.pg_class i join public.projects o on o.id = %(project_id)s
 where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
@@ -309,9 +311,9 @@ where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
     and i.relname <> format('idx_hnsw_%%s_%%s', replace(o.id::text, '-', ''), o.embedding_scheme_id)
 
 -- name: project_state
--- What a project is searched by (null before its first page), and whether anything of it can be found; no row
--- for an unknown one. Without `coalesce` a page that is not gone passes for rare where there are no statistics, and
--- all are gathered to find one.
+-- By which scheme a project is searched (null before its first page), and whether it has any page to find; no row
+-- for an unknown project. Without `coalesce`, and without statistics, the planner takes a page that is not gone for
+-- rare, and reads them all to find one.
 select s.name,
     coalesce((
         select true from public.pages g
@@ -321,7 +323,7 @@ from public.projects o left join public.embedding_schemes s on s.id = o.embeddin
 where o.id = %(project_id)s
 
 -- name: match_chunks
--- Hybrid search; the function's own comment says how.
+-- Hybrid search; see the comment of the function.
 select chunk_id, page_id, source_id, url, title, heading_path, content, content_type, language, position, score,
     similarity, before, after, signals
 from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, %(count)s, %(source_ids)s::uuid[],
@@ -345,18 +347,18 @@ where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and gone_at is null and links is not null and (etag is not null or last_modified is not null)
 
 -- name: note_unchanged
--- The site says that the page is as it was: only the visit is noted, unless something else is stored by now.
+-- The site says that the page has not changed: notes only that, unless something else is stored by now.
 update public.pages
 set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, gone_at = null
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and etag is not distinct from %(etag)s and last_modified is not distinct from %(last_modified)s
 
 -- name: blocklist_revision
--- Raised by every change of the rules below.
+-- A number that every change of the rules raises.
 select revision from public.blocklist_revision
 
 -- name: blocklist_rules
--- Rules in the order of their ids, some at a time; of all, or of one project.
+-- A batch of rules in the order of their ids: all, or one project's.
 with own as materialized (
     select r.id, r.project_id, r.rule, r.created_at
     from public.blocklist_rules r
@@ -376,17 +378,17 @@ order by r.id
 limit %(count)s
 
 -- name: has_project
--- Whether a project is known.
+-- One row if there is such a project.
 select from public.projects where id = %(project_id)s
 
 -- name: add_blocklist_rules
--- A rule that is there already is not added twice.
+-- A rule that exists is not added twice.
 insert into public.blocklist_rules (project_id, rule)
 select %(project_id)s::uuid, unnest(%(rules)s::text[])
 on conflict do nothing
 
 -- name: remove_blocklist_rules
--- Of one project, or of those for all where there is none. Two comparisons, since an index can answer each.
+-- From one project's list, or, if there is no project, from that for all. Two comparisons: each can use an index.
 delete from public.blocklist_rules
 where (project_id = %(project_id)s::uuid or %(project_id)s::uuid is null and project_id is null)
     and rule = any (%(rules)s)

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, hstack, vstack  # type: ignore[import-untyp
 from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from alonchat_crawl.extract.html.dom import keep_visible
+from alonchat_crawl.extract.html.clean_dom import keep_visible
 from alonchat_crawl.extract.html.measures import measure
 from alonchat_crawl.extract.html.parse import parse
 from alonchat_crawl.extract.html.passages import Passage, read_passages

@@ -8,6 +8,7 @@ import pytest
 from scrapy import Request
 
 from alonchat_crawl.commands.dead_letters import _as_json, _row, _whole
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.frontier.dead_letters import DeadLetter, Failure
 from alonchat_crawl.operations.logs.context import LogContext, facts_of, of_files
 from alonchat_crawl.operations.logs.redaction import Redactor
@@ -52,9 +53,11 @@ def test_the_log_knows_a_file_by_its_url_without_its_query() -> None:
     """Also where a key is a plain word; a web page keeps its query."""
     lease = upload_lease()
     assert facts_of(lease)["url"] == "https://f.example/object/7"
-    assert facts_of(Request(WORDY, meta={"lease": lease}))["url"] == "https://f.example/object/7"
+    assert (
+        facts_of(Request(WORDY, meta=RequestContext(lease).as_meta()))["url"] == "https://f.example/object/7"
+    )
     page = replace(lease, source=make_source())
-    assert facts_of(Request(WORDY, meta={"lease": page}))["url"] == WORDY
+    assert facts_of(Request(WORDY, meta=RequestContext(page).as_meta()))["url"] == WORDY
 
 
 def test_what_is_said_during_an_upload_shows_no_query() -> None:
@@ -63,7 +66,7 @@ def test_what_is_said_during_an_upload_shows_no_query() -> None:
 
     def said() -> str:
         assert "swordfish" in redactor.text(f"{WORDY} failed")
-        context.process_request(Request(WORDY, meta={"lease": lease}))
+        context.process_request(Request(WORDY, meta=RequestContext(lease).as_meta()))
         during = redactor.text(f"{WORDY} failed")
         context._end(lease)
         assert "swordfish" in redactor.text(f"{WORDY} failed")

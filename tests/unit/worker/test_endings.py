@@ -15,7 +15,7 @@ from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unch
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending
-from alonchat_crawl.worker.endings import ending_of
+from alonchat_crawl.worker.endings import backoff_seconds, ending_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_our_own_outages_are_nobodys_fault(error: Exception) -> None:
     assert ending.outcome is Outcome.DEFERRED
     assert ending.outage
     assert not ending_of(Deferred(Reason.ROBOTS)).outage
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 4])
+def test_backoff(attempt: int) -> None:
+    """A retry waits base × 2^(attempt-1), up to a quarter more, never beyond the most."""
+    base = 2.0 * 2 ** (attempt - 1)
+    assert all(base <= backoff_seconds(attempt, 2.0, 3600.0) <= base * 1.25 for _ in range(50))
+    assert backoff_seconds(attempt, 2.0, 1.5) == 1.5

@@ -14,7 +14,7 @@ from alonchat_crawl.extract.files.archives.container import Container
 from alonchat_crawl.extract.files.document_writer import Text
 from alonchat_crawl.extract.files.office.ooxml import PART_MAX_BYTES, sane_title
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local, tree
-from alonchat_crawl.extract.html.dom import keep_visible, make_links_absolute
+from alonchat_crawl.extract.html.clean_dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.html.parse import TooDeepError, parse
 from alonchat_crawl.extract.html.to_markdown import OPTIONS
 from alonchat_crawl.extract.markdown.writer import write

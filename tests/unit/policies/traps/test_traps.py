@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alonchat_crawl.extract.site.same_text import sameness
+from alonchat_crawl.extract.site.fingerprints import fingerprints
 from alonchat_crawl.extract.site.session_ids import without_session
 from alonchat_crawl.policies.traps.one_url import is_calendar_page, trap
 from alonchat_crawl.policies.traps.url_templates import template_of
@@ -276,10 +276,10 @@ def test_combined_values(path: str, values: tuple[str, ...]) -> None:
     assert template_of(at(path)).values == values
 
 
-def test_sameness() -> None:
+def test_fingerprints() -> None:
     """Case and space do not count; digits do for the text, and not for its pattern; no text has none."""
     one, again, next_page, other = map(
-        sameness, ("Page 57:\n nothing", "page 57: NOTHING", "Page 58: nothing", "x")
+        fingerprints, ("Page 57:\n nothing", "page 57: NOTHING", "Page 58: nothing", "x")
     )
     assert one == again
     assert one is not None
@@ -287,5 +287,5 @@ def test_sameness() -> None:
     assert (one.text == next_page.text, one.pattern == next_page.pattern) == (False, True)
     assert other is not None
     assert other.pattern != one.pattern
-    assert sameness(" \n") is None
-    assert sameness("\ud800") is not None
+    assert fingerprints(" \n") is None
+    assert fingerprints("\ud800") is not None

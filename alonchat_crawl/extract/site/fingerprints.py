@@ -1,4 +1,4 @@
-"""What tells a page's text from others', small enough to be counted: the same text under ever new URLs."""
+"""Fingerprints of a page's text, small enough to count them: how often the same text has had a new URL."""
 
 import re
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ DIGEST_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sameness:
-    """Two fingerprints of a text; case and white space do not count."""
+class Fingerprints:
+    """Two digests of a text; case and white space do not count."""
 
     text: bytes
     """Of its words."""
     pattern: bytes
-    """Of its words without their digits: page 57 of nothing is like page 58."""
+    """Of its words without their digits: "page 57" is like "page 58"."""
 
 
-def sameness(text: str) -> Sameness | None:
-    """The fingerprints of a text; None where there is none."""
+def fingerprints(text: str) -> Fingerprints | None:
+    """Return the fingerprints of a text; None if it has no words."""
     words = text.casefold().split()
     if not words:
         return None
     plain = " ".join(words)
-    return Sameness(_digest(plain), _digest(" ".join(DIGITS.sub("", plain).split())))
+    return Fingerprints(_digest(plain), _digest(" ".join(DIGITS.sub("", plain).split())))
 
 
 def visible_text(tree: LexborHTMLParser) -> str:
-    """The text of a page, its links' included but not where they lead. Takes what is not seen from `tree`."""
+    """Return a page's text, without the targets of its links. Removes from `tree` what readers do not see."""
     tree.strip_tags(UNSEEN)
     return tree.body.text(separator=" ") if tree.body is not None else ""
 

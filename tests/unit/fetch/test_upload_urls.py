@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alonchat_crawl.upload_urls import file_name, is_at_no_site, member_url, split_member, stored_url
+from alonchat_crawl.fetch.files.upload_urls import (
+    file_name,
+    is_at_no_site,
+    member_url,
+    split_member,
+    stored_url,
+)
 from tests.support.knowledge import make_source
 
 ARCHIVE = "https://files.example/all.zip?token=hunter2"

@@ -1,4 +1,4 @@
-"""Take out of a page's DOM what readers do not see and what must not be stored."""
+"""Clean a page's DOM: remove what readers do not see and what must not be stored; make its links absolute."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ DROPPED = (
     "script, style, template, noscript, svg, math annotation, object, embed, applet, canvas, audio, video"
 )
 FORMS = "input, textarea, select, button, iframe, frame, dialog:not([open])"
-# What documentation generators add for the mouse: Sphinx, MkDocs, Docusaurus, GitHub, asciidoctor.
+# Links that documentation generators put beside headings: Sphinx, MkDocs, Docusaurus, GitHub, asciidoctor.
 PERMALINKS = "a.headerlink, a.anchor, a.hash-link, a.header-anchor, a.heading-link, a.anchorjs-link"
 LINE_NUMBERS = "td.linenos, td.gutter, td.rouge-gutter, .linenodiv, .lineno"
 CODE_TABLES = "table.highlighttable, table.rouge-table, .highlight table"
@@ -21,7 +21,7 @@ MAIL = re.compile(r"mailto:[^\s<>()\"]+", re.IGNORECASE)
 
 
 def keep_visible(tree: LexborHTMLParser) -> Counter[str]:
-    """Leave in the page's tree only what readers see; return counts of the rest."""
+    """Leave only what readers see in the tree; return how many elements were removed, by kind."""
     removed = drop_hidden(tree)
     _drop(tree, DROPPED, removed, "active")
     _drop(tree, FORMS, removed, "form")
@@ -47,9 +47,9 @@ def _drop(tree: LexborHTMLParser, selector: str, removed: Counter[str], kind: st
 
 
 def make_links_absolute(tree: LexborHTMLParser, url: str) -> int:
-    """Make each link absolute; one that is not http, https or mailto leaves its text behind.
+    """Make each link absolute; of one that is not http, https or mailto only the text stays.
 
-    Return how many of these there were, those into the same page not counted.
+    Return how many such links there were; those into the same page do not count.
     """
     dead = 0
     targets: dict[str, str | None] = {}
@@ -72,7 +72,7 @@ def make_links_absolute(tree: LexborHTMLParser, url: str) -> int:
 
 
 def _target(base: str, href: str) -> str | None:
-    """Return a link that Markdown can hold: fragments point into the same page and are not kept."""
+    """Return a link's target as Markdown can hold it; None for one into the same page, or to be dropped."""
     if not href or href.startswith("#"):
         return None
     if MAIL.fullmatch(href):

@@ -1,4 +1,4 @@
-"""The URLs of uploads: the list of a source's files, a file, a file in an archive; and how each is stored."""
+"""The URLs of uploads: of a source's list of files, of a file, and of a file in an archive."""
 
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
@@ -19,7 +19,7 @@ MEMBER = "#!/"
 
 
 def list_url(source_id: UUID, name: str) -> str:
-    """The start URL of an upload: a page without content that leads to its files. `name` is for people."""
+    """The start URL of an upload, which stands for the list of its files. `name` is for people."""
     return f"{UPLOAD}://{source_id}/{_quoted(name)}"
 
 
@@ -29,13 +29,13 @@ def member_url(archive: str, name: str) -> str:
 
 
 def split_member(url: str) -> tuple[str, str]:
-    """A file's URL, or its archive's, and its name in that: empty where it is in none."""
+    """Split a file's URL into its archive's and its name there; the name is empty if it is in none."""
     archive, _, member = url.partition(MEMBER)
     return archive, unquote(member, errors="surrogatepass")
 
 
 def stored_url(url: str) -> str:
-    """What a file is known by: a signed URL's query is its key, and is new with each signing."""
+    """The URL that a file is stored under: without its query, which is a new signature each time."""
     archive, mark, member = url.partition(MEMBER)
     if scheme_of(url) in WEB:
         archive = archive.partition("?")[0]
@@ -43,7 +43,7 @@ def stored_url(url: str) -> str:
 
 
 def file_name(url: str) -> str:
-    """The last part of a file's own path; empty where that ends with a slash."""
+    """The last part of a file's own path; empty if that ends with a slash."""
     archive, member = split_member(url)
     if member:
         return PurePosixPath(member).name
@@ -56,7 +56,7 @@ def scheme_of(url: str) -> str:
 
 
 def is_at_no_site(source: Source, url: str) -> bool:
-    """Whether a URL asks nobody's site: read here, from our storage, or from an archive had before."""
+    """Whether no web site is asked: it is on this machine, in our storage or in a fetched archive."""
     return source.kind == UPLOAD and (scheme_of(url) not in WEB or MEMBER in url)
 
 

@@ -1,0 +1,17 @@
+"""Whether a site is too busy, by its responses: all workers then ask it less often."""
+
+from scrapy.http import Response
+
+BACK_OFF_STATUSES = frozenset({429, 503})
+
+
+def pressure_of(response: Response | None, *, robots: bool) -> int:
+    """What a response says about its whole site: 1 it answers, -1 it is too busy, 0 nothing.
+
+    A server error for robots.txt counts as too busy: without that file no page may be fetched.
+    """
+    if response is None:
+        return 0
+    if response.status in BACK_OFF_STATUSES or (robots and response.status >= 500):  # noqa: PLR2004
+        return -1
+    return 1 if response.status < 500 else 0  # noqa: PLR2004
