@@ -184,9 +184,9 @@ ITEM_PIPELINES = {
 ADDONS: dict[str, int | None] = {"alonchat_crawl.operations.logs.logging.Logs": 0}
 EXTENSIONS: dict[str, int | None] = {
     "alonchat_crawl.operations.metrics.exporter.Metrics": 10,
-    "alonchat_crawl.operations.terminal.progress.Progress": 20,
+    "alonchat_crawl.operations.terminal.progress.ProgressLine": 20,
     "alonchat_crawl.operations.logs.sentry.Sentry": 30,
-    "alonchat_crawl.control.project_upkeep.Tending": 50,
+    "alonchat_crawl.control.project_upkeep.ProjectUpkeep": 50,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
     "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,
