@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from alonchat_crawl.sources import Ending, Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +75,10 @@ class Page:
     """The note that a file's text ends with if it was cut; empty if the file was read whole."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How much of a file was left out, by kind (rows, columns, cells, …); 1 if it was not counted."""
+
+
+SpiderOutput: TypeAlias = Page | Link | Ending
+"""What a spider yields for a response: a page to store, links to follow, or how it ended otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ COMMANDS_MODULE = "alonchat_crawl.commands"
 USER_AGENT = environment.CRAWLER_USER_AGENT
 
 SCHEDULER = "alonchat_crawl.worker.scheduler.FrontierScheduler"
+PACER = "alonchat_crawl.worker.pacing.Pacing"
 SCHEDULER_QUEUE_CLASS = "alonchat_crawl.frontier.queue.FrontierQueue"
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier's `add` deduplicates atomically
 
@@ -183,9 +184,9 @@ ITEM_PIPELINES = {
 ADDONS: dict[str, int | None] = {"alonchat_crawl.operations.logs.logging.Logs": 0}
 EXTENSIONS: dict[str, int | None] = {
     "alonchat_crawl.operations.metrics.exporter.Metrics": 10,
-    "alonchat_crawl.operations.terminal.progress.Progress": 20,
+    "alonchat_crawl.operations.terminal.progress.ProgressLine": 20,
     "alonchat_crawl.operations.logs.sentry.Sentry": 30,
-    "alonchat_crawl.control.project_upkeep.Tending": 50,
+    "alonchat_crawl.control.project_upkeep.ProjectUpkeep": 50,
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.logstats.LogStats": None,
     "alonchat_crawl.policies.throttle.SharedAutoThrottle": 40,

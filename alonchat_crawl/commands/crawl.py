@@ -10,10 +10,10 @@ from rich.console import Console
 from scrapy.commands import crawl
 from scrapy.crawler import Crawler
 
-from alonchat_crawl.commands.desk import printable
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name, stored_url
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sandbox.memory import return_freed_memory
 from alonchat_crawl.servers import connections
@@ -43,24 +43,24 @@ class Command(crawl.Command):
             self._fail(str(error))
             return
         crawler = self._create_crawler(args[0])
-        verdict = Verdict(crawler)
+        result = CrawlResult(crawler)
         crawling: Any = self.crawler_process.crawl(crawler, **opts.spargs)  # an asyncio task
         self.crawler_process.start()
         fault = crawling.exception() if crawling.done() and not crawling.cancelled() else None
-        for sentence in verdict.failed_files:
+        for sentence in result.failed_files:
             self._say(sentence)
         if isinstance(fault, StartupError):
             self._fail(str(fault))
         elif fault is not None:
             raise fault
-        elif verdict.failure:
-            self._fail(verdict.failure)
-        elif verdict.wanted and verdict.progress is None:
-            self._fail(f"The crawl of {verdict.wanted} was stopped before its end; run it again to go on.")
+        elif result.failure:
+            self._fail(result.failure)
+        elif result.wanted and result.progress is None:
+            self._fail(f"The crawl of {result.wanted} was stopped before its end; run it again to go on.")
 
     def _say(self, sentence: str, style: str = "") -> None:
         console = Console(stderr=True, highlight=False)
-        console.print(printable(sentence), style=style, markup=False, soft_wrap=True)
+        console.print(terminal_text(sentence), style=style, markup=False, soft_wrap=True)
 
     def _fail(self, sentence: str) -> None:
         self._say(sentence, "red")
@@ -69,7 +69,7 @@ class Command(crawl.Command):
         self.exitcode = 1
 
 
-class Verdict:
+class CrawlResult:
     """What became of the one source that a process crawls."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -97,9 +97,9 @@ class Verdict:
         if lease.kind is Kind.FILE and self.wanted and ending.outcome in {Outcome.DEAD, Outcome.REFUSED}:
             self._failed_count += 1
             if self._failed_count <= FAILED_SHOWN:
-                name = printable(stored_url(lease.url), files=True)
+                name = terminal_text(stored_url(lease.url), files=True)
                 self._failed.append(
-                    f"{name}: {ending.reason}: {printable(ending.detail, files=True)}".removesuffix(": ")
+                    f"{name}: {ending.reason}: {terminal_text(ending.detail, files=True)}".removesuffix(": ")
                 )
 
     @cached_property

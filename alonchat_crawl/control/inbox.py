@@ -30,19 +30,19 @@ from alonchat_crawl.redis_keys import READER_LOCK
 logger = logging.getLogger(__name__)
 
 LOCK_MS = 20_000
-"""After so long another worker reads the list of one that is gone."""
+"""After this time another worker takes the list over from one that is gone."""
 LOOK_SECONDS = 4.0
-"""Between looks whether it is."""
+"""Between two looks whether the reader is gone."""
 WAIT_SECONDS = 1.0
-"""Until a project that has no room, or whose message must wait, is looked at again."""
+"""Until a project is looked at again that has no room, or whose message must wait."""
 TURN_SECONDS = 5.0
-"""What takes longer, a lock for instance, goes on at the project's next turn."""
+"""A message that takes longer, because of a lock perhaps, is tried again at its project's next turn."""
 SLOW_FACTOR = 10
-"""That next turn comes after so many times as long: a project takes a tenth of the reader's time at most."""
+"""The next turn comes after this many times as long: a project takes a tenth of the reader's time at most."""
 PART_SECONDS = 0.5
-"""Of parting what has come in, until the projects take turns again."""
+"""Time for sorting new messages by project, until the projects take turns again."""
 NOBODY = UUID(int=0)
-"""Whose messages are that cannot be read."""
+"""The project of messages that cannot be read."""
 
 
 class Postponed(Retry):
@@ -79,14 +79,14 @@ class Inbox(ABC):
     async def act(self, raw: bytes) -> None:
         """Do what a message asks for.
 
-        Raises Retry where its project must wait, Outage, RedisError or OSError where all must; any other
-        error, as that of a script of Redis, rejects it. It may be asked to do the same again, also by another
+        Raises Retry if its project must wait; Outage, RedisError or OSError if all must. Any other error, for
+        instance of a Redis script, rejects the message. It may be asked to do the same again, also by another
         worker at the same time.
         """
 
     @abstractmethod
     def project_of(self, raw: bytes) -> UUID:
-        """The project whose message it is; NOBODY where that cannot be told. Raises nothing."""
+        """The project whose message it is; NOBODY if that cannot be told. Raises nothing."""
 
     @abstractmethod
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
@@ -180,7 +180,7 @@ class Inbox(ABC):
             await self._lanes.remove(project, raw)
 
     async def _postpone(self, due: Due, project: UUID) -> None:
-        """Move the message behind the project's others; rest where nothing but such ones are left."""
+        """Move the message behind the project's others; rest if only postponed ones are left."""
         put_off = self._postponed.pop(project, 0) + 1
         if put_off >= await self._lanes.to_the_end(project):
             await self._lanes.put_off(due, [project], WAIT_SECONDS)

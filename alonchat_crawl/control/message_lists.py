@@ -17,13 +17,19 @@ SEEDS: Mapping[str, type[SourceSeed]] = {"website": Seed, "upload": UploadSeed}
 """By spider."""
 
 
+def message_keys(settings: BaseSettings) -> dict[str, tuple[str, ...]]:
+    """The keys of all lists: of seeds, and of orders."""
+    of = {"seeds": settings["REDIS_START_URLS_KEY"], "orders": settings["REDIS_ORDERS_KEY"]}
+    return {kind: tuple(key % {"name": name} for name in SEEDS) for kind, key in of.items()}
+
+
 def inboxes_of(
     shards: Shards, pool: AsyncConnectionPool, settings: BaseSettings, admitted: Callable[[Source], None]
 ) -> list[Inbox]:
     """A reader of seeds and one of orders for each spider; `admitted` is told of each source."""
     inboxes: list[Inbox] = []
-    for name, model in SEEDS.items():
-        key, orders = (settings[key] % {"name": name} for key in ("REDIS_START_URLS_KEY", "REDIS_ORDERS_KEY"))
+    keys = message_keys(settings)
+    for model, key, orders in zip(SEEDS.values(), keys["seeds"], keys["orders"], strict=True):
         inboxes += [
             SeedReader(shards, pool, settings, key=key, admitted=admitted, model=model),
             OrderReader(shards, pool, settings, orders),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.control.inbox import NOBODY, Inbox
-from alonchat_crawl.control.steering import RANGES, Verb, steer
+from alonchat_crawl.control.verbs.steering import RANGES, Action, steer
 from alonchat_crawl.control.website_seed import TWO_PROJECTS, Name, SeedError, check, project_of, read_json
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.identity import as_uuid
@@ -21,7 +21,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
-    action: Verb
+    action: Action
     source_id: Name
     """A UUID, or the name that its seed gave it."""
     project_id: Name | None = None
@@ -53,7 +53,7 @@ class OrderReader(Inbox):
         return project_of(raw, self._default_project, "project_id") or NOBODY
 
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
-        """All: who has as many sources running as it may has a reason to cancel one."""
+        """All: a project that has as many sources running as it may has a reason to cancel one."""
         return projects
 
     async def act(self, raw: bytes) -> None:

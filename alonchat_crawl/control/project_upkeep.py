@@ -18,7 +18,7 @@ from alonchat_crawl.storage.projects import promote, read_projects, serve
 logger = logging.getLogger(__name__)
 
 
-class Tending:
+class ProjectUpkeep:
     """Extension: looks after projects in a task of its own, one at a time; the crawl goes on meanwhile.
 
     What an outage prevents is done when the project's next source is complete, or by `scrapy projects` and
@@ -36,23 +36,23 @@ class Tending:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read PROMOTE_WINDOWS; listen for completed sources."""
         settings = crawler.settings
-        tending = cls(Connections.of(crawler), scheme(settings), settings.getint("PROMOTE_WINDOWS"))
-        crawler.signals.connect(tending.source_completed, source_completed)
-        crawler.signals.connect(tending.spider_closed, signals.spider_closed)
-        return tending
+        upkeep = cls(Connections.of(crawler), scheme(settings), settings.getint("PROMOTE_WINDOWS"))
+        crawler.signals.connect(upkeep.source_completed, source_completed)
+        crawler.signals.connect(upkeep.spider_closed, signals.spider_closed)
+        return upkeep
 
     def source_completed(self, progress: SourceProgress) -> None:
         """Note that its project is due."""
         self._due.add(progress.source.project_id)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tend())
+            self._task = asyncio.create_task(self._look_after())
 
     async def spider_closed(self) -> None:
         """Let what has begun end: a crawl in a terminal ends with its source."""
         if self._task is not None:
             await self._task
 
-    async def _tend(self) -> None:
+    async def _look_after(self) -> None:
         while self._due:
             project_id = self._due.pop()
             try:

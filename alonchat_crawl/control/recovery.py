@@ -1,4 +1,4 @@
-"""What Redis lost altogether is crawled again: Postgres knows of every source that is not done."""
+"""Crawls again what Redis has lost: Postgres knows of every source that is not done."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from secrets import token_hex
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from alonchat_crawl.control.seed_reader import admit
+from alonchat_crawl.control.admission import admit
 from alonchat_crawl.errors import GiveUp, Outage, Retry
 from alonchat_crawl.frontier.codec import decode_source, readable
 from alonchat_crawl.frontier.locks import take_lock
@@ -28,8 +28,8 @@ EVERY_SECONDS = 20
 async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
     """Open sources again that Postgres has as running and no shard knows; return them.
 
-    So ends a restart of Redis that lost its last second with a source in it, and one that lost everything.
-    What was set aside ends as failed: it waits for somebody to look. One worker looks every EVERY_SECONDS.
+    Redis may lose its last second, or everything, in a restart. A source that was set aside ends as failed:
+    it waits for somebody to look. One worker looks every EVERY_SECONDS.
     Raises errors.Outage or redis.RedisError.
     """
     token = token_hex(8).encode()
@@ -52,7 +52,7 @@ async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
 
 
 async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRecord) -> Source | None:
-    """The source, opened again; None where it need not or cannot be."""
+    """The source, opened again; None if it need not or cannot be."""
     known = await shards.audit(str(record.id))
     if known is Audited.SET_ASIDE:
         await fail_source(pool, record.id, SET_ASIDE)
@@ -71,9 +71,9 @@ async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRe
 
 
 def source_of(record: SourceRecord) -> Source | None:
-    """The run that is written down; None where no worker has begun one yet.
+    """The run that is written down; None if no worker has begun one yet.
 
-    Raises errors.Unreadable where somebody else wrote into the row.
+    Raises errors.Unreadable if somebody else wrote into the row.
     """
     with readable(f"the row of source {record.id}"):
         options = dict(record.options)

@@ -35,13 +35,13 @@ ARCHIVE_DEPTH = 1
 
 
 class UploadSeed(SourceSeed):
-    """What the taking in of files is asked for with: a `url`, or up to FILES_MAX `files`."""
+    """What the seed of an upload says: a `url`, or up to FILES_MAX `files`."""
 
     url: str | None = None
     files: Annotated[tuple[str, ...], Field(max_length=FILES_MAX)] = ()
     """s3://bucket/key or https://…; as for `url`, a signed one may be used until its time is up."""
     name: Name | None = None
-    """What people call it; also its source's id within the project, where `source_id` gives none."""
+    """What people call it; also its source's id within the project, if `source_id` gives none."""
 
     @field_validator("url")
     @classmethod

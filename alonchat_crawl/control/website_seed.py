@@ -35,7 +35,7 @@ class SeedError(ValueError):
 
 
 class SourceSeed(BaseModel, ABC):
-    """What every source is asked for with. Unknown keys change nothing."""
+    """What every seed says. Unknown keys change nothing."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", str_strip_whitespace=True, validate_by_alias=True, validate_by_name=True
@@ -50,13 +50,13 @@ class SourceSeed(BaseModel, ABC):
 
     @property
     def uploads(self) -> tuple[str, ...]:
-        """The files of an upload, canonical; none where the source is a web site."""
+        """The files of an upload, canonical; none if the source is a web site."""
         return ()
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """What its source goes by in the project; the first gives the source its id."""
+        """The names of its source in the project; the first gives the source its id."""
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +97,7 @@ class SourceSeed(BaseModel, ABC):
 
     @abstractmethod
     def source(self, settings: BaseSettings) -> Source:
-        """A new run of the source; raises SeedError or errors.GiveUp where it is not to be had."""
+        """A new run of the source; raises SeedError or errors.GiveUp if it cannot be opened."""
 
     def project(self, settings: BaseSettings) -> tuple[str, UUID]:
         """The project's name, as the seed says it, and its id."""
@@ -112,7 +112,7 @@ class SourceSeed(BaseModel, ABC):
 
 
 class Seed(SourceSeed):
-    """What one web site's crawl is asked for with."""
+    """What the seed of a web site says."""
 
     url: str
     max_pages: Annotated[int, Field(ge=1, le=PAGES_MOST)] | None = None

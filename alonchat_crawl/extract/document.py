@@ -20,6 +20,7 @@ from alonchat_crawl.extract.markdown.plain_lines import plain_line
 from alonchat_crawl.extract.safe_markdown import Extracted, safe_markdown
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.extract.text.injection import instructions
+from alonchat_crawl.extract.text.media_types import MARKDOWN, PLAIN
 from alonchat_crawl.extract.text.source_code import as_markdown
 from alonchat_crawl.items import SOURCE_CODE
 from alonchat_crawl.parser_errors import GiveUp
@@ -59,9 +60,9 @@ def extract_document(
 def _extracted(media_type: str, text: str, url: str) -> Extracted:
     if media_type.startswith(SOURCE_CODE):
         return _source_code(media_type.removeprefix(SOURCE_CODE), text, url)
-    if media_type == "text/plain":
+    if media_type == PLAIN:
         return extract_plain(text)
-    if media_type == "text/markdown":
+    if media_type == MARKDOWN:
         return extract_markdown(text, url)
     return extract_html(text, url)
 

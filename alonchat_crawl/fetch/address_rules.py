@@ -1,23 +1,25 @@
-"""What may be dialled, address and port: asked before a request, and again wherever a connection is made."""
+"""Which addresses and ports may be dialled: asked before a request, and again before each connection."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import DEFAULT_PORTS, Origin, origin_parts
 
 
 def check_url(url: str) -> None:
-    """Raise Refused for a URL that is no plain http(s) one."""
+    """Raise Refused unless a URL is http or https, with a host and without a password."""
     try:
         parts, (scheme, host, _) = urlsplit(url), origin_parts(url)
     except ValueError as error:
@@ -34,7 +36,7 @@ class Guard(Protocol):
     """Judges an address that is about to be dialled."""
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why it must not be dialled at this port (None: at any); None where it may."""
+        """Return why the address must not be dialled at this port (None: at any port); None if it may be."""
 
 
 def _none_blocked(_: str) -> bool:
@@ -42,7 +44,7 @@ def _none_blocked(_: str) -> bool:
 
 
 class AddressRules(PerCrawler):
-    """A crawler's rules of what may be dialled; `blocked` may be set, and says which addresses may not."""
+    """A crawler's rules of what may be dialled. The blocklists set `blocked`, which says what may not."""
 
     def __init__(
         self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
@@ -54,8 +56,8 @@ class AddressRules(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read the settings; where there are none nothing private may be dialled, and no port."""
-        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # whose storage is at its origin
+        """Read the settings. Without them no private address and no port may be dialled."""
+        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # its storage is at its own origin
         return cls(
             settings["SSRF_ALLOWED_NETWORKS"] or (),
             frozenset(settings["ALLOWED_PORTS"] or ()),
@@ -67,17 +69,19 @@ class AddressRules(PerCrawler):
         """Read the crawler's settings."""
         return cls.from_settings(crawler.settings)
 
-    def guard_of(self, url: str, meta: Mapping[str, Any]) -> Guard:
+    def guard_of(self, request: Request) -> Guard:
         """Who judges a request's addresses: these rules, but for the operator's own storage.
 
-        Only a request that we signed ourselves has meta["storage"], and it may not be redirected: a web site
-        that leads to the storage's address stays refused.
+        The storage may be asked only for the very URL that we signed ourselves. A redirect does not count,
+        not even one to that URL: a web site that leads to the storage's address stays refused.
         """
-        own = self.storage is not None and meta.get("storage") is True and "redirect_times" not in meta
-        return self.storage if own and self.storage and origin_parts(url) == self.storage.origin else self
+        signed = context_of(request).signed_url == request.url and "redirect_times" not in request.meta
+        if signed and self.storage is not None and origin_parts(request.url) == self.storage.origin:
+            return self.storage
+        return self
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Say why this very address must not be dialled; in an allowed network every port may."""
+        """Return why this address must not be dialled; None if it may. Allowed networks have no port rule."""
         if self.blocked(address):
             return Refused(Reason.BLOCKLIST, f"{address} is on a blocklist")
         if is_allowed(address, self.allowed):
@@ -94,19 +98,22 @@ class AddressRules(PerCrawler):
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The operator's own storage, which may be at a private address, for what we signed ourselves."""
+    """Judges requests to the operator's own storage, which may be at a private address."""
 
     origin: Origin
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Let any address be dialled that the operator's own name servers give, at that one port."""
+        """Allow any address, since the operator named the host; but only the storage's port."""
         if port in {None, self.origin[2]}:
             return None
         return Refused(Reason.PORT, f"{address} is asked at port {port}, which is not the storage's")
 
 
 def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:
-    """The addresses of a host that may be dialled: one or more. Raises Refused, CannotResolveHostError."""
+    """Return the addresses of a host that may be dialled, at least one.
+
+    Raises the Refused of the first address if none may be, and CannotResolveHostError if there is none.
+    """
     refusals = {address: guard.refusal(address, port) for address in addresses}
     passed = tuple(address for address, refused in refusals.items() if refused is None)
     if passed:

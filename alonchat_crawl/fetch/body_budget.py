@@ -1,8 +1,8 @@
-"""The bytes of bodies that a worker holds: a download that would pass its budget waits; tenants take turns.
+"""The bytes of bodies that a worker holds. A download that would exceed the budget waits; tenants take turns.
 
-A body counts from its download until it is parsed. What is small never waits, and counts as it comes. What is
-large is let in whole: its size, or the most that it may become, is set aside before it is read, so that no
-two downloads ever wait for each other. One that is larger than the budget goes through alone.
+A body counts from its download until it is parsed. A small one never waits, and counts as it arrives. For a
+large one, its size or the most that it may become is reserved before it is read: so no two downloads ever
+wait for each other. One that is larger than the whole budget is let in when no other large one is held.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, ReasonedError
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
@@ -25,11 +26,11 @@ from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Lease
 
 WAITING_PART = 4
-"""Of the requests in flight, one in so many may wait for room: the others are small pages'."""
+"""One in so many of the requests in flight may wait for room. The others are left to small pages."""
 WEIGHT_LEAST_BYTES, WEIGHT_MOST_BYTES = 1024, 400_000
-"""What a response weighs in the pipelines: of a large one little is text, and none stops the worker alone."""
+"""What a response weighs in the pipelines: little of a large one is text, so none stops the worker alone."""
 TOO_LARGE = frozenset({Reason.TOO_LARGE, Reason.ZIP_BOMB})
-"""How a limit of bytes ends: of an answer, and of a part of an archive."""
+"""The reasons of a body that passes its limit: of an answer, and of a file in an archive."""
 MEGABYTE = 1024 * 1024
 
 
@@ -44,8 +45,8 @@ class _Waiting:
         return self.lease.source.project_id
 
 
-class Bodies(PerCrawler):
-    """What the leases of a worker hold, in bytes; all of a lease's is let go with its end."""
+class BodyBudget(PerCrawler):
+    """Counts the bytes that the leases of a worker hold. Those of a lease are freed when it ends."""
 
     def __init__(self, most_bytes: int, waiting_max: int, wait_seconds: float, again_seconds: float) -> None:
         self.wait_seconds = wait_seconds
@@ -54,16 +55,16 @@ class Bodies(PerCrawler):
         self._again_seconds = again_seconds
         self._held: dict[str, int] = {}
         self._large: set[str] = set()
-        """Leases that were let in; what they hold does not wait for anything any more."""
+        """Leases that hold a large body or a reservation. They do not wait again."""
         self._weights: dict[str, int] = {}
-        """Of leases whose body has arrived."""
+        """Of the leases whose body has arrived."""
         self._waiting: list[_Waiting] = []
         self._turns: dict[UUID, int] = {}
-        """When a tenant was let in last, while somebody waits."""
+        """A number that grows with each turn: when a tenant was let in last. Empty if nobody waits."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Hear how the crawler's pages end."""
+        """Read the limits, and listen to how the crawler's pages end."""
         settings = crawler.settings
         bodies = cls(
             settings.getint("WORKER_BODIES_MB") * MEGABYTE,
@@ -76,12 +77,12 @@ class Bodies(PerCrawler):
 
     @property
     def held_bytes(self) -> int:
-        """All that is held, or set aside."""
+        """All that is held or reserved."""
         return sum(self._held.values())
 
     @property
     def backlog_bytes(self) -> int:
-        """What waits or is worked on between its download and its end, by weight."""
+        """The weight of all that is between its download and its end."""
         return sum(self._weights.values())
 
     def _is_large(self, request: Request) -> bool:
@@ -89,9 +90,9 @@ class Bodies(PerCrawler):
         return lease is None or lease.id in self._large
 
     async def let_in(self, request: Request, size: int) -> float:
-        """Set bytes aside for the body of a request; return the seconds that it waited.
+        """Reserve bytes for the body of a request; return the seconds that it waited for them.
 
-        Raises Deferred, for this URL alone, where there is no room for so long, or too many wait already.
+        Raises Deferred, for this URL alone, if there is no room in time or too many wait already.
         """
         lease = _payer(request)
         if lease is None:
@@ -113,9 +114,9 @@ class Bodies(PerCrawler):
         return monotonic() - began
 
     async def read(self, request: Request, most_bytes: int, read: Callable[[int], Awaitable[bytes]]) -> bytes:
-        """What `read` gives within so many bytes: first within what needs no room, then let in.
+        """Return what `read` gives within so many bytes. Room is reserved only if it turns out to be large.
 
-        Raises Deferred, and what `read` does.
+        Calls `read` a second time then. Raises Deferred, and what `read` does.
         """
         if most_bytes > SMALL_BYTES and not self._is_large(request):
             try:
@@ -127,25 +128,25 @@ class Bodies(PerCrawler):
         return await read(most_bytes)
 
     def arrived(self, request: Request, size: int) -> None:
-        """A body is there, with as many bytes."""
+        """Count the body that has arrived."""
         lease = _payer(request)
         if lease is not None:
             self._weights[lease.id] = min(max(size, WEIGHT_LEAST_BYTES), WEIGHT_MOST_BYTES)
             self._hold(lease.id, size)
 
     def parsed(self, response: Response) -> None:
-        """A body is needed no more: forget it, however long its text waits to be embedded."""
+        """Drop a large body that is no longer needed: its text may wait long to be embedded."""
         lease = _payer(response.request) if response.request is not None else None
         if lease is not None and lease.id in self._large:
             response._set_body(b"")  # noqa: SLF001 - Scrapy keeps the response until its items are stored
             self._hold(lease.id, 0)
 
     def page_ended(self, lease: Lease, ending: Ending) -> None:  # noqa: ARG002 - the signal's
-        """Let go of all that a lease held."""
+        """Free all that a lease held."""
         self.free(lease)
 
     def free(self, lease: Lease) -> None:
-        """Let go of all that a lease holds; what is kept of it elsewhere is counted there."""
+        """Free all that a lease holds. Whoever keeps its body counts it on its own."""
         self._weights.pop(lease.id, None)
         self._hold(lease.id, 0)
 
@@ -165,8 +166,11 @@ class Bodies(PerCrawler):
         self._large.add(lease.id)
 
     def _line_up(self, waiting: _Waiting) -> None:
-        """Take a place in the line, if need be that of a tenant which has more of them. Raises Deferred."""
-        self._leave_out_the_late()
+        """Join the waiting. If there are too many, displace the last one of the tenant with most of them.
+
+        Raises Deferred if no tenant has more of them than this one will.
+        """
+        self._drop_expired()
         if len(self._waiting) >= self._waiting_max:
             counts = Counter(other.tenant for other in self._waiting)
             tenant, most = counts.most_common(1)[0]
@@ -178,8 +182,8 @@ class Bodies(PerCrawler):
         self._waiting.append(waiting)
 
     def _admit(self) -> None:
-        """Let in who waits, the tenant first that was let in longest ago; who is first is not overtaken."""
-        self._leave_out_the_late()
+        """Let in as many as fit. The tenant that was let in longest ago is first, and nobody overtakes it."""
+        self._drop_expired()
         while self._waiting:
             first = min(self._waiting, key=lambda waiting: self._turns.get(waiting.tenant, -1))
             if not self._fits(first.size):
@@ -190,17 +194,16 @@ class Bodies(PerCrawler):
             first.granted.set_result(None)
         self._turns.clear()
 
-    def _leave_out_the_late(self) -> None:
-        """Several may have waited for too long at the same moment, and only one of them knows it yet."""
+    def _drop_expired(self) -> None:
+        """Remove those whose time is up. Several may expire at once, before each can remove itself."""
         self._waiting = [waiting for waiting in self._waiting if not waiting.granted.done()]
 
     def no_room(self) -> Deferred:
-        """What a URL ends with that waited in vain."""
+        """Return the end of a URL that waited in vain."""
         detail = "the worker has no room for so large a body now (WORKER_BODIES_MB)"
         return Deferred(Reason.NO_ROOM, detail, self._again_seconds, alone=True)
 
 
 def _payer(request: Request) -> Lease | None:
-    """Whose lease a request is made for; a robots.txt on another domain is asked for in place of a page."""
-    lease: Lease | None = request.meta.get("lease") or request.meta.get("asked_by")
-    return lease
+    """Whose lease a request is made for; a site's file is asked for in place of a page."""
+    return context_of(request).lease

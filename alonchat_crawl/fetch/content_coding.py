@@ -1,4 +1,11 @@
-"""Compressed bodies are read within limits: of bytes, of layers, of parts and of a window's memory."""
+"""Decompresses bodies within limits: of bytes, of layers, of parts, and of the memory of a window.
+
+It stands in the place of Scrapy's HttpCompressionMiddleware (2.19), which limits bytes alone. Scrapy's
+- takes any number of layers, gzip members and zstd frames, and any window that a zstd frame asks for;
+- decompresses in the event loop, however long that takes, and before there is room for the result;
+- lets the codec's own errors through, which do not say that the site is to blame.
+Its bounds are in private functions, so a subclass would have to replace each of them.
+"""
 
 import asyncio
 import zlib
@@ -14,15 +21,15 @@ from scrapy.http import Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.http_connection import too_large
 from alonchat_crawl.reasons import Reason
 
 PIECE_BYTES = 65_536
 MAX_LAYERS = 5  # curl's MAX_ENCODE_STACK; nobody needs two
-MAX_PARTS = 1000  # gzip members or zstd frames; each costs time, whatever is in it
+MAX_PARTS = 1000  # gzip members or zstd frames; each costs time, even an empty one
 ZSTD_WINDOW_LOG = 23  # RFC 9659: 8 MB; a frame may ask for 2 GB
-AT_ONCE_BYTES = 16_384  # that small, a bomb takes some ms at most; larger bodies are read in a thread
+AT_ONCE_BYTES = 16_384  # even a bomb of this size takes a few ms only; larger bodies are read in a thread
 ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
@@ -53,7 +60,7 @@ def _deflate(body: bytes) -> Iterator[bytes]:
 def _brotli(body: bytes) -> Iterator[bytes]:
     decoder = brotli.Decompressor()
     piece = decoder.process(body, output_buffer_limit=PIECE_BYTES)
-    while piece:  # `can_accept_more_data` is true while more is to come, too
+    while piece:  # not `can_accept_more_data`, which is also true while output is left
         yield piece
         piece = decoder.process(b"", output_buffer_limit=PIECE_BYTES)
 
@@ -72,9 +79,9 @@ def _zstd_part(part: bytes, decoder: Any) -> Iterator[bytes]:
 def _parts(
     body: bytes, new: Callable[[], Any], read: Callable[[bytes, Any], Iterator[bytes]], magic: bytes
 ) -> Iterator[bytes]:
-    """Read a body of several parts; what follows the last and does not begin as one is left alone."""
+    """Read a body of several parts; ignore what follows the last one and does not begin as a part."""
     decoder, parts = new(), 1
-    for start in range(0, len(body), PIECE_BYTES):  # small: what is left of one is copied for each part
+    for start in range(0, len(body), PIECE_BYTES):  # small, since the rest of a piece is copied for each part
         rest = body[start : start + PIECE_BYTES]
         while rest:
             yield from read(rest, decoder)
@@ -100,9 +107,10 @@ ACCEPTED = b"gzip, deflate, br, zstd"
 
 
 def codings_of(headers: list[bytes]) -> tuple[list[str], list[str]]:
-    """Content-Encoding's values as (those left alone, those to decode, the last one first).
+    """Split Content-Encoding's values into (those left alone, those to decode, the last one first).
 
-    As browsers do, what nobody knows (`utf-8` is common) is left alone, and what was applied before it.
+    An unknown coding (`utf-8` is common) is left alone, and so is all that was applied before it. Browsers do
+    the same.
     """
     names = [name.strip().lower() for value in headers for name in value.decode("latin-1").split(",")]
     left = [name for name in names if name and name != "identity"]
@@ -115,9 +123,9 @@ def codings_of(headers: list[bytes]) -> tuple[list[str], list[str]]:
 def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
     """Undo the codings, one after the other.
 
-    Raises Refused where a layer holds more than `most_bytes`, and GiveUp for what is not so encoded. A body
-    that breaks off is taken as far as it goes: servers that never end theirs are common, and the wire's own
-    length has been checked.
+    Raises Refused if a layer holds more than `most_bytes`, and GiveUp if the body is not so encoded. A body
+    that breaks off counts as far as it goes: many servers never end theirs, and its length on the wire has
+    been checked.
     """
     if len(codings) > MAX_LAYERS:
         raise GiveUp(Reason.ENCODING, f"it is compressed {len(codings)} times over")
@@ -137,23 +145,23 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
 
 
 class ContentCoding:
-    """Downloader middleware in the place of Scrapy's HttpCompressionMiddleware."""
+    """Downloader middleware: decompresses a body once there is room for the result."""
 
-    def __init__(self, most_bytes: int, bodies: Bodies) -> None:
+    def __init__(self, most_bytes: int, bodies: BodyBudget) -> None:
         self._most_bytes = most_bytes
         self._bodies = bodies
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the most bytes of a body from settings."""
-        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), Bodies.of(crawler))
+        """Read the most bytes that a body may have."""
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), BodyBudget.of(crawler))
 
     def process_request(self, request: Request) -> None:
-        """Say what can be read."""
+        """Name the codings that can be read."""
         request.headers.setdefault("Accept-Encoding", ACCEPTED)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Decode the body. Raises Refused and GiveUp, as `decode` does; Deferred while there is no room."""
+        """Decode the body. Raises Refused and GiveUp as `decode` does, and Deferred if there is no room."""
         left, codings = codings_of(response.headers.getlist("Content-Encoding"))
         if not codings or not response.body or request.method == "HEAD":
             self._bodies.arrived(request, len(response.body))

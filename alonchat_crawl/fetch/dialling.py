@@ -1,4 +1,4 @@
-"""Where connections are opened: there the address that is about to be dialled is judged, whoever gave it."""
+"""Opens connections. Each address is judged right before it is dialled, wherever it came from."""
 
 import asyncio
 from typing import Any
@@ -15,15 +15,15 @@ from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.urls import Origin
 
 Key = tuple[Origin, Guard]
-"""Connections of one key can stand for each other. What one guard let pass is none of the other's."""
+"""Requests of one key may share connections. A connection that one guard allowed must not serve another."""
 
 STAND_IN = "host.invalid"
-"""A name for Twisted, which takes names by IDNA 2008 only: no `_`, no emoji. GuardedReactor looks at none."""
+"""The host's name for Twisted, which takes names by IDNA 2008 only: no `_`, no emoji. Nobody looks it up."""
 
 
 @implementer(IReactorPluggableNameResolver)  # type: ignore[no-untyped-call] # zope ships no types
 class GuardedReactor:
-    """The reactor as an endpoint uses it: it knows these addresses alone, and dials none unasked."""
+    """A reactor for one endpoint: it resolves to the given addresses, and asks the guard before it dials."""
 
     def __init__(self, reactor: Any, addresses: tuple[str, ...], guard: Guard) -> None:
         self._reactor = reactor
@@ -35,14 +35,14 @@ class GuardedReactor:
         return getattr(self._reactor, name)  # its clock
 
     def resolveHostName(self, receiver: Any, _host: str, portNumber: int = 0) -> None:  # noqa: N802, N803
-        """Tell the addresses that were judged: no name server is asked again."""
+        """Give the addresses that were judged: no name server is asked again."""
         receiver.resolutionBegan(None)
         for address in self._addresses:
             receiver.addressResolved(as_twisted(address, portNumber))
         receiver.resolutionComplete()
 
     def connectTCP(self, host: str, port: int, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-        """Dial, unless the guard says no: then raise its Refused."""
+        """Dial, or raise the guard's Refused."""
         refused = self._guard.refusal(host, port)
         if refused is not None:
             raise refused
@@ -50,7 +50,7 @@ class GuardedReactor:
 
 
 class Dialler:
-    """Opens connections and keeps those that sites leave open, for `idle_seconds`."""
+    """Opens connections, and keeps those that sites leave open for `idle_seconds`."""
 
     def __init__(
         self,
@@ -67,12 +67,12 @@ class Dialler:
         self._connect_seconds = connect_seconds
         self._idle_seconds = idle_seconds
         self._idle: dict[HttpConnection, tuple[Key, Any]] = {}
-        """With what ends its time; the one that has been idle for longest is first."""
+        """With the timer that closes it; the one that has been idle for longest is first."""
 
     async def connection(self, origin: Origin, guard: Guard) -> HttpConnection:
-        """One that is idle, or a new one. Raises Refused and CannotResolveHostError, and what Twisted does.
+        """Return an idle connection or a new one. Raises Refused, CannotResolveHostError, Twisted's errors.
 
-        A new one to a https origin has still to shake hands.
+        On a new one to a https origin, the TLS handshake is still to come.
         """
         key = origin, guard
         for connection, (its_key, _) in reversed(self._idle.items()):
@@ -80,7 +80,7 @@ class Dialler:
                 self._leave(connection)
                 if (refused := guard.refusal(*connection.peer)) is not None:
                     connection.drop()
-                    raise refused  # what may be dialled has changed since
+                    raise refused  # the rules have changed since it was opened
                 return connection
         scheme, host, port = origin
         addresses = dialable(host, await self._resolver.addresses(host), port, guard)
@@ -92,10 +92,9 @@ class Dialler:
         return await connected.asFuture(asyncio.get_running_loop())
 
     def _tls_options(self, host: str, port: int) -> Any:
-        """What shakes hands with a host; one that Twisted takes for no name has its own put in afterwards.
+        """Return Twisted's TLS options for a host; put in the name afterwards if Twisted takes it for none.
 
-        Were Twisted to name these attributes otherwise, certificates would be checked against STAND_IN, and
-        refused.
+        If Twisted renamed these attributes, certificates would be checked against STAND_IN, and refused.
         """
         try:
             return self._tls.creatorForNetloc(host.encode(), port)
@@ -122,6 +121,6 @@ class Dialler:
         connection.close()
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close the idle connections."""
         for connection in list(self._idle):
             self._expire(connection)

@@ -1,8 +1,9 @@
-"""The download handler for http and https: what leaves, when it left, and how long an answer may take."""
+"""The download handler for http and https: sends a request, notes when it left, and bounds its answer."""
 
 import asyncio
 import math
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -21,10 +22,11 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from alonchat_crawl.errors import Deferred, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.address_rules import AddressRules, check_url
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.dialling import Dialler
 from alonchat_crawl.fetch.faults import fault_of
 from alonchat_crawl.fetch.http_connection import AnswerLimits, BodyReader, HttpExchange, too_large
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
@@ -32,15 +34,14 @@ from alonchat_crawl.urls import DEFAULT_PORTS, origin_parts
 
 METHODS = frozenset({"GET", "HEAD"})
 OURS_ALONE = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Proxy-Authorization")
-"""Headers of the connection: whatever a request has of them is left out."""
+"""Headers that belong to the connection: a request's own are left out."""
 
 
 class GuardedHandler(BaseDownloadHandler):
     """Dials no address unjudged, whatever meta["proxy"] or the environment says; asks, and sends no body.
 
-    meta["sent_at"] becomes the monotonic seconds at which the request left: after DNS, TCP and TLS; where TLS
-    failed, after TCP; absent where there was no connection. meta["download_latency"] counts from there to the
-    end of the headers. A request's meta may lower or raise "download_timeout" and "download_maxsize".
+    It notes in the request's context when the request left (`sent_at`); meta["download_latency"] counts from
+    there to the end of the headers. A request's meta may set "download_timeout" and "download_maxsize".
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -54,7 +55,7 @@ class GuardedHandler(BaseDownloadHandler):
         self._body_bytes = settings.getint("DOWNLOAD_MAXSIZE")
         self._framing_bytes = settings.getint("HEADERS_MAX_BYTES")
         self._header_lines = settings.getint("HEADERS_MAX_COUNT")
-        self._bodies = Bodies.of(crawler)
+        self._bodies = BodyBudget.of(crawler)
         self._dialler = Dialler(
             reactor,
             Resolver.of(crawler),
@@ -64,12 +65,12 @@ class GuardedHandler(BaseDownloadHandler):
         )
 
     async def download_request(self, request: Request) -> Response:
-        """Download. Raises errors.Deferred where meta["valid_until"] has passed meanwhile.
+        """Download. Raises errors.Deferred if the lease may be another worker's by now.
 
         A process that stood still would ask a site that another one is asking. What else it raises is a
         verdict with its reason, or one of Scrapy's errors of the network.
         """
-        if monotonic() > request.meta.get("valid_until", math.inf):
+        if monotonic() > context_of(request).valid_until:
             raise Deferred(Reason.LEASE_TOO_OLD)
         seconds = request.meta.get("download_timeout") or self._total_seconds
         try:
@@ -81,22 +82,22 @@ class GuardedHandler(BaseDownloadHandler):
     async def _download(self, request: Request, clock: asyncio.Timeout) -> Response:
         meta = request.meta
         began = monotonic()
-        meta.pop("sent_at", None)  # of the request that this one was copied from, for instance a redirected
+        _note_sent(request, None)  # it may be a copy of a request that was sent
         asked, connection, loop = _asked(request), None, asyncio.get_running_loop()
         first_byte = asyncio.timeout(self._first_byte_seconds)
         body_bytes = meta.get("download_maxsize") or self._body_bytes
         exchange = HttpExchange(
             AnswerLimits(body_bytes, self._framing_bytes, self._header_lines),
-            sent=lambda: meta.update(sent_at=monotonic()),
+            sent=lambda: _note_sent(request, monotonic()),
             answered=partial(_stop, first_byte),
         )
         try:
             async with first_byte:
-                guard = self._rules.guard_of(request.url, meta)
+                guard = self._rules.guard_of(request)
                 connection = await self._dialler.connection(origin_parts(request.url), guard)
                 answer: Any = await connection.ask(asked, exchange).asFuture(loop)
-            meta["download_latency"] = monotonic() - meta.get("sent_at", began)
-            if answer.length != 0:  # Twisted would never end that
+            meta["download_latency"] = monotonic() - (context_of(request).sent_at or began)
+            if answer.length != 0:  # Twisted would never end the body of an empty one
                 await self._read(request, answer, exchange, clock)
         except BaseException as error:
             if connection is not None:
@@ -107,25 +108,25 @@ class GuardedHandler(BaseDownloadHandler):
             if fault is error or not isinstance(error, Exception):
                 raise
             raise fault from error
-        if exchange.error is not None:  # a body without a length just ends where it was ended
+        if exchange.error is not None:  # Twisted does not say so if the body had no length
             raise exchange.error
-        body, exchange.body = bytes(exchange.body), bytearray()  # the connection keeps the exchange
+        body, exchange.body = bytes(exchange.body), bytearray()  # the connection still holds the exchange
         return _response(request, answer, body)
 
     async def _read(
         self, request: Request, answer: Any, exchange: HttpExchange, clock: asyncio.Timeout
     ) -> None:
-        """Read its body into the exchange, a large one once there is room. Raises Refused and Deferred."""
+        """Read the body into the exchange; wait for room if it is large. Raises Refused and Deferred."""
         most, length = exchange.limits.body_bytes, answer.length
         if length is UNKNOWN_LENGTH:
             length = most
         elif length > most:
             raise too_large(most)
         if answer.headers.hasHeader(b"Content-Encoding"):
-            length += most  # it is there once more when it is decoded
+            length += most  # decoding it needs room for the result as well
         is_announced = answer.length is not UNKNOWN_LENGTH and answer.length > SMALL_BYTES
         waited = 0.0
-        if is_announced:  # Twisted reads on only where the body is delivered
+        if is_announced:  # Twisted reads no further until the body is delivered
             waited = await self._let_in(request, length, clock)
         body = BodyReader(exchange, None if is_announced else SMALL_BYTES)
         answer.deliverBody(body)
@@ -145,7 +146,7 @@ class GuardedHandler(BaseDownloadHandler):
             body.grown.cancel()
 
     async def _let_in(self, request: Request, size: int, clock: asyncio.Timeout) -> float:
-        """Wait for room; return the seconds, which the site is not to blame for."""
+        """Wait for room; return the seconds, which do not count against the site's time."""
         until = clock.when() or math.inf
         clock.reschedule(until + self._bodies.wait_seconds)
         waited = await self._bodies.let_in(request, size)
@@ -153,8 +154,12 @@ class GuardedHandler(BaseDownloadHandler):
         return waited
 
     async def close(self) -> None:
-        """Close what is kept open."""
+        """Close the connections that are kept open."""
         self._dialler.close()
+
+
+def _note_sent(request: Request, at: float | None) -> None:
+    set_context(request, replace(context_of(request), sent_at=at))
 
 
 def _stop(timeout: asyncio.Timeout) -> None:
@@ -163,7 +168,7 @@ def _stop(timeout: asyncio.Timeout) -> None:
 
 
 def _asked(request: Request) -> TxRequest:
-    """The request as it goes over the wire. Raises Refused."""
+    """Return the request as it goes over the wire. Raises Refused."""
     if request.method not in METHODS or request.body:
         raise Refused(Reason.METHOD, f"{request.method} is not GET or HEAD")
     check_url(request.url)

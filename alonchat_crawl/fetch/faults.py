@@ -1,4 +1,4 @@
-"""What a failed download means: a pure table of Twisted's and OpenSSL's errors."""
+"""Translates the errors of a failed download, Twisted's and OpenSSL's, into ours and Scrapy's: pure."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ BROKEN_OFF = (network.ConnectionLost, network.ConnectionDone, network.Connection
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors inside Twisted's wrappers, or the error itself."""
+    """Yield the errors inside Twisted's wrappers, or the error itself."""
     reasons = getattr(error, "reasons", None)
     if not reasons:
         yield error
@@ -29,7 +29,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def fault_of(error: BaseException) -> BaseException:
-    """What to raise for an error of a download; the error itself where it is none of the network's."""
+    """Return what to raise for an error of a download: the error itself if it is not the network's."""
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, VerificationError | SSL.Error):
@@ -48,7 +48,7 @@ def fault_of(error: BaseException) -> BaseException:
 
 
 def tls_fault(error: BaseException) -> Refused | Retry:
-    """A certificate or a version that must not be trusted is refused; what else fails may pass."""
+    """Return Refused for a certificate or TLS version that must not be trusted, Retry for other failures."""
     if isinstance(error, VerificationError):
         return Refused(Reason.TLS, "its certificate is not for this host")
     # (library, function, reason) of each: https://www.pyopenssl.org/en/stable/api/ssl.html#OpenSSL.SSL.Error

@@ -1,4 +1,4 @@
-"""One HTTP connection, which ends an answer that asks for too much; and what is known of each exchange."""
+"""One HTTP connection: it counts what an answer takes, and ends the one that passes a limit."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,16 +26,16 @@ CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """Of one answer; bytes as they come off the wire, after TLS."""
+    """The most that one answer may have; bytes as they arrive, after TLS."""
 
     body_bytes: int
     framing_bytes: int
-    """Of all that is no body: status lines, headers, chunk sizes, trailers."""
+    """All that is not body: status lines, headers, chunk sizes, trailers."""
     header_lines: int
 
 
 def too_large(most_bytes: int) -> Refused:
-    """Say that an answer's body, on the wire or decoded, is larger than that."""
+    """Return the refusal of a body that is larger, on the wire or decoded."""
     return Refused(Reason.TOO_LARGE, f"its answer is larger than {most_bytes} bytes")
 
 
@@ -45,19 +45,19 @@ class HttpExchange:
 
     limits: AnswerLimits
     sent: Callable[[], None]
-    """Told when the request leaves, and again where TLS had still to shake hands."""
+    """Called when the request leaves; over TLS once more after the handshake, when it really leaves."""
     answered: Callable[[], None]
-    """Told of the answer's first byte."""
+    """Called at the answer's first byte."""
     received: int = 0
     header_lines: int = 0
     body: bytearray = field(default_factory=bytearray)
     reading: bool = False
-    """Whether what comes of the body is put there."""
+    """Whether the body is being collected in `body`."""
     error: ReasonedError | None = None
-    """Why it was ended; the first reason counts."""
+    """Why we ended it; the first reason counts."""
 
     def over(self, *, in_body: bool) -> Refused | None:
-        """Which limit the answer has passed."""
+        """Return the refusal for the limit that the answer has passed; None if it has passed none."""
         limits, body = self.limits, len(self.body)
         if body > limits.body_bytes:
             return too_large(limits.body_bytes)
@@ -73,7 +73,7 @@ class HttpExchange:
 
 
 class _Parser(_LenientHTTPClientParser):
-    """Reads an answer; counts its header lines, also those of interim answers."""
+    """Reads an answer and counts its header lines, those of interim (1xx) answers too."""
 
     exchange: HttpExchange
 
@@ -91,7 +91,7 @@ class _Parser(_LenientHTTPClientParser):
 
 @implementer(IHandshakeListener)  # type: ignore[no-untyped-call] # zope ships no types
 class HttpConnection(_LenientHTTP11ClientProtocol):
-    """A connection; `idle` is told when it can take another request, `gone` when it is lost."""
+    """A connection. `idle` is called when it can take another request, `gone` when it no longer can."""
 
     def __init__(
         self, reactor: Any, idle: Callable[["HttpConnection"], None], gone: Callable[["HttpConnection"], None]
@@ -104,13 +104,13 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
 
     @property
     def peer(self) -> tuple[str, int]:
-        """The address and port at its other end."""
+        """The address and port of the other end."""
         transport: Any = self.transport
         peer = transport.getPeer()
         return peer.host, peer.port
 
     def ask(self, request: TxRequest, exchange: HttpExchange) -> "defer.Deferred[IResponse]":
-        """Send a request; the answer comes once its headers are read."""
+        """Send a request. The answer arrives as soon as its headers are read, before its body."""
         self._exchange = exchange
         exchange.sent()
         answer = self.request(request)
@@ -120,12 +120,12 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         return answer
 
     def handshakeCompleted(self) -> None:  # noqa: N802
-        """TLS is up: Twisted gave the request to the connection before, and it leaves only now."""
+        """Note that TLS is up: Twisted had queued the request before, and it leaves only now."""
         if self._currentRequest is not None and self._exchange is not None:
             self._exchange.sent()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Count, read, and end what passes a limit."""
+        """Count and read the bytes; end an answer that passes a limit."""
         exchange, parser = self._exchange, self._parser
         if exchange is None or parser is None:  # nobody asked
             self.drop()
@@ -148,7 +148,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         self._disconnectParser(reason)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802
-        """Ask nothing more where more came than the answer: it would be taken for the next one."""
+        """Close the connection if more came than the answer: the rest would be taken for the next one."""
         if rest and self._currentRequest is not None:
             self._currentRequest.persistent = False
         super()._finishResponse(rest)
@@ -159,7 +159,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Close it politely; but over TLS that waits for the other side, and a hostile one never answers."""
+        """Close it politely, and drop it soon after: over TLS a hostile peer never answers a close."""
         self._gone(self)
         if not self._lost:
             transport: Any = self.transport
@@ -167,7 +167,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
             self._reactor.callLater(CLOSE_SECONDS, self.drop)
 
     def drop(self) -> None:
-        """Close it at once; nobody takes it any more."""
+        """Close it at once."""
         self._gone(self)
         if not self._lost:
             transport: Any = self.transport
@@ -175,7 +175,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
 
 
 class HttpConnectionFactory(Factory):
-    """Makes connections for an endpoint."""
+    """Makes the connections of an endpoint."""
 
     noisy = False
 
@@ -187,16 +187,16 @@ class HttpConnectionFactory(Factory):
 
 
 class BodyReader(Protocol):
-    """Collects an answer's body in its exchange; of one larger than `pause_bytes` no more until `resume`."""
+    """Collects an answer's body in its exchange; pauses above `pause_bytes`, if given, until `resume`."""
 
     def __init__(self, exchange: HttpExchange, pause_bytes: int | None) -> None:
         self._exchange = exchange
         self._pause_bytes = pause_bytes
         exchange.reading = True
         self.grown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when it is paused."""
+        """Done as soon as it has paused."""
         self.done: defer.Deferred[None] = defer.Deferred()
-        """Fires at its end, or with what went wrong."""
+        """Fires at the body's end, or with the error that broke it off."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         self._exchange.body += data

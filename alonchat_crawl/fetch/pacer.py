@@ -1,18 +1,30 @@
-"""Who says when a site may be asked: the seam between what fetches and the frontier."""
+"""When a site may be asked: the interface that fetch/ and policies/ know of the frontier's pace."""
 
-from typing import Protocol
+from typing import Protocol, cast
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils.misc import load_object
 
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.sources import Hold, Lease
 
 
 class Pacer(Protocol):
-    """Keeps the pace of domains over all workers: the frontier."""
+    """Keeps the pace of each domain over all workers. The frontier implements it."""
 
     async def hold(self, lease: Lease, url: str) -> Hold:
-        """Let the holder of a lease fetch `url` now; raises errors.Deferred while that must not be."""
+        """Take the turn to fetch `url`, for the holder of a lease. Raises errors.Deferred if it must wait."""
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """The request of a hold has left the site."""
+        """End a turn: the request has ended, with or without a response."""
+
+
+def pacer_of(crawler: Crawler) -> Pacer:
+    """The crawler's pacer, of the class that the setting PACER names.
+
+    fetch/ and policies/ cannot import the class, and Scrapy makes them before it makes the scheduler.
+    """
+    pacer_class: type[PerCrawler] = load_object(crawler.settings["PACER"])
+    return cast("Pacer", pacer_class.of(crawler))

@@ -1,4 +1,4 @@
-"""The reactor's resolver, through which nothing is found that must not be dialled."""
+"""Twisted's interface to `Resolver`, for whatever dials through the reactor and not through `dialling`."""
 
 import asyncio
 from typing import Any, Self
@@ -15,14 +15,17 @@ from alonchat_crawl.fetch.resolver import Resolver
 
 
 def as_twisted(address: str, port: int) -> IPv4Address | IPv6Address:
-    """An address of the kind that Twisted's endpoints take."""
+    """Return an address as Twisted's endpoints take it."""
     kind = IPv6Address if ":" in address else IPv4Address
     return kind("TCP", address, port)
 
 
 @implementer(IHostnameResolver)  # type: ignore[no-untyped-call] # zope ships no types
 class ReactorResolver:
-    """For whatever may dial through the reactor: the handler judges its own addresses, and again."""
+    """Gives the reactor the addresses that `Resolver` finds and the rules allow, and no others.
+
+    Nothing of ours needs it; what a library might dial by itself must not get around the rules.
+    """
 
     def __init__(self, reactor: Any, resolver: Resolver, rules: AddressRules) -> None:
         self._reactor = reactor
@@ -32,12 +35,12 @@ class ReactorResolver:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
-        """Follow the settings of the process: Scrapy's one `crawler` here is all of them."""
+        """Read the settings. What Scrapy passes as `crawler` here is its CrawlerProcess."""
         settings = crawler.settings
         return cls(reactor, Resolver.from_settings(settings), AddressRules.from_settings(settings))
 
     def install_on_reactor(self) -> None:
-        """Scrapy's call, for TWISTED_DNS_RESOLVER."""
+        """Take the place of the reactor's own resolver. Scrapy calls this (TWISTED_DNS_RESOLVER)."""
         self._reactor.installNameResolver(self)
 
     def resolveHostName(  # noqa: N802 - Twisted's name
@@ -48,7 +51,7 @@ class ReactorResolver:
         addressTypes: object = None,  # noqa: ARG002, N803
         transportSemantics: str = "TCP",  # noqa: ARG002, N803
     ) -> HostResolution:
-        """Tell the receiver the addresses that may be dialled; none where nothing is found."""
+        """Give the receiver the addresses that may be dialled, perhaps none."""
         resolution = HostResolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         task = asyncio.ensure_future(self._tell(resolutionReceiver, hostName, portNumber))

@@ -1,4 +1,4 @@
-"""Host names to addresses, not yet judged."""
+"""Looks up the addresses of host names. They are not judged here: `address_rules` does that."""
 
 import asyncio
 import socket
@@ -15,11 +15,11 @@ from alonchat_crawl.fetch.ip_addresses import parse_address
 from alonchat_crawl.per_crawler import PerCrawler
 
 MAX_ADDRESSES = 8
-"""Of one host name. Each may be tried at the same time: nobody lets us knock at a thousand doors."""
+"""Addresses of one name. All of them may be dialled at once, and a name server must not choose thousands."""
 
 
 class Resolver(PerCrawler):
-    """A crawler's look-ups, in threads of their own: a name server that is silent holds up nothing else."""
+    """Looks names up in threads of its own, so that a silent name server holds up nothing else."""
 
     def __init__(self, *, threads: int, timeout_seconds: float, kept_seconds: float, kept_max: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
@@ -30,7 +30,7 @@ class Resolver(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read how many look-ups may run, for how long, and what is kept of them."""
+        """Read how many look-ups run at once and how long, and how many answers are kept and how long."""
         return cls(
             threads=settings.getint("CONCURRENT_REQUESTS"),
             timeout_seconds=settings.getfloat("DNS_TIMEOUT"),
@@ -44,7 +44,7 @@ class Resolver(PerCrawler):
         return cls.from_settings(crawler.settings)
 
     async def addresses(self, host: str) -> tuple[str, ...]:
-        """The host's addresses, unjudged, at most MAX_ADDRESSES. Raises CannotResolveHostError."""
+        """Return a host's addresses, at most MAX_ADDRESSES. Raises CannotResolveHostError."""
         if parse_address(host) is not None:
             return (host,)
         found, until = self._kept.get(host, ((), 0.0))
@@ -68,7 +68,7 @@ class Resolver(PerCrawler):
             raise CannotResolveHostError(host) from None
 
     def close(self) -> None:
-        """Leave look-ups that still run to themselves."""
+        """Drop the look-ups that wait; do not wait for those that run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,7 +1,6 @@
 """What politeness is counted against: the registrable domain of a URL, or the address that it shares."""
 
 import asyncio
-import socket
 from functools import lru_cache, partial
 from ipaddress import ip_address
 from time import monotonic
@@ -9,10 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from scrapy.exceptions import CannotResolveHostError
 
 from alonchat_crawl.fetch.files.upload_urls import is_at_no_site
 from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
+from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.redis_keys import ADDRESS
 from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
 from alonchat_crawl.sources import Source
@@ -45,10 +46,12 @@ class Domains:
     KEPT_SECONDS = 86_400  # after its last use
     SURE_SECONDS = 3_600  # without asking Redis again
 
-    def __init__(self, redis: Redis | None = None) -> None:
-        self._redis = redis
-        self.told: Told = tell_nobody
-        """Set by the frontier, which keeps the dead letters."""
+    def __init__(
+        self, redis: Redis | None = None, resolver: Resolver | None = None, told: Told = tell_nobody
+    ) -> None:
+        """Count by address if there are a Redis and a resolver; `told` is told of damaged keys."""
+        self._shared = (redis, resolver) if redis is not None and resolver is not None else None
+        self._told = told
         self._known: dict[str, tuple[str, float]] = {}
 
     async def of(self, url: str, source: Source | None = None) -> str:
@@ -59,30 +62,30 @@ class Domains:
         if source is not None and is_at_no_site(source, url):
             return str(source.source_id)
         domain = url_domain(url)
-        if self._redis is None:
+        if self._shared is None:
             return domain
         known, until = self._known.get(domain, ("", 0.0))
         if until < monotonic():
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
-            known = await self._settled(self._redis, domain, urlsplit(url).hostname or "")
+            known = await self._settled(*self._shared, domain, urlsplit(url).hostname or "")
             self._known[domain] = known, monotonic() + self.SURE_SECONDS
         return known
 
     def site_of(self, url: str, domain: str, source: Source) -> str:
         """The registrable domain of a URL whose pace domain is an address of several sites; else empty."""
-        is_shared = self._redis is not None and domain != str(source.source_id)
+        is_shared = self._shared is not None and domain != str(source.source_id)
         return url_domain(url) if is_shared else ""
 
-    async def _settled(self, redis: Redis, domain: str, host: str) -> str:
+    async def _settled(self, redis: Redis, resolver: Resolver, domain: str, host: str) -> str:
         key = ADDRESS.of(domain=domain)
         read = partial(redis.getex, key, ex=self.KEPT_SECONDS)
-        settled = await of_its_type(redis, key, self.told, read)
+        settled = await of_its_type(redis, key, self._told, read)
         if settled is not None and not _is_known_as(settled, domain):
-            await set_aside(redis, key, "it is no address", self.told)
+            await set_aside(redis, key, "it is no address", self._told)
             settled = None
         if settled is None:
-            address = await _address_of(host) or domain
+            address = await _address_of(host, resolver) or domain
             # NX with GET: what stood there before, or nothing.
             before: Any = await redis.set(key, address, nx=True, get=True, ex=self.KEPT_SECONDS)
             settled = before if before and _is_known_as(before, domain) else address.encode()
@@ -98,10 +101,9 @@ def _is_known_as(settled: bytes, domain: str) -> bool:
         return False
 
 
-async def _address_of(host: str) -> str | None:
+async def _address_of(host: str, resolver: Resolver) -> str | None:
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # TimeoutError is an OSError
+            return min(await resolver.addresses(host), default=None)
+    except (TimeoutError, CannotResolveHostError):
         return None
-    return min(str(entry[4][0]) for entry in found)

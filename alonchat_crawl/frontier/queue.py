@@ -84,9 +84,10 @@ class FrontierQueue(FrontierView):
         """Run a transition by its name."""
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, shard: int = 0, space: str = "") -> Self:
+    def from_settings(
+        cls, settings: BaseSettings, redis: Redis, domains: Domains, shard: int = 0, space: str = ""
+    ) -> Self:
         """Build the queue from the FRONTIER_ settings."""
-        by_address = settings.getbool("THROTTLE_BY_ADDRESS")
         return cls(
             redis,
             lease_seconds=settings.getfloat("FRONTIER_LEASE_SECONDS"),
@@ -94,7 +95,7 @@ class FrontierQueue(FrontierView):
             dead_letters_max=settings.getint("FRONTIER_DEAD_LETTERS_MAX"),
             dead_letters_max_bytes=settings.getint("FRONTIER_DEAD_LETTERS_MAX_BYTES"),
             shard=shard,
-            domains=Domains(redis if by_address else None),
+            domains=domains,
             space=space,
         )
 

@@ -12,10 +12,12 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.misc import load_object
 
 from alonchat_crawl.errors import StartupError, Unreadable
-from alonchat_crawl.frontier.domains import url_domain
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.frontier.domains import Domains, url_domain
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
@@ -43,13 +45,28 @@ class Shards:
         self.queues = queues
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, redis: Redis, space: str = "") -> "Shards":
-        """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one."""
+    def from_settings(
+        cls,
+        settings: BaseSettings,
+        redis: Redis,
+        space: str = "",
+        *,
+        resolver: Resolver | None = None,
+        told: Told = tell_nobody,
+    ) -> "Shards":
+        """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one.
+
+        They look up names by the `resolver`, if there is one that the process uses already. `told` is told of
+        damaged keys.
+        """
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
-        if space:
-            return cls([queue_class.from_settings(settings, redis, space=space)])
-        count = settings.getint("FRONTIER_SHARDS")
-        return cls([queue_class.from_settings(settings, redis, shard) for shard in range(count)])
+        domains = Domains()
+        if settings.getbool("THROTTLE_BY_ADDRESS"):
+            domains = Domains(redis, resolver or Resolver.from_settings(settings), told)
+        count = 1 if space else settings.getint("FRONTIER_SHARDS")
+        return cls(
+            [queue_class.from_settings(settings, redis, domains, shard, space) for shard in range(count)]
+        )
 
     def of_domain(self, domain: str) -> FrontierQueue:
         """The shard that keeps a domain's pace."""

@@ -29,5 +29,5 @@ class AddressPolicy:
         """Refuse the request unless an address of its host may be dialled."""
         check_url(request.url)
         _, host, port = origin_parts(request.url)
-        guard = self._rules.guard_of(request.url, request.meta)
+        guard = self._rules.guard_of(request)
         dialable(host, await self._resolver.addresses(host), port, guard)

@@ -1,6 +1,7 @@
 """A page that has not changed is not sent again: conditional requests (RFC 9110, section 13)."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
@@ -12,9 +13,10 @@ from scrapy.http import Response
 
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Kind, Lease, Source
+from alonchat_crawl.sources import Kind, Source
 from alonchat_crawl.storage.validators import Validators, find_validators, has_validators
 
 NOT_MODIFIED = 304
@@ -63,7 +65,7 @@ def _opaque(etag: str) -> str:
 
 
 class ConditionalRequests:
-    """Downloader middleware: asks for a stored page only if it has changed; meta["visit"] is what is stored.
+    """Downloader middleware: asks for a stored page only if it has changed.
 
     Only at a URL's first attempt: if anything is wrong with a 304, the next attempt fetches the whole page.
     While Postgres is away the URL is deferred: the page could not be stored, and would have to be sent again.
@@ -84,15 +86,16 @@ class ConditionalRequests:
 
     async def process_request(self, request: Request) -> None:
         """Make the request conditional if the page is stored. Raises Outage, Retry or GiveUp."""
-        lease: Lease | None = request.meta.get("lease")
-        if request.meta.get("robots") or lease is None or lease.kind is Kind.SITEMAP or lease.attempt > 1:
+        context = context_of(request)
+        lease = context.lease
+        if context.is_site_file or lease is None or lease.kind is Kind.SITEMAP or lease.attempt > 1:
             return
         if not await self._may_be_stored(lease.source):
             return
         pool = await self._connections.postgres()
-        visit = await find_validators(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
-        if visit is not None and (headers := conditions(visit)):
-            request.meta["visit"] = visit
+        stored = await find_validators(pool, lease.source.source_id, lease.url, self._scheme, self._max_days)
+        if stored is not None and (headers := conditions(stored)):
+            set_context(request, replace(context, validators=stored))
             for name, value in headers.items():
                 request.headers[name] = value.encode("latin-1")
 
@@ -107,9 +110,9 @@ class ConditionalRequests:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Raise Retry for a 304 that confirms another version than the stored one."""
-        visit: Validators | None = request.meta.get("visit")
-        if visit is not None and response.status == NOT_MODIFIED:
+        stored = context_of(request).validators
+        if stored is not None and response.status == NOT_MODIFIED:
             etag = (response.headers.get("ETag") or b"").decode("latin-1")
-            if not confirms(visit, etag):
+            if not confirms(stored, etag):
                 raise Retry(Reason.OTHER_ETAG)
         return response

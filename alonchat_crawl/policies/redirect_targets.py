@@ -7,6 +7,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import with_ascii_host
 
@@ -17,6 +18,13 @@ FOLLOWED = frozenset({301, 302, 303, 307, 308})
 def unreadable(error: ValueError) -> Refused:
     """Return the refusal of a page that redirects to what is no URL."""
     return Refused(Reason.URL, f"it redirects to no URL that can be asked: {error}")
+
+
+def _stripped(result: Request | Response) -> Request | Response:
+    """Leave in a redirect's request only what may be of use for another URL."""
+    if isinstance(result, Request):
+        set_context(result, context_of(result).redirected())
+    return result
 
 
 class Redirects(RedirectMiddleware):
@@ -34,7 +42,7 @@ class Redirects(RedirectMiddleware):
             if location and response.status in FOLLOWED and not request.meta.get("dont_redirect"):
                 target = urljoin(request.url, location.decode(errors="replace").strip())
                 response.headers["Location"] = with_ascii_host(target)
-            return super().process_response(request, response)
+            return _stripped(super().process_response(request, response))
         except ValueError as error:
             raise unreadable(error) from None
 
@@ -50,6 +58,6 @@ class MetaRefreshes(MetaRefreshMiddleware):
     ) -> Request | Response:
         """Raise Refused if the target is no URL."""
         try:
-            return super().process_response(request, response)
+            return _stripped(super().process_response(request, response))
         except ValueError as error:
             raise unreadable(error) from None

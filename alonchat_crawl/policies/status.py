@@ -4,10 +4,11 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp, Retry
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.reasons import RETRY_STATUSES, Reason
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind
 
 OF_FILES = {
     400: "its signed URL has been altered, or its time is up",
@@ -23,13 +24,13 @@ class StatusPolicy:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Raise Retry or GiveUp for a status that is no page; robots.txt has rules of its own."""
-        if request.meta.get("robots") or 200 <= response.status < 300:  # noqa: PLR2004
+        context = context_of(request)
+        if context.is_site_file or 200 <= response.status < 300:  # noqa: PLR2004
             return response
-        if response.status == NOT_MODIFIED and "visit" in request.meta:  # ConditionalRequests asked
+        if response.status == NOT_MODIFIED and context.validators is not None:  # ConditionalRequests asked
             return response
         reason, detail = Reason.http(response.status), f"it answered with HTTP status {response.status}"
-        lease: Lease | None = request.meta.get("lease")
-        if lease is not None and lease.kind is Kind.FILE:
+        if context.lease is not None and context.lease.kind is Kind.FILE:
             detail = f"{detail}: {OF_FILES.get(response.status, 'the file is not to be had')}"
         if response.status in RETRY_STATUSES:
             raise Retry(reason, detail, response_wait_seconds(response) or 0.0)

@@ -1,19 +1,21 @@
 """Slow sites are asked less often: Scrapy's AutoThrottle, on the delay that all workers share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.request_context import context_of, set_context
+
 
 @dataclass(slots=True)
 class _Domain:
     """Stands where AutoThrottle expects a downloader's slot."""
 
-    meta: dict[str, Any]
-    """Of the request that was answered."""
+    request: Request
+    """The one that was answered."""
     delay: float
     """Seconds."""
     transferring: tuple[Request, ...] = ()
@@ -21,7 +23,7 @@ class _Domain:
 
 
 class SharedAutoThrottle(AutoThrottle):
-    """Extension: from meta["lease"].delay_seconds to meta["throttle_delay_seconds"], by Scrapy's rule.
+    """Extension: turns a context's `throttle_delay_seconds` into the domain's next one, by Scrapy's rule.
 
     The rule's latency is meta["download_latency"], which `GuardedHandler` counts from the sending: it
     says how busy the site is, and a handshake, once a connection, says how far away. It is a comfort: the
@@ -37,9 +39,12 @@ class SharedAutoThrottle(AutoThrottle):
         return self.crawler.settings.getfloat("CRAWL_DELAY_SECONDS")
 
     def _get_slot(self, request: Request, spider: Spider) -> tuple[str | None, Any]:  # noqa: ARG002
-        lease = request.meta.get("lease")
-        return (None, None) if lease is None else (lease.domain, _Domain(request.meta, lease.delay_seconds))
+        context = context_of(request)
+        if context.lease is None or context.throttle_delay_seconds is None:
+            return None, None
+        return context.lease.domain, _Domain(request, context.throttle_delay_seconds)
 
     def _adjust_delay(self, slot: Any, latency: float, response: Response) -> None:
         super()._adjust_delay(slot, latency, response)
-        slot.meta["throttle_delay_seconds"] = slot.delay
+        context = replace(context_of(slot.request), throttle_delay_seconds=slot.delay)
+        set_context(slot.request, context)

@@ -1,4 +1,4 @@
-"""What strangers wrote is parsed here: in processes of little memory, little time and no way out.
+"""Parses what strangers wrote, in processes with little memory, little time and no way out.
 
-`pool.Sandbox` is the worker's side, `child` the other; `tasks` names what may be run there.
+`pool.Sandbox` is the worker's side, `child` the process's; `tasks` lists what may run there.
 """

@@ -1,6 +1,6 @@
-"""A parser's process: takes tasks from its worker, one at a time, until that closes the socket.
+"""A parser's process: it runs the worker's tasks, one at a time, until the worker closes the socket.
 
-It reads no environment and no settings: all it knows comes with its start.
+It reads no environment and no settings: its arguments say all that it needs.
 """
 
 import ctypes
@@ -21,18 +21,18 @@ from alonchat_crawl.sandbox.confine import allow_cpu, confine
 from alonchat_crawl.sandbox.memory import return_freed_memory
 from alonchat_crawl.sandbox.wire import Reply
 
-GROWN_SHARE = 2  # a process that keeps this part of its memory after a task is replaced
+GROWN_SHARE = 2  # a process that still holds more than this part (1/2) of its memory after a task is replaced
 PAGE_BYTES = resource.getpagesize()
 
 OUT_OF_MEMORY = wire.pack(Reply(wire.MEMORY, None, again=False))
-"""Ready before it is needed: then there is no memory to make it."""
+"""Made beforehand: when it is needed, there is no memory to make it."""
 
 FATAL = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 Task = Callable[..., Any]
 
 
 class Child:
-    """The tasks of one table, and what may be used for each."""
+    """Runs the tasks of one table, each within its CPU time."""
 
     def __init__(self, table: str, memory_bytes: int, seconds: float) -> None:
         self._table = import_module(table)
@@ -42,20 +42,20 @@ class Child:
         self._errno = _errno()
 
     def prepare(self) -> None:
-        """Load what most tasks need."""
+        """Load what most tasks need, and keep it out of the garbage collector's way."""
         for name, arguments in self._table.WARM_UP:
             self._task(name)(**arguments)
         gc.freeze()
 
     def reply(self, request: bytearray) -> bytes:
-        """Run one task and return its reply; nothing raises."""
+        """Run one task and return its packed reply. Never raises."""
         try:
             allow_cpu(self._seconds)
             self._errno.value = 0
             reply = wire.pack(self._result(request))
         except MemoryError:
             return OUT_OF_MEMORY
-        except Exception as error:  # noqa: BLE001  the worker settles it
+        except Exception as error:  # noqa: BLE001  the worker settles the page
             if self._ran_out():
                 return OUT_OF_MEMORY
             return wire.pack(Reply(wire.ERROR, type(error).__name__, again=False))
@@ -67,7 +67,8 @@ class Child:
         try:
             kind, value = wire.RESULT, self._task(name)(**arguments)
         except ReasonedError as error:
-            if error.__cause__ is not None and self._ran_out():  # a library's surprise under our reason
+            # A reader gave its reason for a library's error, which was for want of memory.
+            if error.__cause__ is not None and self._ran_out():
                 raise MemoryError from error
             kind, value = wire.REASON, (error.reason, error.detail)
         return Reply(kind, value, again=not self._grown())
@@ -79,9 +80,9 @@ class Child:
         return self._tasks[name]
 
     def _ran_out(self) -> bool:
-        """Whether the last call to the system that failed did so for want of memory.
+        """Whether the last system call that failed wanted memory.
 
-        Each library has an exception of its own for it; the C library's `errno` is the same for all.
+        Each library raises an exception of its own then; the C library's `errno` is the same for all.
         """
         return self._errno.value == errno.ENOMEM
 
@@ -92,12 +93,12 @@ class Child:
 
 
 def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: float) -> None:
-    """Serve the worker at the other end of a socket; end when it has closed it."""
+    """Serve the worker at the other end of a socket, until it closes the socket."""
     channel = socket.socket(fileno=descriptor)
     try:
         return_freed_memory()
         child = Child(table, memory_bytes, seconds)
-        child.prepare()  # reads nothing that strangers wrote, and one library unpacks a file of its own
+        child.prepare()  # before `confine`: a library unpacks a file of its own. Reads no stranger's text
         confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
         _stay_when_dying(channel)
         _send(channel, b"")
@@ -105,14 +106,14 @@ def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: f
             reply = child.reply(request)
             _send(channel, reply)
             del request, reply
-    except Exception as error:  # noqa: BLE001  the worker says so
+    except Exception as error:  # noqa: BLE001  the worker logs it
         _send(channel, f"{type(error).__name__}: {error}".encode(errors="replace"))
     finally:
-        os._exit(1)  # with nothing to tidy up, which could take as long as it likes
+        os._exit(1)  # without cleaning up, which could take for ever after a hostile task
 
 
 def _errno() -> ctypes.c_int:
-    """Return this thread's `errno` itself; one that is never set where the C library does not show it."""
+    """Return this thread's `errno`, by reference; one that is never set if the C library does not show it."""
     locate = getattr(ctypes.CDLL(None), "__errno_location", None)  # of glibc and musl
     if locate is None:
         return ctypes.c_int()
@@ -121,12 +122,12 @@ def _errno() -> ctypes.c_int:
 
 
 def _stay_when_dying(channel: socket.socket) -> None:
-    """On a fatal signal tell the worker, and wait until it has looked how much memory there is in use."""
+    """On a fatal signal tell the worker its name, and wait: the worker looks how much memory is in use."""
     libc = ctypes.CDLL(None)
     libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
     for number in FATAL:
         libc.signal(number, ctypes.cast(libc.pause, ctypes.c_void_p))
-    faulthandler.enable(file=channel.fileno(), all_threads=False)  # what it writes first: wire.DYING
+    faulthandler.enable(file=channel.fileno(), all_threads=False)  # it writes wire.DYING first
 
 
 def _send(channel: socket.socket, frame: bytes) -> None:

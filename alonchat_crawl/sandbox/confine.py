@@ -1,7 +1,7 @@
-"""What a parser's process gives up before it reads anything: memory, files, the network, its parent's reach.
+"""Takes from a parser's process what no parser needs: files, the network, other processes, more memory.
 
-The limits always hold. The rest is best effort, for not every kernel or container has it, and stands
-behind them: it is there for a parser that was taken over.
+The limits always hold. The rest is for a parser that was taken over; it is best effort, since not every
+kernel or container offers it.
 """
 
 import ctypes
@@ -29,15 +29,15 @@ SYSTEM_FILES = tuple(
         *("/usr/share/zoneinfo", "/proc/self", "/dev/null"),
     )
 )
-OOM_SCORE = "800"  # of 1000: where memory is short, a parser is what the kernel should end
+OOM_SCORE = "800"  # of 1000: if memory runs short, the kernel should end a parser first
 OPEN_FILES = 64
-ADDRESS_SPACE_BYTES = 2 * 1024**3  # beside the memory that counts: libraries, stacks, what is only reserved
+ADDRESS_SPACE_BYTES = 2 * 1024**3  # on top of the memory: libraries, stacks, and what is only reserved
 
 
 def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
-    """Give up what no parser needs; `packages` of the program and all libraries stay readable.
+    """Confine this process for good. The program's `packages` and all libraries stay readable.
 
-    Raises OSError where a limit cannot be set.
+    Raises OSError if a limit cannot be set.
     """
     os.umask(0o777)
     with suppress(OSError):
@@ -60,7 +60,7 @@ def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        # Writable memory is what runs out; RLIMIT_AS counts what is only reserved as well.
+        # RLIMIT_DATA counts writable memory, which is what runs out; RLIMIT_AS also what is only reserved.
         (resource.RLIMIT_DATA, memory_bytes),
         (resource.RLIMIT_AS, memory_bytes + ADDRESS_SPACE_BYTES),
     ):
@@ -68,7 +68,7 @@ def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
 
 
 def allow_cpu(seconds: float) -> None:
-    """Let the process use so many more seconds of CPU; then the kernel ends it with SIGXCPU."""
+    """Let this process use so many more seconds of CPU time; after them the kernel sends SIGXCPU."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + 1, hard))

@@ -1,7 +1,7 @@
-"""Takes all files from this process but its own code, which stays readable; and TCP, and signals to others.
+"""Takes from this process all files but its own code, which stays readable; and TCP, and signals to others.
 
-Linux' Landlock (https://docs.kernel.org/userspace-api/landlock.html), of which each version can take more.
-It needs no privilege, and holds in containers too.
+It uses Linux' Landlock (https://docs.kernel.org/userspace-api/landlock.html), which needs no privilege and
+works in containers. Each version of it can take more.
 """
 
 import ctypes
@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from struct import pack
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # system calls, the same on all machines
-VERSION = 1  # a flag of CREATE_RULESET: only say which version it is
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # landlock_… system calls, the same on all machines
+VERSION = 1  # a flag of CREATE_RULESET: only return the version
 PATH_BENEATH = 1
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
-"""How many kinds of access to files there are, by version; LATEST_RIGHTS after these."""
+"""By version: how many kinds of access to files it knows. Later versions know LATEST_RIGHTS."""
 LATEST_RIGHTS = 16
 TCP = 0b11
 TCP_SINCE = 4
@@ -25,9 +25,9 @@ SCOPES_SINCE = 6
 
 
 def leave_readable(files: Iterable[Path], lists: Iterable[Path]) -> bool:
-    """Leave to this process only to read what lies below `files`, and to list what lies below `lists`.
+    """Let this process only read what lies below `files`, and list what lies below `lists`.
 
-    Return whether the kernel can do that; what does not exist is left out.
+    Return whether the kernel does. Paths that do not exist are left out.
     """
     call = ctypes.CDLL(None, use_errno=True).syscall
     version = call(CREATE_RULESET, None, 0, VERSION)

@@ -1,4 +1,4 @@
-"""Keeps a worker small: what pages leave behind goes back to the system."""
+"""Keeps a process small: freed memory goes back to the system."""
 
 import ctypes
 
@@ -6,14 +6,14 @@ M_TRIM_THRESHOLD = -1  # mallopt(3)
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 THRESHOLD_BYTES = 1024 * 1024
-ARENAS = 2  # one a thread otherwise: parsing, embedding and OpenMP leave a hole in each
+ARENAS = 2  # the default is one a thread, and parsing, embedding and OpenMP leave holes in each
 
 
 def return_freed_memory() -> None:
-    """Let glibc return blocks of a megabyte and more as soon as they are freed; elsewhere do nothing.
+    """Let glibc return blocks of a megabyte and more as soon as they are freed; do nothing without glibc.
 
-    Left alone it raises both thresholds as tensors come and go, and keeps the room in each thread's arena.
-    To be called before there are other threads.
+    By default it raises both thresholds as tensors come and go, and keeps the memory in each thread's arena.
+    Call this before there are other threads.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):

@@ -1,4 +1,4 @@
-"""A worker's parsers: one process at first, more while they are all busy, each replaced when it is lost."""
+"""A worker's parser processes: one at first, more while all are busy. A lost one is replaced."""
 
 import asyncio
 from functools import cache
@@ -17,9 +17,9 @@ from alonchat_crawl.sandbox.wire import Reply
 from alonchat_crawl.sandbox.work_slots import WorkSlots
 
 TABLE = "alonchat_crawl.sandbox.tasks"
-# That one process serves: what a task leaves behind, by mischief or mistake, does not last. A page takes
-# four of them, and to start a process as long as a hundred pages.
 TASKS_MAX = 10_000
+"""Of one process, so that what a task leaves behind, by malice or mistake, does not last. A page takes four
+tasks, and to start a process takes as long as a hundred pages."""
 GIVEN = frozenset(
     {Reason.EXTRACT, Reason.SITEMAP, Reason.ZIP_BOMB, Reason.XML_BOMB}
     | {Reason.FILE_EMPTY, Reason.FILE_TYPE, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED}
@@ -30,9 +30,9 @@ GIVEN = frozenset(
 
 
 class Sandbox(PerCrawler):
-    """Runs tasks in processes that can do no harm; what one of them does to its process costs that task only.
+    """Runs tasks in confined processes. If a task breaks its process, only that task is lost.
 
-    A lost task is not tried again: the same input would do the same to the next process.
+    A lost task is not tried again: the same input would break the next process as well.
     """
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
@@ -54,18 +54,18 @@ class Sandbox(PerCrawler):
         return sandbox
 
     async def start(self) -> None:
-        """Start a process before it is needed; do not wait until it is ready."""
+        """Start a process before it is needed, and do not wait for it."""
         if not self._idle:
             self._idle.append(Process(self._limits))
 
     async def run(self, task: str, **arguments: Any) -> Any:
-        """Run a task of the table (see tasks.py) and return its result, of what msgpack can hold.
+        """Run a task of the table (see tasks.py) and return its result, which is what msgpack can hold.
 
         Raises the GiveUp that the task raises; GiveUp for PARSER_TIMEOUT, PARSER_MEMORY and PARSER_CRASH;
         Outage if no process can be started.
         """
         async with self._slots.slot(len(arguments.get("body", b""))):
-            request = wire.pack((task, arguments))  # not before: of what waits there is no second copy
+            request = wire.pack((task, arguments))  # only now, so that what waits is not held twice
             if len(request) > wire.REQUEST_MAX_BYTES:
                 raise GiveUp(Reason.PARSER_MEMORY, f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
             process = self._idle.pop() if self._idle else Process(self._limits)
@@ -73,7 +73,7 @@ class Sandbox(PerCrawler):
             try:
                 reply = await process.ask(request)
                 again = reply.again and process.tasks < TASKS_MAX
-            finally:  # a cancelled task leaves its process in the middle of something
+            finally:  # also if the task was cancelled: its process is still at work on it
                 if again:
                     self._idle.append(process)
                 else:
@@ -81,7 +81,7 @@ class Sandbox(PerCrawler):
         return _result(reply)
 
     async def close(self) -> None:
-        """End all processes, whatever they are at."""
+        """End all processes at once."""
         while self._idle:
             self._end(self._idle.pop())
         await asyncio.gather(*self._endings)
@@ -115,7 +115,7 @@ def _given(spelling: str, detail: str) -> GiveUp:
 
 
 def typed(kind: Any, value: Any) -> Any:
-    """Return a result as the dataclass that it was; raises GiveUp where it is none."""
+    """Return a result as the dataclass that it was before it was sent. Raises GiveUp if it does not fit."""
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:

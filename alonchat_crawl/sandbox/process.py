@@ -1,4 +1,4 @@
-"""The worker's end of one parser's process: starting it, one exchange at a time, its end."""
+"""The worker's end of one parser process: starts it, sends it one request at a time, ends it."""
 
 import asyncio
 import logging
@@ -20,50 +20,50 @@ from alonchat_crawl.sandbox.wire import Reply, RubbishError
 
 START_SECONDS = 60.0
 START_ERROR_MAX_BYTES = 1000
-WALL_SHARE = 3  # of the CPU seconds: a busy machine gives a process no more than that share
-REAP_SECONDS = 0.01  # between looks whether it has ended
+WALL_SHARE = 3  # a task may take so many times its CPU seconds: on a busy machine it gets a share of the time
+REAP_SECONDS = 0.01  # how often to look whether it has ended
 SIGNALS = {signal.strsignal(number): number.name for number in signal.Signals}
-NAME_MAX_BYTES = 100  # of a signal, in full
-# What grows by doubling holds this part of the memory when there is no room for its copy of twice the size.
+NAME_MAX_BYTES = 100  # the description of a signal
 OUT_OF_MEMORY_SHARE = 3
-END_SECONDS = 1.0  # for one that closed its socket to end by itself, so that it can be told how
-# Not `-m`: the package may live in an egg that only this process has on its path.
+"""What grows by doubling holds 1/3 of the memory when its copy of twice the size does not fit."""
+END_SECONDS = 1.0  # how long a process that closed its socket may take to end: how it ends says why
+# Not `-m`: the package may be in an egg that only this process has on its path.
 START = """
 import sys
 descriptor, parent, table, memory_bytes, seconds, *sys.path[:] = sys.argv[1:]
 from alonchat_crawl.sandbox.child import main
 main(int(descriptor), int(parent), table, int(memory_bytes), float(seconds))
 """
-# Isolated; no `site`, whose .pth files would run; no bytecode written. All it may know of the environment:
 ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-FLAGS = ("-I", "-S", "-B", "-X", "utf8")
+"""All that it is told of the environment: ours holds secrets."""
+FLAGS = ("-I", "-S", "-B", "-X", "utf8")  # isolated, no `site` (whose .pth files would run), no bytecode
 
 logger = logging.getLogger(__name__)
 
 
 class ProcessLimits(NamedTuple):
-    """What a process may use."""
+    """What a process may run and use."""
 
     table: str
     """The module whose TASKS it runs."""
     memory_bytes: int
     seconds: float
-    """CPU time a task."""
+    """Of CPU time, for each task."""
 
 
 class DyingError(Exception):
-    """The process got a fatal signal, and waits."""
+    """The process got a fatal signal, and waits to be looked at."""
 
 
 class Process:
-    """One parser's process. Whoever asks it something must wait for the reply or end it."""
+    """One parser process. Whoever asks it something must wait for the reply or end the process."""
 
     def __init__(self, limits: ProcessLimits) -> None:
-        """Start it. To be called in the thread that lives as long as the worker: the process dies with it."""
+        """Start it. Call this in the thread that lives as long as the worker: the process dies with it."""
         self.tasks = 0
         self._limits = limits
         self._ready = False
-        self._data_bytes = 0  # when it was ready
+        self._data_bytes = 0  # what it held when it was ready
         self._channel, theirs = socket.socketpair()
         self._channel.setblocking(False)  # noqa: FBT003  Python's own name for it
         with theirs:
@@ -81,11 +81,11 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id, which is its process group's as well."""
+        """The id of the process and of its process group."""
         return self._process.pid
 
     async def ask(self, request: bytes) -> Reply:
-        """Return the reply. Raises Outage where the process did not start, and GiveUp where it was lost."""
+        """Return the reply. Raises Outage if the process did not start, and GiveUp if it was lost."""
         await self._started()
         self.tasks += 1
         try:
@@ -101,15 +101,15 @@ class Process:
             raise await self._lost() from None
 
     async def end(self) -> None:
-        """End it at once, with all that it may have started, and leave no zombie."""
+        """End it at once, with all that it may have started; leave no zombie."""
         self._channel.close()
-        if self._process.poll() is None:  # afterwards its number may be another's
+        if self._process.poll() is None:  # once it has ended, its id may be another process's
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         await self._ended()
 
     async def _lost(self) -> GiveUp:
-        """Tell by how it ended what became of a process that closed its socket."""
+        """Return the reason for a process that closed its socket, by how it ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await self._ended()
@@ -125,14 +125,14 @@ class Process:
                 return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {named}.")
 
     def _crashed(self, name: str) -> GiveUp:
-        """Tell by its memory why a process got a fatal signal; it still has all that it had."""
+        """Return the reason for a fatal signal, by the memory that the process still holds."""
         left = self._limits.memory_bytes - self._data_bytes
         if self._data() - self._data_bytes > left // OUT_OF_MEMORY_SHARE:
             return GiveUp(Reason.PARSER_MEMORY, f"Its parser ran out of memory and ended with {name}.")
         return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {name}.")
 
     def _data(self) -> int:
-        """Return how much of what RLIMIT_DATA counts the process has, in bytes; 0 where nobody tells."""
+        """Return how many bytes the process has of what RLIMIT_DATA counts; 0 if the system does not say."""
         with suppress(OSError):
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
                 if line.startswith("VmData:"):
@@ -175,7 +175,7 @@ class Process:
         return await self._received(size)
 
     async def _signal(self) -> str:
-        """Return the name of the signal that a dying process tells."""
+        """Read the name of the signal that a dying process got."""
         loop = asyncio.get_running_loop()
         told = b""
         with suppress(OSError, TimeoutError):

@@ -1,7 +1,7 @@
-"""What may be run in a sandbox: a name, and the module and function it stands for.
+"""The tasks that a sandbox runs: a name, and the module and function that it stands for.
 
-Each is called with keyword arguments of what msgpack can hold, and returns such; a dataclass arrives as a
-dict of its fields. Modules are imported at their first use, and none of them may import Scrapy.
+A task takes keyword arguments and returns a result that msgpack can hold; a dataclass arrives as a dict of
+its fields. Its module is imported at its first use, and must not import Scrapy.
 """
 
 from collections.abc import Mapping, Sequence

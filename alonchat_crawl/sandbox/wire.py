@@ -1,6 +1,6 @@
-"""What goes between a worker and its parsers: frames of msgpack, bounded on both sides.
+"""The messages between a worker and its parsers: frames of msgpack, bounded on both sides.
 
-Never pickle: a parser that was taken over must not be able to run anything in the worker.
+Never pickle: a parser that was taken over must not be able to run code in the worker.
 """
 
 import struct
@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import msgpack
 
 HEAD = struct.Struct(">I")
-"""Before each frame: its bytes."""
+"""Before each frame: how many bytes it has."""
 DYING = b"Fatal Python error: "
-"""In place of a reply, by Python's faulthandler: a signal's name and a line's end follow. No frame is as long
-as its first bytes would say."""
+"""What Python's faulthandler sends instead of a reply; the signal's description and a line's end follow. Read
+as a length, its first bytes exceed every limit, so it is not mistaken for a frame."""
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 REPLY_MAX_BYTES = 128 * 1024 * 1024
 NODES_MAX = 2_000_000
-"""In a reply: lists, maps and what is in them. One costs its sender a byte, and its reader a hundred."""
+"""Of a reply: lists, maps and what is in them. One costs its sender a byte, and its reader a hundred."""
 
 RESULT, REASON, MEMORY, ERROR = "result", "reason", "memory", "error"
 
@@ -34,7 +34,7 @@ class Reply(NamedTuple):
 
 
 class RubbishError(ValueError):
-    """No frame that the other side may send."""
+    """The other side sent what is no valid frame."""
 
 
 def pack(frame: Sequence[Any]) -> bytes:
@@ -52,7 +52,7 @@ def _fields(value: object) -> dict[str, Any]:
 
 
 def unpack_request(data: bytes | bytearray) -> tuple[str, dict[str, Any]]:
-    """Read what the worker sent: the task's name and its arguments."""
+    """Return the task's name and its arguments."""
     name, arguments = msgpack.unpackb(  # type: ignore[no-untyped-call, attr-defined]
         data, timestamp=3, unicode_errors="surrogatepass"
     )
@@ -60,7 +60,7 @@ def unpack_request(data: bytes | bytearray) -> tuple[str, dict[str, Any]]:
 
 
 def unpack_reply(data: bytes | bytearray) -> Reply:
-    """Read what a parser sent. Raises RubbishError for whatever a sound one would not send."""
+    """Return a parser's reply. Raises RubbishError for anything that an intact parser would not send."""
     left = NODES_MAX
 
     def counted(node: Any) -> Any:
@@ -85,7 +85,7 @@ def unpack_reply(data: bytes | bytearray) -> Reply:
         raise
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
         raise RubbishError(type(error).__name__) from None
-    # Of a tuple, since a kind that is a list could not be looked for in a set.
+    # In a tuple, not a set: the kind may be a list here, which has no hash.
     if kind not in (RESULT, REASON, MEMORY, ERROR) or not isinstance(again, bool):
         raise RubbishError("no reply")
     if kind == REASON and not (

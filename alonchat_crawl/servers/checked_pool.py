@@ -1,4 +1,4 @@
-"""Postgres' connections, asked whether they live only when there is a reason to doubt it."""
+"""A pool of Postgres connections that checks one only if there is a reason to think it dead."""
 
 import select
 from time import monotonic
@@ -12,10 +12,10 @@ IDLE_SECONDS = 60.0
 
 
 class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
-    """Hands out no connection that is known to be dead, without a round trip for each.
+    """Hands out no dead connection, and yet does without a round trip for each use.
 
-    A server or pooler that ends closes its sockets, which is seen here for nothing. One that vanished without
-    a word is asked: every connection, once, after an idle minute and after any of them broke.
+    A server or pooler that ends closes its sockets, which shows without a round trip. One that vanished does
+    not, so a connection is checked after an idle minute, and each once after any of them broke.
     """
 
     def __init__(self, url: str, **options: Any) -> None:
@@ -24,15 +24,15 @@ class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
         self._broke_at = 0.0
 
     async def putconn(self, conn: AsyncConnection[Any]) -> None:
-        """Take a connection back; a broken one casts doubt on all that were handed out before."""
+        """Take a connection back. If it broke, check all that were handed out before at their next use."""
         if conn.broken:
             self._broke_at = monotonic()
         await super().putconn(conn)
 
     async def _check(self, connection: AsyncConnection[Any]) -> None:
-        """Raise OperationalError where the connection is dead."""
+        """Raise OperationalError if the connection is dead."""
         last = self._handed_out.get(connection, 0.0)
-        if last <= max(self._broke_at, monotonic() - IDLE_SECONDS) or _spoken_to(connection):
+        if last <= max(self._broke_at, monotonic() - IDLE_SECONDS) or _has_news(connection):
             try:
                 await self.check_connection(connection)
             except OperationalError:
@@ -41,8 +41,8 @@ class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
         self._handed_out[connection] = monotonic()
 
 
-def _spoken_to(connection: AsyncConnection[Any]) -> bool:
-    """Whether the server has said something unasked: that it ends, most often."""
+def _has_news(connection: AsyncConnection[Any]) -> bool:
+    """Whether the server has sent something unasked: most often, that it ends."""
     sockets = select.poll()
     sockets.register(connection.fileno(), select.POLLIN)
     return bool(sockets.poll(0))

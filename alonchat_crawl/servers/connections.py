@@ -1,4 +1,4 @@
-"""The one place that opens Redis and Postgres."""
+"""The clients of Redis and Postgres: the one place that opens them."""
 
 import asyncio
 from functools import partial
@@ -23,21 +23,21 @@ from alonchat_crawl.servers.preflight import TIMEOUT_SECONDS, check_postgres, ch
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.storage.migrate import migrate
 
-REDIS_RETRIES = 6  # with the waits below some 9 s in all: a restart passes unnoticed
+REDIS_RETRIES = 6  # with the waits below some 9 s in all, which is longer than a restart takes
 REDIS_BACKOFF_SECONDS = 0.1  # × 2^n
 REDIS_MAX_BACKOFF_SECONDS = 3.0
 REDIS_HEALTH_CHECK_SECONDS = 30
 
 
 def redis_url(settings: BaseSettings) -> str:
-    """Return REDIS_URL or, where unset, that of the embedded Valkey, started. Raises StartupError."""
+    """Return REDIS_URL; if it is unset, start the embedded Valkey and return its URL. Raises StartupError."""
     return settings["REDIS_URL"] or embedded.redis_url(Path(settings["ALONCHAT_DATA_DIR"]))
 
 
 def open_redis(settings: BaseSettings) -> Redis:
-    """Return a client of REDIS_URL's server, or of the cluster that it is part of. Raises StartupError.
+    """Return a client of REDIS_URL's server, or of the cluster that it belongs to. Raises StartupError.
 
-    It repeats a command whose reply was lost, so commands must bear that.
+    The client repeats a command whose reply was lost, so commands must be safe to run twice.
     """
     url = redis_url(settings)
     client: type[Redis] = cast("type[Redis]", RedisCluster) if check_redis(url) else Redis
@@ -53,7 +53,7 @@ def open_redis(settings: BaseSettings) -> Redis:
 
 
 def database_url(settings: BaseSettings) -> str:
-    """Return DATABASE_URL, checked, or that of the embedded Postgres, started and migrated.
+    """Check and return DATABASE_URL; if it is unset, start and migrate the embedded Postgres, return its URL.
 
     Raises StartupError.
     """
@@ -66,7 +66,7 @@ def database_url(settings: BaseSettings) -> str:
 
 
 def check(settings: BaseSettings) -> None:
-    """Make sure that both servers answer and the schema is there. Raises StartupError."""
+    """Make sure that both servers answer and that Postgres has our tables. Raises StartupError."""
     check_redis(redis_url(settings))
     database_url(settings)
 
@@ -83,22 +83,22 @@ class Connections(PerCrawler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Send word of damaged keys as the crawler's signal."""
+        """Tell of damaged keys by the crawler's signal."""
         return cls(crawler.settings, partial(_send, ref(crawler)))
 
     @property
     def redis(self) -> Redis:
-        """The client of `open_redis`."""
+        """The client that `open_redis` returns."""
         if self._redis is None:
             self._redis = open_redis(self._settings)
         return self._redis
 
     def unreadable(self, key: str, why: str, aside: str) -> None:
-        """Tell the frontier, which keeps the dead letters, of a key that was set aside."""
+        """Tell the frontier of a key that was set aside: it keeps a dead letter of it."""
         self._tell(key, why, aside)
 
     async def postgres(self) -> AsyncConnectionPool:
-        """Return the open pool: autocommit; vectors come and go as pgvector's types. Raises StartupError."""
+        """Return the open pool, which commits each statement and knows vectors. Raises StartupError."""
         async with self._opening:
             if self._pool is None:
                 pool = CheckedPool(
@@ -106,7 +106,7 @@ class Connections(PerCrawler):
                     min_size=1,
                     max_size=self._settings.getint("POSTGRES_POOL_MAX"),
                     open=False,
-                    # A transaction pooler gives each transaction another session: prepare nothing.
+                    # Behind a transaction pooler each transaction may meet another session: prepare nothing.
                     kwargs={
                         "prepare_threshold": None,
                         "autocommit": True,

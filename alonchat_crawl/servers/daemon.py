@@ -1,4 +1,4 @@
-"""A server that outlives whoever started it: launched, found again, stopped."""
+"""A server that runs on when the process that started it has ended: starts it, finds it again, stops it."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ import psutil
 
 from alonchat_crawl.errors import StartupError
 
-START_SECONDS = 60.0  # crash recovery replays the log before it answers
-STOP_SECONDS = 20.0  # a checkpoint on a slow disk; after it, the next signal
+START_SECONDS = 60.0  # after a crash, a server replays its log before it answers
+STOP_SECONDS = 20.0  # enough for a checkpoint on a slow disk; then the next signal is sent
 POLL_SECONDS = 0.01
 
 
 class State(Enum):
-    """What a server says when it is spoken to."""
+    """What a server answers."""
 
     GONE = "gone"  # nobody listens
     BUSY = "busy"  # somebody listens, but cannot serve now: starting, loading
@@ -29,29 +29,29 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """How to run one server. Its starts and stops must exclude each other: that is the caller's lock."""
+    """How to run one server. The caller holds a lock, so that no two starts or stops run at once."""
 
     name: str
-    """Of its process, as the kernel tells it."""
+    """Of its process, as the kernel reports it."""
     home: Path
-    """Absolute; its data. It is its working directory, and so how its processes are recognised."""
+    """Absolute path of its data. It is also its working directory, by which its processes are recognised."""
     log: Path
-    """What it printed in its present run; the run before is kept beside it as `.log.old`."""
+    """What it has printed since it started. The run before is kept beside it as `.log.old`."""
     command: Sequence[str]
     probe: Callable[[], State]
     stop_signals: Sequence[signal.Signals]
-    """From gentle to forceful; each gets STOP_SECONDS."""
+    """From gentle to forceful. Each is given STOP_SECONDS."""
     leftovers: Sequence[Path] = ()
-    """Files in which a crashed one says that it still runs."""
+    """Files that a crash leaves behind and that say it still runs."""
 
     def start(self) -> None:
-        """Return when it is ready, launched and detached where need be. Raises StartupError."""
+        """Start it unless it runs, and return when it is ready. Raises StartupError."""
         deadline = time.monotonic() + START_SECONDS
         while (state := self.probe()) is State.BUSY:
             self._wait(deadline)
         if state is State.READY:
             return
-        self.stop()  # what a crash left behind still holds memory and files
+        self.stop()  # processes that a crash left behind still hold memory and files
         for leftover in self.leftovers:
             leftover.unlink(missing_ok=True)
         pid = self._launch()
@@ -61,7 +61,7 @@ class Daemon:
             self._wait(deadline)
 
     def stop(self) -> bool:
-        """Stop its processes, orphans of a crash too; tell whether there were any. Raises StartupError."""
+        """Stop its processes, orphans of a crash too; return whether there were any. Raises StartupError."""
         found = bool(self.processes())
         for stop_signal in (*self.stop_signals, signal.SIGKILL):
             self._signal(stop_signal)
@@ -73,10 +73,10 @@ class Daemon:
         raise StartupError(f"The embedded {self.name} in {self.home} cannot be stopped.")
 
     def processes(self) -> list[psutil.Process]:
-        """Return its live processes, children included: of its name, ours, at work in its home.
+        """Return its live processes, children included: those of its name, of our user, and in its home.
 
-        A recorded pid may be another program's after a reboot, and none is recorded when the starter is
-        killed at the wrong moment; this has neither fault.
+        A pid file would be wrong after a reboot, when the pid may be another program's, and missing if the
+        process that started the server was killed at the wrong moment.
         """
         users = {os.geteuid(), _owner(self.home)}
         found = []
@@ -85,7 +85,7 @@ class Daemon:
                 ours = process.name() == self.name and process.uids().real in users
                 if ours and Path(process.cwd()) == self.home and _sees_our_files(process.pid):
                     found.append(process)
-            except (psutil.Error, OSError):  # it ended meanwhile, or is a zombie
+            except (psutil.Error, OSError):  # it has just ended, or is a zombie
                 continue
         return found
 
@@ -94,7 +94,7 @@ class Daemon:
         pids = {process.pid for process in processes}
         for process in processes:
             try:
-                if process.ppid() not in pids:  # children are their parent's to end
+                if process.ppid() not in pids:  # a parent ends its own children
                     process.send_signal(stop_signal)
             except psutil.NoSuchProcess:
                 continue
@@ -103,7 +103,7 @@ class Daemon:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("wb") as log:
-            # The shell ends at once and init adopts the server, so no starter is left with a zombie.
+            # The shell ends at once and init adopts the server, so we never have to reap it.
             launched = subprocess.run(  # noqa: S603 - our own programs
                 ["/bin/sh", "-c", '"$@" 1>&2 </dev/null & echo $!', "sh", *self.command],
                 stdout=subprocess.PIPE,
@@ -123,7 +123,7 @@ class Daemon:
 
 
 def as_owner_of(home: Path) -> dict[str, Any]:
-    """Return subprocess arguments: at work in `home`, as its owner, without our secrets or PG* variables."""
+    """Return subprocess arguments: run in `home`, as its owner, without our secrets and PG* variables."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     arguments: dict[str, Any] = {"cwd": home, "env": environment}
     if os.geteuid() == 0 and _owner(home) != 0:
@@ -132,7 +132,7 @@ def as_owner_of(home: Path) -> dict[str, Any]:
 
 
 def last_words(log: Path) -> str:
-    """Return a log's last line, or the last fatal one where there is one."""
+    """Return a log's last fatal line; its last line if there is no fatal one."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
     return (fatal or lines or ["it said nothing."])[-1]
@@ -143,7 +143,7 @@ def _owner(home: Path) -> int:
 
 
 def _sees_our_files(pid: int) -> bool:
-    """Tell whether the same path is the same file for a process: not so in a container of this machine."""
+    """Whether a path is the same file for that process as for us: it is not if it runs in a container."""
     root = Path(f"/proc/{pid}/root")
     return not root.is_symlink() or root.samefile("/")
 

@@ -1,6 +1,7 @@
-"""Keys of ours in Redis that somebody else wrote into: renamed, told of, and done without.
+"""Sets aside keys of ours in Redis that somebody else has damaged, and tells of them.
 
-The frontier's own are its transitions' to set aside (`frontier/lua/shared/damaged_keys.lua`).
+A damaged key is renamed, so that work goes on as if it had never been there. The frontier's own keys are set
+aside by its Lua scripts (`frontier/lua/shared/damaged_keys.lua`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,22 +14,22 @@ from redis.exceptions import ResponseError
 from alonchat_crawl.redis_keys import name_set_aside
 
 Told = Callable[[str, str, str], None]
-"""Is told the key, what is wrong with it, and its new name: a dead letter is to keep them."""
+"""Takes the key, what is wrong with it, and its new name, to keep them in a dead letter."""
 
 KEPT_SECONDS = 30 * 86_400
 
 
 def tell_nobody(_key: str, _why: str, _aside: str) -> None:
-    """Stand in where nothing keeps dead letters."""
+    """Keep no dead letter of it."""
 
 
 async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
-    """Rename a key, so that the next look finds nothing there. Raises redis.RedisError."""
+    """Rename a key, so that it is missing from now on. Raises redis.RedisError."""
     aside = name_set_aside(key, token_hex(8))
     try:
         await redis.rename(key, aside)
     except ResponseError as error:
-        if "no such key" in str(error):  # another worker was quicker
+        if "no such key" in str(error):  # another worker has already renamed it
             return
         raise
     await redis.expire(aside, KEPT_SECONDS)
@@ -36,7 +37,7 @@ async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
 
 
 async def of_its_type(redis: Redis, key: str, told: Told, work: Callable[[], Awaitable[Any]]) -> Any:
-    """Do what reads or writes a key; where that is of another type, set it aside and do it again."""
+    """Return what `work` on a key does; if the key is of another type, set it aside and do the work again."""
     try:
         return await work()
     except ResponseError as error:

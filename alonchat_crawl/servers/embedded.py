@@ -1,7 +1,7 @@
-"""Valkey and Postgres from wheels, for whoever has set no REDIS_URL or DATABASE_URL.
+"""The embedded Valkey and Postgres, from wheels: they serve if REDIS_URL or DATABASE_URL is not set.
 
-They live under a data folder, start when first needed, are shared by all processes that use the folder,
-and run on until `stop`. Only their owner can reach them: their sockets have mode 0700, and no port is open.
+They live in a data folder, start at the first use, serve all processes that use the folder, and run on until
+`stop`. Only their owner can reach them: their sockets have mode 0700, and they open no port.
 """
 
 import hashlib
@@ -22,11 +22,12 @@ from alonchat_crawl.errors import StartupError
 from alonchat_crawl.servers import postgres, valkey
 from alonchat_crawl.servers.daemon import START_SECONDS, Daemon, State
 
-SOCKETS_PATH_MAX_BYTES = 76  # `/postgres/.s.PGSQL.5432` must fit: 107 on Linux, 103 on macOS (sun_path)
+SOCKETS_PATH_MAX_BYTES = 76
+"""So that `/postgres/.s.PGSQL.5432` still fits behind it: sun_path has 107 bytes on Linux, 103 on macOS."""
 
 
 def redis_url(data_dir: Path) -> str:
-    """Return the unix:// URL of the folder's Valkey, which then runs. Raises StartupError."""
+    """Start the folder's Valkey unless it runs; return its unix:// URL. Raises StartupError."""
     with _explained(data_dir):
         folder = _folder(data_dir)
         if valkey.state(_sockets(folder) / "valkey.sock") is not State.READY:
@@ -37,23 +38,23 @@ def redis_url(data_dir: Path) -> str:
 
 
 def database_url(data_dir: Path) -> str:
-    """Return the URL of the folder's Postgres database, which then runs. Raises StartupError."""
+    """Start the folder's Postgres unless it runs; return its database's URL. Raises StartupError."""
     with _explained(data_dir):
         folder = _folder(data_dir)
         if postgres.state(_sockets(folder) / "postgres") is not State.READY:
             with lock(data_dir):
                 home = folder / "postgres"
                 if not home.exists():
-                    # One whose folder was deleted under it writes pg_control by its absolute path as it
-                    # ends, which would spoil a new cluster in the same place.
+                    # If its folder was deleted while it ran, it writes pg_control there as it ends. That
+                    # would spoil a new cluster in the same place.
                     _postgres(folder).stop()
                 postgres.initialise(home, _sockets(folder) / "postgres")
-                _postgres(folder).start()  # its command depends on whose the files are by now
+                _postgres(folder).start()  # a new Daemon: its command depends on who owns the files now
         return postgres.url(_sockets(folder) / "postgres")
 
 
 def stop(data_dir: Path) -> list[str]:
-    """Stop the folder's servers; return the names of those that ran. Raises StartupError."""
+    """Stop the folder's servers; return the names of those that were running. Raises StartupError."""
     folder = data_dir.resolve()
     with _explained(data_dir), lock(folder) if folder.is_dir() else nullcontext():
         stopped = [server.name for server in (_valkey(folder), _postgres(folder)) if server.stop()]
@@ -63,7 +64,7 @@ def stop(data_dir: Path) -> list[str]:
 
 @contextmanager
 def lock(data_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock, as every start and stop does; the kernel frees it if the holder dies."""
+    """Hold the folder's lock, as every start and stop does. The kernel frees it if the holder dies."""
     with FileLock(data_dir.resolve() / "lock", timeout=2 * START_SECONDS):
         yield
 
@@ -87,7 +88,7 @@ def _explained(data_dir: Path) -> Iterator[None]:
 
 
 def _folder(data_dir: Path) -> Path:
-    """Return the folder, made where it was missing. It must be ours: others could lay traps in it."""
+    """Make the folder if it is missing, and return it. It must be ours, or others could plant files in it."""
     folder = data_dir.resolve()
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700, parents=True)
@@ -99,7 +100,7 @@ def _sockets_path(folder: Path) -> Path:
     sockets = folder / "sockets"
     if len(os.fsencode(sockets)) <= SOCKETS_PATH_MAX_BYTES:
         return sockets
-    # Not the temporary folder of $TMPDIR: all who share the data must come to the same path.
+    # Not below $TMPDIR: all processes that share the data must come to the same path.
     return Path("/tmp") / f"alonchat-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:20]}"  # noqa: S108 - see _check_ours
 
 
@@ -141,6 +142,6 @@ def _postgres(folder: Path) -> Daemon:
         command=postgres.command(home, sockets),
         probe=partial(postgres.state, sockets),
         stop_signals=[signal.SIGINT, signal.SIGQUIT],
-        # It believes them as long as any process has the pid they name: its own zombie, or a stranger.
+        # Postgres trusts them as long as any process has the pid in them, be it a zombie or another program.
         leftovers=[home / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"],
     )

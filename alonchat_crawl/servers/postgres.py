@@ -1,7 +1,7 @@
-"""The embedded Postgres: its cluster's making, its command line, and what it answers.
+"""The embedded Postgres: makes its cluster, builds its command line, asks for its state.
 
-Postgres refuses to run as root. Root therefore runs it in a user namespace where its uid is not 0:
-all file access stays root's. Where there are no user namespaces it runs as `nobody`, who must own its files.
+Postgres refuses to run as root. So root runs it in a user namespace where its uid is not 0, and it still
+reads its files as root. Without user namespaces it runs as `nobody`, who then owns its files.
 """
 
 import os
@@ -36,40 +36,40 @@ OPTIONS = {
 
 
 def command(home: Path, sockets: Path) -> list[str]:
-    """Return the server's command line; its socket lies in the folder `sockets`."""
+    """Return the server's command line. Its socket will be in the folder `sockets`."""
     options = {"unix_socket_directories": str(sockets), **OPTIONS}
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     return [*_run("postgres", home), "-D", str(home), *words]
 
 
 def url(sockets: Path, database: str = DATABASE) -> str:
-    """Return the libpq URL of a database of the server whose socket lies in `sockets`."""
+    """Return the libpq URL of a database of the server whose socket is in `sockets`."""
     return f"postgresql://postgres@/{database}?host={quote(str(sockets), safe='')}&port=5432"
 
 
 def state(sockets: Path) -> State:
-    """Ask the server whose socket lies in `sockets`."""
+    """Return the state of the server whose socket is in `sockets`."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PROBE_SECONDS)
         try:
             connection.connect(str(sockets / ".s.PGSQL.5432"))
         except (FileNotFoundError, ConnectionRefusedError):
             return State.GONE
-        except OSError:  # too many wait at its door
+        except OSError:  # its queue of connections is full
             return State.BUSY
     try:
         psycopg.connect(url(sockets), connect_timeout=PROBE_SECONDS).close()
     except psycopg.OperationalError as error:
-        # libpq gives no code here. Whatever else it says, it does answer.
+        # libpq gives no code here. With any other message the server does answer.
         passing = ("starting up", "shutting down", "recovery", "not yet accepting", "timeout", "closed")
         return State.BUSY if any(words in str(error) for words in passing) else State.READY
     return State.READY
 
 
 def initialise(home: Path, sockets: Path) -> None:
-    """Make the cluster with its database unless it is there, and the folder `sockets`.
+    """Make the cluster with its database, and the folder `sockets`, unless they are there.
 
-    The cluster appears complete or not at all. Raises StartupError, OSError.
+    The cluster appears complete or not at all. Raises StartupError and OSError.
     """
     nobody = os.geteuid() == 0 and not _namespaces_work()
     if not (home / "PG_VERSION").exists():
@@ -81,7 +81,7 @@ def initialise(home: Path, sockets: Path) -> None:
         os.chown(sockets, home.stat().st_uid, home.stat().st_gid)
     if home.stat().st_uid != os.geteuid():
         for parent in (home.parent, sockets.parent):
-            parent.chmod(0o711)  # passable for the cluster's owner, and not more
+            parent.chmod(0o711)  # the cluster's owner may pass through it, and not list it
 
 
 def _make(home: Path, *, nobody: bool) -> None:

@@ -1,4 +1,7 @@
-"""Whether the servers of REDIS_URL and DATABASE_URL serve us: one sentence where not, without a secret."""
+"""Checks the servers of REDIS_URL and DATABASE_URL before anything starts.
+
+If one does not serve us, it says why in one sentence, without the URL's secrets.
+"""
 
 import logging
 from typing import Any
@@ -18,8 +21,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10
 KEEPS_ALL = "noeviction"
 
-# What libpq says, and what it means for whoever set the variable. Its own words are not passed on: with
-# an unescaped `@` in the password they quote the rest of it as the host's name.
+# What libpq says, and what that means for whoever set the variable. libpq's own words are not shown: if the
+# password has an unescaped `@`, they quote the rest of it as the host's name.
 _POSTGRES_FAULTS = {
     **TLS_FAULTS,
     "refused": "refuses the connection; start it there, or correct the host and port",
@@ -40,7 +43,7 @@ _POSTGRES_FAULTS = {
 def check_redis(url: str) -> bool:
     """Make sure that the server at REDIS_URL serves us; return whether it is a cluster. Raises StartupError.
 
-    One that may lose URLs, since it evicts keys or logs nothing, is warned of.
+    Warns if the server may lose URLs, since it evicts keys or keeps no append-only file.
     """
     where = f"REDIS_URL cannot be used: the server at {_place(url, 6379)}"
     try:
@@ -91,14 +94,14 @@ def check_postgres(url: str) -> None:
 
 
 def _place(url: str, default_port: int) -> str:
-    """Return `host:port`, or a socket's path, and nothing else of the URL."""
+    """Return `host:port` or a socket's path: what of a URL may be shown."""
     try:
         parts = urlsplit(url)
         port = parts.port or default_port
     except ValueError:
         return "that address"
     if "@" in url.removeprefix(f"{parts.scheme}://{parts.netloc}"):
-        return "that address"  # a `/`, `?` or `#` in the password: what looks like a host is not one
+        return "that address"  # the password has a `/`, `?` or `#`, so what looks like a host is part of it
     if parts.hostname:
         return f"{parts.hostname}:{port}"
     return parts.path if parts.scheme == "unix" else "that address"

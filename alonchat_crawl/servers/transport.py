@@ -1,6 +1,6 @@
-"""Whether what goes to our servers is encrypted, and they are whom they say they are: what to tell of it.
+"""TLS to Redis and Postgres: what to say when it fails, and warnings when it is missing or proves nothing.
 
-What verifies is redis-py (`rediss://`: always, unless its URL says otherwise) and libpq (`sslmode`).
+redis-py verifies certificates (`rediss://`, unless the URL says otherwise), and so does libpq (`sslmode`).
 """
 
 import logging
@@ -18,7 +18,7 @@ from alonchat_crawl.fetch.ip_addresses import is_public
 logger = logging.getLogger(__name__)
 
 REDIS_CA: Final = "name its CA's file by `ssl_ca_certs=/path` in the URL"
-# What libpq says: https://www.postgresql.org/docs/current/libpq-ssl.html
+# By what libpq says: https://www.postgresql.org/docs/current/libpq-ssl.html
 POSTGRES_FAULTS: Final = {
     "certificate verify failed": "shows a certificate of no CA that is known; name its CA's file by "
     "`sslrootcert=/path` in the URL",
@@ -28,13 +28,13 @@ POSTGRES_FAULTS: Final = {
     "sslmode": "cannot be asked: `sslmode` and `sslrootcert` in the URL contradict each other",
 }
 ENCRYPTED: Final = frozenset({"require", "verify-ca", "verify-full"})
-"""Of libpq's modes: in the others a server, or who stands before it, may ask for plain text."""
+"""libpq's modes that insist on TLS. In the others the server, or whoever is in between, may turn it off."""
 HOST_NAME_MISMATCH: Final = {62, 64}  # X509_V_ERR_…, of OpenSSL's x509_vfy.h
 EXPIRED: Final = 10
 
 
 def redis_fault(error: BaseException) -> str:
-    """Say how TLS with the Redis server failed, as the end of a sentence; empty where it did not."""
+    """Return how TLS with the Redis server failed, as the end of a sentence; empty if TLS is not to blame."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError(verify_code=code) if code in HOST_NAME_MISMATCH:
@@ -57,7 +57,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def warn_of_redis(client: redis.Redis) -> None:
-    """Warn once where what goes to REDIS_URL can be read or changed on its way over the internet."""
+    """Warn once if others can read or change what goes to REDIS_URL over the internet."""
     pool = client.connection_pool
     host = str(pool.connection_kwargs.get("host") or "")
     if not issubclass(pool.connection_class, redis.SSLConnection):
@@ -70,7 +70,7 @@ def warn_of_redis(client: redis.Redis) -> None:
 
 
 def warn_of_postgres(connection: psycopg.Connection) -> None:
-    """Warn once where DATABASE_URL's connection over the internet need not be encrypted."""
+    """Warn once if DATABASE_URL's connection over the internet may go unencrypted."""
     used = {option.keyword: option.val for option in connection.pgconn.info}
     mode = (used.get(b"sslmode") or b"prefer").decode()
     if mode not in ENCRYPTED and _leads_over_the_internet(connection.info.hostaddr):
@@ -81,7 +81,7 @@ def warn_of_postgres(connection: psycopg.Connection) -> None:
 
 
 def _leads_over_the_internet(host: str) -> bool:
-    """Whether a host has an address of the public internet; False for a socket's path and none."""
+    """Whether a host has an address of the public internet. A socket's path and an empty host have none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except OSError:
@@ -91,5 +91,5 @@ def _leads_over_the_internet(host: str) -> bool:
 
 @cache
 def _warn(sentence: str) -> None:
-    """Say it once a process, however often the servers are looked at."""
+    """Log it once a process, however often the servers are checked."""
     logger.warning("%s", sentence)

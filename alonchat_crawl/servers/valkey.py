@@ -1,4 +1,4 @@
-"""The embedded Valkey: its command line, and what it answers."""
+"""The embedded Valkey: builds its command line, asks for its state."""
 
 import socket
 from importlib.util import find_spec
@@ -32,7 +32,7 @@ def command(home: Path, unix_socket: Path) -> list[str]:
 
 
 def state(unix_socket: Path) -> State:
-    """Ask the server at a socket."""
+    """Return the state of the server at a socket."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PROBE_SECONDS)
         try:
@@ -41,6 +41,6 @@ def state(unix_socket: Path) -> State:
             reply = connection.recv(64)
         except (FileNotFoundError, ConnectionRefusedError):
             return State.GONE
-        except OSError:  # too many wait at its door, or it hung up
+        except OSError:  # its queue of connections is full, or it hung up
             return State.BUSY
     return State.BUSY if not reply or reply.startswith(b"-LOADING") else State.READY

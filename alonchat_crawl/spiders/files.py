@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
@@ -10,10 +9,10 @@ from scrapy.http import Response
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.extract.text.clean_text import clean_text
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
 from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
-from alonchat_crawl.items import SOURCE_CODE, Page, Provenance
+from alonchat_crawl.items import SOURCE_CODE, Page, Provenance, SpiderOutput
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
@@ -25,7 +24,7 @@ UNNAMED = "file"
 """The name of a file whose URL gives it none."""
 
 
-async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
+async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[SpiderOutput]:
     """Follow an upload's list to its files. Raises errors.Outage."""
     own: Sequence[str] | None = tuple(getattr(crawler.spider, "local_files", ()))
     files = own or await uploads_of_run(await Connections.of(crawler).postgres(), lease.source)
@@ -35,12 +34,12 @@ async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[Any]:
         yield Link(url, Kind.FILE, 0)
 
 
-async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncIterator[Any]:
+async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
     """Yield an uploaded file's page, or links to an archive's members. Raises GiveUp, Refused, Outage."""
     name = file_name(lease.url) or UNNAMED
     taken = await take_in(crawler, response.body, name)
     if taken.file is not None:
-        Bodies.of(crawler).parsed(response)
+        BodyBudget.of(crawler).parsed(response)
         yield page_of(taken, name, _provenance(lease, response))
         return
     archive, member = split_member(lease.url)
@@ -50,8 +49,8 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
         raise GiveUp(Reason.BULK_UPLOAD, f"{name} is an archive: to take in what is in it {BULK_OFF}")
     own = crawler.get_downloader_middleware(OwnFiles)
     assert isinstance(own, OwnFiles)  # noqa: S101 - it is in the settings
-    own.shelf.put(lease, archive, response.body)
-    Bodies.of(crawler).parsed(response)
+    own.archives.put(lease, archive, response.body)
+    BodyBudget.of(crawler).parsed(response)
     for one in taken.members:
         yield Link(member_url(archive, one.name), Kind.FILE, lease.depth + 1)
     yield Ending(Outcome.FOLLOWED, Reason.ARCHIVE)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
@@ -18,10 +17,11 @@ from alonchat_crawl.extract.read_page import ReadPage
 from alonchat_crawl.extract.site.links import PageLinks
 from alonchat_crawl.extract.site.sitemap import ReadSitemap
 from alonchat_crawl.extract.text.media_types import media_type, table_name
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
+from alonchat_crawl.fetch.request_context import context_of, lease_of
 from alonchat_crawl.frontier.domains import url_domain
-from alonchat_crawl.items import Page, Provenance
+from alonchat_crawl.items import Page, SpiderOutput
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.directives import Directives, directives
@@ -34,13 +34,13 @@ from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.spiders.files import listed, page_of, take_in, uploaded
-from alonchat_crawl.storage.validators import Validators, note_unchanged
+from alonchat_crawl.spiders.provenance import page_provenance
+from alonchat_crawl.storage.validators import note_unchanged
 from alonchat_crawl.urls import canonical_url
 from alonchat_crawl.worker.endings import ending_of
 
 logger = logging.getLogger(__name__)
 
-VALIDATOR_MAX_BYTES = 1024  # of an ETag or Last-Modified: sites send 40
 """Why a file is not read that is of no type that is taken in."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -93,16 +93,16 @@ class WebsiteSpider(Spider):
         return
         yield
 
-    async def parse(self, response: Response) -> AsyncIterator[Any]:
+    async def parse(self, response: Response) -> AsyncIterator[SpiderOutput]:
         """Yield the page, the links to follow, and an Ending where there is nothing to store."""
-        lease: Lease = response.meta["lease"]
+        lease = lease_of(response)
         try:
             async for output in self._outputs(lease, response):
                 yield output
         except ReasonedError as error:
             yield ending_of(error)
 
-    def _outputs(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
+    def _outputs(self, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
         """By what the URL was fetched for: workers of all spiders serve all sources."""
         if lease.kind is Kind.START and lease.source.kind == UPLOAD:
             return listed(self.crawler, lease)
@@ -110,21 +110,21 @@ class WebsiteSpider(Spider):
             return self._sitemap(lease, response)
         return self._document(lease, response)
 
-    async def _document(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
+    async def _document(self, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
         if lease.kind is Kind.START and lease.source.max_depth > 0:
-            for url in response.meta.get("sitemaps", ()):
+            for url in context_of(response).sitemaps:
                 if (sitemap := canonical_url(url)) is not None:
                     yield Link(sitemap, Kind.SITEMAP, lease.depth)
         if response.status == NOT_MODIFIED:
-            for output in await self._unchanged(lease, response):
-                yield output
+            for found in await self._unchanged(lease, response):
+                yield found
             return
         is_file = lease.kind is Kind.FILE
         outputs = uploaded(self.crawler, lease, response) if is_file else self._text(lease, response)
         async for output in outputs:
             yield output
 
-    async def _text(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
+    async def _text(self, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         kind = media_type(header, response.url, response.body)
         if kind is None and lease.source.files:
@@ -136,7 +136,7 @@ class WebsiteSpider(Spider):
             )
             return
         text, found = await self._read(kind, header, response)
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         repeat = await TrapCounters.of(self.crawler).note(lease, found.fingerprints)
         for output in self._page(lease, response, kind, text, found, repeat):
             yield output
@@ -157,10 +157,9 @@ class WebsiteSpider(Spider):
             return Ending(
                 Outcome.REFUSED, Reason.MEDIA_TYPE, f"{name} is an archive, which only an upload may be"
             )
-        Bodies.of(self.crawler).parsed(response)
+        BodyBudget.of(self.crawler).parsed(response)
         expires = self._rules(response, now=END_OF_TIME).noindex
-        nothing = PageLinks((), None, ())
-        return page_of(taken, name, _provenance(lease, response, nothing, validated=not expires))
+        return page_of(taken, name, page_provenance(lease, response, None, validated=not expires))
 
     async def _read(self, media_type: str, header: str, response: Response) -> tuple[str, PageLinks]:
         page = await Sandbox.of(self.crawler).run(
@@ -192,11 +191,11 @@ class WebsiteSpider(Spider):
         text: str,
         found: PageLinks,
         repeat: Repetition,
-    ) -> Iterable[Any]:
+    ) -> Iterable[SpiderOutput]:
         if found.left_out:
             logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
-        if page_is_reserved(response.meta, found.meta_robots, noai=rules.noai):
+        if page_is_reserved(context_of(response), found.meta_robots, noai=rules.noai):
             yield ending_of(Refused(Reason.TDM, DETAIL))
             return
         links = () if rules.nofollow or repeat.reason else found.links
@@ -211,26 +210,27 @@ class WebsiteSpider(Spider):
             return
         # One that is to leave the index at its time must be looked at then, whether it has changed or not.
         expires = self._rules(response, found.meta_robots, END_OF_TIME).noindex
-        provenance = _provenance(lease, response, found, validated=not expires)
+        provenance = page_provenance(lease, response, found.canonical, validated=not expires)
         yield Page(provenance, media_type, text, links)
 
-    async def _unchanged(self, lease: Lease, response: Response) -> list[Any]:
+    async def _unchanged(self, lease: Lease, response: Response) -> list[Link | Ending]:
         """Follow the stored page's links once the visit is noted, under the rules that come with the 304.
 
         They have no say in an upload: some storage tells all robots to keep out.
         """
-        visit: Validators = response.meta["visit"]
+        stored = context_of(response).validators
+        assert stored is not None  # noqa: S101 - no other 304 passes StatusPolicy
         rules = (
             self._rules(response)
             if lease.kind is not Kind.FILE
             else Directives(noindex=False, nofollow=False)
         )
-        follow = [] if rules.nofollow else list(_follow(lease, visit.links))
+        follow = [] if rules.nofollow else list(_follow(lease, stored.links))
         if rules.noindex:
             return [*follow, _noindex(response)]
         try:
             pool = await Connections.of(self.crawler).postgres()
-            noted = await note_unchanged(pool, visit, lease.source.crawl_id, datetime.now(UTC))
+            noted = await note_unchanged(pool, stored, lease.source.crawl_id, datetime.now(UTC))
         except ReasonedError as error:
             return [ending_of(error)]
         await TrapCounters.of(self.crawler).note(lease)
@@ -244,7 +244,7 @@ class WebsiteSpider(Spider):
         tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
         return directives(meta, tags, self.settings["USER_AGENT"], now)
 
-    async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[Any]:
+    async def _sitemap(self, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
         """Follow a sitemap's pages or, for an index, its sitemaps."""
         await TrapCounters.of(self.crawler).note(lease)
         try:
@@ -276,37 +276,3 @@ def _sitemap_links(lease: Lease, sitemap: ReadSitemap) -> list[Link]:
         return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
     found = (url for url in sitemap.urls if in_scope(lease.source, lease.host, url))
     return [Link(url, Kind.PAGE, lease.depth + 1) for url in found]
-
-
-def _provenance(lease: Lease, response: Response, found: PageLinks, *, validated: bool) -> Provenance:
-    """Say where a page came from; validators only where they are of the very URL that it is stored under."""
-    url = _stored_url(lease, found.canonical)
-
-    def header(name: str) -> str | None:
-        value = response.headers.get(name) if validated and url == lease.url else None
-        if not value or len(value) > VALIDATOR_MAX_BYTES:  # as if there were none: the page is fetched again
-            return None
-        return value.decode("latin-1").replace("\0", "")  # Postgres takes no NUL
-
-    return Provenance(
-        url=url,
-        fetched_url=lease.url,
-        project_id=lease.source.project_id,
-        source_id=lease.source.source_id,
-        crawl_id=lease.source.crawl_id,
-        fetched_at=datetime.now(UTC),
-        etag=header("ETag"),
-        last_modified=header("Last-Modified"),
-    )
-
-
-def _stored_url(lease: Lease, canonical: str | None) -> str:
-    """The URL under which a page is stored: its rel=canonical, where that can be believed.
-
-    A canonical URL outside the source is none of ours, and a deep page that names the site's front
-    page is a common template's mistake, which would fold the whole site into one page.
-    """
-    if canonical is None or not in_scope(lease.source, lease.host, canonical):
-        return lease.url
-    at_root = urlsplit(canonical).path == "/"
-    return lease.url if at_root and urlsplit(lease.url).path != "/" else canonical

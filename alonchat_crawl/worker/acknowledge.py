@@ -1,8 +1,8 @@
 """The one place that settles a lease: every way in which a fetched URL can end passes here."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -10,9 +10,13 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.request_context import context_of
+from alonchat_crawl.items import SpiderOutput
 from alonchat_crawl.outcomes import Outcome
-from alonchat_crawl.sources import Ending, Hold, Lease, Link
+from alonchat_crawl.sources import Ending, Lease, Link
 from alonchat_crawl.worker.endings import ending_of
+from alonchat_crawl.worker.pacing import Pacing
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
 class Frontier(Protocol):
@@ -39,15 +43,17 @@ class Progress:
 class Acknowledge:
     """Spider middleware, outermost: follows each lease from its download to its one ending."""
 
-    def __init__(self) -> None:
-        self.frontier: Frontier | None = None
-        self.pacer: Pacer | None = None
+    def __init__(self, frontier: Frontier, pacer: Pacer) -> None:
+        self._frontier = frontier
+        self._pacer = pacer
+        self._answers: dict[Request, Response] = {}
+        """Of requests that are about to leave the downloader."""
         self._progress: dict[str, Progress] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Listen to every signal that says how far a request, a response or an item is."""
-        settler = cls()
+        settler = cls(WorkerFrontier.of(crawler), Pacing.of(crawler))
         for handler, signal in (
             (settler.response_downloaded, signals.response_downloaded),
             (settler.request_left_downloader, signals.request_left_downloader),
@@ -62,23 +68,22 @@ class Acknowledge:
     # --- The download: the domain is free as soon as the site has answered ---
 
     def response_downloaded(self, response: Response, request: Request) -> None:
-        """The site has answered; others are being told of it, so the domain is freed right after."""
-        request.meta["answer"] = response
+        """Keep the response: the domain is freed as soon as all listeners have heard of it."""
+        self._answers[request] = response
 
     def request_left_downloader(self, request: Request) -> None:
-        """Comes after `response_downloaded`, or alone where there was no response."""
-        response = request.meta.pop("answer", None)
-        hold: Hold | None = request.meta.get("hold")
-        if hold is not None and self.pacer is not None:
-            self.pacer.released(hold, request, response)
+        """Free the domain. Comes after `response_downloaded`, or alone if there was no response."""
+        response, hold = self._answers.pop(request, None), context_of(request).hold
+        if hold is not None:
+            self._pacer.released(hold, request, response)
 
     # --- The spider and the pipelines ---
 
     async def process_spider_output(
-        self, response: Response, result: AsyncIterator[Any]
-    ) -> AsyncIterator[Any]:
-        """Count what goes to the pipelines, and keep the spider's own verdict."""
-        lease: Lease | None = response.meta.get("lease")
+        self, response: Response, result: AsyncIterator[SpiderOutput]
+    ) -> AsyncIterator[SpiderOutput]:
+        """Pass pages on to the pipelines and count them; links and endings go no further."""
+        lease = context_of(response).lease
         async for output in result:
             if lease is not None:
                 if isinstance(output, Ending):
@@ -86,8 +91,7 @@ class Acknowledge:
                     continue
                 if isinstance(output, Link):
                     # Not by way of the engine, which buffers: it must be known before the page's end is.
-                    if self.frontier is not None:
-                        self.frontier.found(lease, output)
+                    self._frontier.found(lease, output)
                     continue
                 self._of(lease).items += 1
             yield output
@@ -115,7 +119,7 @@ class Acknowledge:
             progress.ending, progress.parsed = ending_of(_cause(failure)), True
             self._settle_if_done(lease)
 
-    def failed(self, failure: Failure) -> Iterable[Any]:
+    def failed(self, failure: Failure) -> tuple[()]:
         """The errback of every leased request: a policy refused it, or the download failed."""
         lease = _lease_of(failure)
         if lease is not None:
@@ -145,8 +149,7 @@ class Acknowledge:
     def end(self, lease: Lease, ending: Ending) -> None:
         """Settle a lease; the scheduler calls it for a redirect, whose response no spider sees."""
         self._progress.pop(lease.id, None)
-        if self.frontier is not None:
-            self.frontier.ended(lease, ending)
+        self._frontier.ended(lease, ending)
 
 
 def _cause(failure: Failure) -> BaseException:
@@ -155,4 +158,4 @@ def _cause(failure: Failure) -> BaseException:
 
 def _lease_of(response: Response | Failure | None) -> Lease | None:
     request = getattr(response, "request", None)
-    return request.meta.get("lease") if request is not None else None
+    return context_of(request).lease if request is not None else None

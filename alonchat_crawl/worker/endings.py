@@ -1,6 +1,7 @@
 """Which outcome an exception means: pure, and the only table of it."""
 
 import random
+from dataclasses import replace
 
 from redis.exceptions import RedisError, ResponseError
 from scrapy import exceptions as scrapy_errors
@@ -11,7 +12,7 @@ from twisted.web.client import ResponseFailed
 from alonchat_crawl.errors import Deferred, Outage, ReasonedError, Refused, Retry, Unchanged
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Ending
+from alonchat_crawl.sources import Ending, Kind, Lease
 
 OUTAGE_SECONDS = 5.0
 """Between looks whether a service of our own is back."""
@@ -69,6 +70,25 @@ def _reasoned(error: ReasonedError) -> Ending:
             return Ending(Outcome.RETRY, error.reason, error.detail, error.wait_seconds)
         case _:
             return Ending(Outcome.DEAD, error.reason, error.detail)
+
+
+def final_if_waited_for(lease: Lease, ending: Ending) -> Ending:
+    """The ending of a lease at a terminal: if the very page that was asked for cannot be had, say so now.
+
+    An outage passes, and so does a site's own request to come back later.
+    """
+    comes_back = ending.outcome is Outcome.DEFERRED and ending.wait_seconds > 0
+    if ending.outage or comes_back or lease.kind is not Kind.START or not ending.detail:
+        return ending
+    if ending.outcome not in {Outcome.RETRY, Outcome.DEFERRED}:
+        return ending
+    return Ending(Outcome.DEAD, ending.reason, f"{lease.url} cannot be crawled: {ending.detail}")
+
+
+def with_backoff(lease: Lease, ending: Ending, base_seconds: float, most_seconds: float) -> Ending:
+    """A retry's ending, with the wait that its attempt has come to."""
+    wait = backoff_seconds(lease.attempt, base_seconds, most_seconds)
+    return replace(ending, wait_seconds=max(wait, ending.wait_seconds))
 
 
 def backoff_seconds(attempt: int, base_seconds: float, most_seconds: float) -> float:

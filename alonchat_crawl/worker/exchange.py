@@ -19,6 +19,11 @@ from alonchat_crawl.sources import Ending, Lease, Link
 
 logger = logging.getLogger(__name__)
 
+Room = Callable[[], int]
+"""How many more leases the worker can hold; negative if it holds too many."""
+Deliver = Callable[[list[Lease]], Awaitable[None]]
+"""Takes leases over."""
+
 OUTAGE_WAIT_SECONDS = 0.5
 REST_SECONDS = 0.005
 """Between two looks that nobody asked for: many domains that are due one after the other make one look."""
@@ -66,8 +71,6 @@ class Exchange:
         self,
         queue: FrontierQueue,
         *,
-        room: Callable[[], int],
-        deliver: Callable[[list[Lease]], Awaitable[None]],
         completed: Callable[[], None],
         only: UUID | None,
         poll_seconds: float,
@@ -79,8 +82,6 @@ class Exchange:
         self.extended_at = float("-inf")
         """Monotonic seconds before the last call that extended all of `held`."""
         self.totals = Totals()
-        self._room = room
-        self._deliver = deliver
         self._completed = completed
         self._only = only
         self._poll_seconds = poll_seconds
@@ -97,11 +98,11 @@ class Exchange:
         """Something waits to be told or asked: do not sleep on."""
         self._wake.set()
 
-    async def run(self) -> None:
+    async def run(self, room: Room, deliver: Deliver) -> None:
         """Exchange until cancelled; an outage is one log line at its start and one at its end."""
         while True:
             try:
-                due_seconds = await self._exchange()
+                due_seconds = await self._exchange(room, deliver)
             except (RedisError, OSError) as error:
                 await self._wait_out(error)
                 continue
@@ -144,37 +145,37 @@ class Exchange:
                 pass
         self._wake.clear()
 
-    async def _exchange(self) -> float:
+    async def _exchange(self, room: Room, deliver: Deliver) -> float:
         """Tell, then take; return the seconds until the next URL is due."""
         full = await self.flush()
-        room = max(0, self._room())
+        most = max(0, room())
         asked_at = monotonic()
-        taken = await self.queue.take(room, self._only)
+        taken = await self.queue.take(most, self._only)
         self.totals = taken.totals
         for lease in taken.leases:
             self.held[lease.id] = (lease, asked_at)
         if taken.leases:
-            await self._deliver(taken.leases)
+            await deliver(taken.leases)
         if taken.completed:
             self._completed()
         if full is not None:
             raise full  # only now: what is taken, and ends, frees memory
-        if len(taken.leases) < room:
+        if len(taken.leases) < most:
             self._hungry.set()
             return taken.due_seconds
         self._hungry.clear()
         # Without room, look no more often than that somebody else is woken for what is due.
-        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if room == 0 else 0.0
+        return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if most == 0 else 0.0
 
     async def flush(self) -> OutOfMemoryError | None:
         """Tell Redis everything in the outbox: a page's links before the page's own ending.
 
-        Where Redis has no memory left for links, the rest is told all the same, since it frees some; its
-        error is returned.
+        If Redis has no memory left for links, it is told the rest all the same, since that frees some. Return
+        its error then.
         """
         full: OutOfMemoryError | None = None
-        # Both as they are now: what ends later may have a release that comes later, too, and settling without
-        # that would free the domain at once.
+        # Snapshot both lists: a lease that ends during the awaits may have an unsent release, and settling it
+        # first would free its domain at once.
         releases, endings = list(self.outbox.releases), dict(self.outbox.endings)
         for lease, found in list(self.outbox.found.items()):
             try:
@@ -184,7 +185,7 @@ class Exchange:
             except Exception as error:
                 if not is_of_one(error):
                     raise
-                # Whatever is wrong with these links, it must not hold up the others: their page ends without.
+                # Links that Redis cannot take must not hold up other pages: their own page ends without them.
                 logger.exception("The links of %s cannot be told: it is given up", lease.url)
                 found.told = len(found.links)
                 self.outbox.endings[lease] = Ending(
@@ -224,7 +225,7 @@ class Exchange:
                     "The end of %s cannot be told: its lease is left to expire", settled[0][0].url
                 )
                 codes = [Settled.UNKNOWN]
-            else:  # whatever is wrong with one must not hold up the others
+            else:  # one that Redis cannot take must not hold up the others
                 for one in settled:
                     await self._settle(dict([one]))
                 return
@@ -243,7 +244,7 @@ class Exchange:
     async def hand_over(self, unbegun: list[Lease]) -> None:
         """On the way out: tell what there is to tell and give unbegun leases back.
 
-        Where Redis does not answer, the leases expire and other workers take them.
+        If Redis does not answer, the leases expire and other workers take them.
         """
         try:
             await self.flush()

@@ -3,27 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
+from typing import Self
 
 from redis.exceptions import RedisError
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Deferred
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.pressure import pressure_of
 from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS
 from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
-class Pacing:
-    """The Pacer of the policies and of the settler."""
+class Pacing(PerCrawler):
+    """The Pacer of fetch/, the policies and the settler; the setting PACER names it."""
 
     def __init__(self, shards: Shards, exchanges: Sequence[Exchange], settings: BaseSettings) -> None:
         self._shards = shards
@@ -34,8 +39,14 @@ class Pacing:
             settings.getfloat("DOWNLOAD_TIMEOUT") + settings.getfloat("BODIES_WAIT_SECONDS") + 10
         )
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Keep the pace by way of the worker's exchanges."""
+        frontier = WorkerFrontier.of(crawler)
+        return cls(frontier.shards, frontier.exchanges, crawler.settings)
+
     async def admit(self, lease: Lease) -> Lease | Ending:
-        """Let a lease be fetched, with its site's delay; or say how it ends where that must wait."""
+        """Let a lease be fetched, with its site's delay. If it must wait, return how it ends."""
         keeper = self._shards.of_domain(lease.domain)
         if keeper.keys.shard != lease.shard and (wait := await self._reserve(keeper, lease.domain, lease.id)):
             self._put_off(lease, wait)
@@ -82,9 +93,9 @@ class Pacing:
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
         """Start the pace of a domain; a site that asks for a pause gets it."""
-        lease: Lease | None = request.meta.get("lease")
-        throttle: float = request.meta.get("throttle_delay_seconds", lease.delay_seconds if lease else 0.0)
-        pace = max(self._delay_seconds, request.meta.get("crawl_delay_seconds") or 0.0, throttle)
+        context = context_of(request)
+        lease, throttle = context.lease, context.throttle_delay_seconds or 0.0
+        pace = max(self._delay_seconds, context.crawl_delay_seconds, throttle)
         if lease is not None and hold.domain == str(lease.source.source_id):  # of no site
             pace = throttle = 0.0
         release = Release(
@@ -93,13 +104,13 @@ class Pacing:
             elapsed_seconds=0.0,  # until it is told
             pace_seconds=pace * self._margin,
             asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
-            sign=pressure_of(response, robots=request.meta.get("robots", False)),
+            sign=pressure_of(response, robots=context.is_site_file),
             delay_seconds=throttle if throttle > self._delay_seconds else 0.0,
             site=hold.site,
             address_pace_seconds=self._delay_seconds * self._margin,
             address_sign=pressure_of(response, robots=False),
         )
-        self._release(release, request.meta.get("sent_at", monotonic()))
+        self._release(release, monotonic() if context.sent_at is None else context.sent_at)
 
     def _put_off(self, lease: Lease, seconds: float) -> None:
         """Let a lease's whole domain wait, for which no request was made."""

@@ -1,4 +1,6 @@
-"""Where a redirect leads: a URL of its own in the frontier, or nowhere."""
+"""Where a redirect leads: to a URL of its own in the frontier, or nowhere."""
+
+from uuid import UUID
 
 from scrapy import Request
 
@@ -9,6 +11,8 @@ from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
 from alonchat_crawl.urls import canonical_url
+
+REDIRECTS_REMEMBERED = 10_000
 
 
 def redirected(lease: Lease, request: Request, most_hops: int) -> Link | Ending:
@@ -29,3 +33,31 @@ def redirected(lease: Lease, request: Request, most_hops: int) -> Link | Ending:
         detail = f"{lease.url} is the end of {lease.hops} redirects, and redirects again"
         return Ending(Outcome.DEAD, Reason.REDIRECTS, detail)
     return Link(url, lease.kind, lease.depth, lease.hops + 1)
+
+
+def loop_ending(lease: Lease, target: str) -> Ending:
+    """How a URL ends that redirects to one which led to it, or to itself."""
+    return Ending(Outcome.DEAD, Reason.REDIRECTS, f"{lease.url} redirects to {target}, which led to it")
+
+
+class RedirectLoops:
+    """Finds redirects that lead back to where they began, as far as this worker has followed them.
+
+    The frontier fetches no URL twice, so a loop would end unnoticed, with nothing stored. One whose redirects
+    several workers have followed still does.
+    """
+
+    def __init__(self) -> None:
+        self._led_to: dict[tuple[UUID, str], frozenset[str]] = {}
+        """By run and URL: those that redirected to it, directly or not."""
+
+    def closes(self, lease: Lease, target: str) -> bool:
+        """Note that a leased URL redirects to another; return whether that closes a loop."""
+        run = lease.source.crawl_id
+        before = self._led_to.pop((run, lease.url), frozenset()) | {lease.url}
+        if target in before:
+            return True
+        if len(self._led_to) >= REDIRECTS_REMEMBERED:
+            self._led_to.clear()
+        self._led_to[run, target] = before
+        return False

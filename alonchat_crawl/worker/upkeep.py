@@ -2,27 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from time import monotonic
-from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
+from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
-from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
 from alonchat_crawl.fetch.files.upload_urls import stored_url
-from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
-from alonchat_crawl.signals import entry_unreadable, frontier_observed, source_completed
-from alonchat_crawl.sources import Kind, Lease, Link, Source
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.signals import entry_unreadable, frontier_observed, page_ended, source_completed
+from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.storage.sources import mark_gone
 from alonchat_crawl.worker.exchange import Exchange
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +36,22 @@ class Upkeep:
 
     def __init__(
         self,
-        shards: Shards,
+        frontier: WorkerFrontier,
         pool: AsyncConnectionPool,
-        exchanges: Sequence[Exchange],
         signals: SignalManager,
         settings: BaseSettings,
         *,
-        only: UUID | None,
         finish: Callable[[], None],
         seed: SourceSeed | None = None,
     ) -> None:
-        self._shards = shards
+        self._shards = frontier.shards
         self._pool = pool
-        self._exchanges = exchanges
+        self._frontier = frontier
+        self._exchanges = frontier.exchanges
         self._signals = signals
         self._lease_seconds = settings.getfloat("FRONTIER_LEASE_SECONDS")
         self._job_timeout_seconds = settings.getint("JOB_TIMEOUT_MS") / 1000
-        self._only = only
+        self._only = frontier.own.source_id if frontier.own is not None else None
         self._finish = finish
         self._seed = seed
         self._own: Source | None = None
@@ -61,25 +60,21 @@ class Upkeep:
         self._unreadable: list[tuple[str, str, str]] = []
         """Keys outside the frontier that were set aside: each one's name, what is wrong, its new name."""
         signals.connect(self.unreadable, entry_unreadable)
-        for exchange in exchanges:
-            exchange.queue.domains.told = self.unreadable
+        signals.connect(self._page_ended, page_ended)
         self._recover_at = 0.0
         self._told_of = 0
         """Entries set aside that are logged."""
         self._waits = False
-        self._wake = asyncio.Event()
+        self._wake = frontier.upkeep_due
 
-    def gone(self, lease: Lease) -> None:
-        """The site says that a page is no more."""
-        self._gone.append(lease)
+    def _page_ended(self, lease: Lease, ending: Ending) -> None:
+        """Note a page that is no more, by what its site says."""
+        if ending.outcome is Outcome.DEAD and ending.reason.is_gone:
+            self._gone.append(lease)
 
     def unreadable(self, key: str, why: str, aside: str) -> None:
-        """Somebody else wrote into a key of ours, which is set aside: a dead letter is to tell."""
+        """Note a key that somebody else wrote into, and that was set aside: a dead letter will tell."""
         self._unreadable.append((key, why, aside))
-        self._wake.set()
-
-    def wake(self) -> None:
-        """A source completed: close it now."""
         self._wake.set()
 
     async def admit(self, source: Source) -> None:
@@ -174,7 +169,7 @@ class Upkeep:
             logger.warning("%d URLs came back from workers that are gone", reaped)
             exchange.wake()
         if completed:
-            self.wake()
+            self._wake.set()
 
     async def close_sources(self) -> None:
         """Write every completed source to Postgres and tell of it."""
@@ -196,8 +191,7 @@ class Upkeep:
 
     async def _recover(self) -> None:
         if await recover(self._shards, self._pool):
-            for exchange in self._exchanges:
-                exchange.wake()
+            self._frontier.wake()
 
     async def _observe(self) -> None:
         totals = [exchange.totals for exchange in self._exchanges]

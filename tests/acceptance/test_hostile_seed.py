@@ -6,6 +6,7 @@ from pathlib import Path
 
 import redis
 
+from alonchat_crawl.fetch.request_context import META_KEY
 from tests.acceptance.conftest import rows, until, worker
 from tests.sites.raw import RawSite, http
 
@@ -19,8 +20,7 @@ def hostile_keys(canary: str) -> dict[str, object]:
     """What requests, spiders and settings of Scrapy and scrapy-redis would understand."""
     meta = {
         "proxy": canary,
-        "storage": True,
-        "robots": True,
+        META_KEY: {"signed_url": canary, "is_site_file": True},
         "bindaddress": ["127.0.0.1", 0],
         "download_maxsize": 1,
         "download_timeout": 0.001,

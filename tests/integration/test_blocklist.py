@@ -16,6 +16,7 @@ from alonchat_crawl import settings
 from alonchat_crawl.errors import GiveUp, Outage, Refused, StartupError
 from alonchat_crawl.fetch import resolver as resolving
 from alonchat_crawl.fetch.address_rules import AddressRules
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.policy import BlocklistPolicy
@@ -49,13 +50,13 @@ class Worker:
         self.middleware = BlocklistPolicy.from_crawler(self.crawler)
         self.lists = Blocklists.of(self.crawler)
 
-    async def refusal(self, url: str, source: Source | None = ALPHA, **meta: Any) -> str:
+    async def refusal(self, url: str, source: Source | None = ALPHA, **context: Any) -> str:
         """Why a request for a URL is refused; empty where it is not."""
         if source is not None:
             origins = ("https://shop.example",)
-            meta["lease"] = Lease("1", source, origins, "shop.example", url, Kind.PAGE, 0, 1)
+            context["lease"] = Lease("1", source, origins, "shop.example", url, Kind.PAGE, 0, 1)
         try:
-            await self.middleware.process_request(Request(url, meta=meta))
+            await self.middleware.process_request(Request(url, meta=RequestContext(**context).as_meta()))
         except Refused as refused:
             return f"{refused.reason}: {refused.detail}"
         return ""
@@ -142,7 +143,7 @@ async def test_what_is_refused(worker: Worker) -> None:
 
 async def test_what_no_lease_names(worker: Worker) -> None:
     """Where a site's robots.txt redirects to is compared in its canonical form, however it is spelt."""
-    said = [await worker.refusal(url, None, robots=True) for url in SPELLINGS]
+    said = [await worker.refusal(url, None, is_site_file=True) for url in SPELLINGS]
     assert [url for url, refusal in zip(SPELLINGS, said, strict=True) if "blocklist: " not in refusal] == []
 
 
@@ -151,7 +152,7 @@ async def test_whom_a_rule_concerns(worker: Worker) -> None:
     for url in ("https://own.example/", "http://203.0.113.5/"):
         assert await worker.refusal(url)
         assert await worker.refusal(url, BRAVO) == await worker.refusal(url, None) == ""
-        assert await worker.refusal(url, robots=True) == ""  # what it says is kept for all
+        assert await worker.refusal(url, is_site_file=True) == ""  # what it says is kept for all
     asked = (
         "198.51.100.8",
         "::ffff:198.51.100.8",
@@ -191,8 +192,9 @@ async def test_the_operators_own_storage(database_url: str, path: Path, pool: As
     """What we signed ourselves for our own storage is fetched from it, whatever network it is in."""
     assert not pool.closed
     worker = Worker(database_url, path, S3_ENDPOINT_URL="http://198.51.100.9:9000")
-    assert await worker.refusal("http://198.51.100.9:9000/bucket/file", storage=True) == ""
-    assert await worker.refusal("http://198.51.100.9:9000/bucket/file") != ""
+    url = "http://198.51.100.9:9000/bucket/file"
+    assert await worker.refusal(url, signed_url=url) == ""
+    assert await worker.refusal(url) != ""
     await worker.close()
 
 
@@ -363,8 +365,8 @@ async def test_the_command(desk: Desk, path: Path) -> None:
 
 
 WRONG = (
-    (("add",), 2, "write `scrapy blocklist"),
-    (("drop", "bad.example"), 2, "write `scrapy blocklist"),
+    (("add",), 2, "the following arguments are required: RULE"),
+    (("drop", "bad.example"), 2, "there is no verb drop: add, remove, check"),
     (("add", "com"), 2, "com would block far too much"),
     (("add", "0.0.0.0/0"), 2, "0.0.0.0/0 would block far too much"),
     (("add", "two words"), 2, "two words is no rule that can be read"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alonchat_crawl.fetch.body_budget import MEGABYTE
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.sources import Kind
 from tests.sites.raw import RawSite, Script, http
 from tests.support.asking import Ask, asked
@@ -79,7 +80,7 @@ def ask(site: RawSite, *paths: str) -> dict[str, Ask]:
     """Each for a lease of its own."""
     url = f"http://127.0.0.1:{site.port}"
     return {
-        path: Ask(f"{url}{path}", meta={"lease": replace(lease(Kind.PAGE, WEB_FILES), id=path)})
+        path: Ask(f"{url}{path}", context=RequestContext(replace(lease(Kind.PAGE, WEB_FILES), id=path)))
         for path in paths
     }
 

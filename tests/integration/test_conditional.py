@@ -16,6 +16,7 @@ from alonchat_crawl import settings
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.extract import EXTRACTION_VERSION
+from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.policies.conditional import ConditionalRequests
@@ -72,17 +73,17 @@ class Crawling:
             EXTRACTION_VERSION,
         )
 
-    def request(self, kind: Kind = Kind.PAGE, attempt: int = 1, depth: int = 0, **meta: Any) -> Request:
+    def request(self, kind: Kind = Kind.PAGE, attempt: int = 1, depth: int = 0, **context: Any) -> Request:
         """Return a leased request for the page."""
         origins = ("https://shop.example",)
         lease = Lease("1", self.source, origins, "shop.example", URL, kind, depth, attempt)
-        return Request(URL, meta={"lease": lease, **meta})
+        return Request(URL, meta=RequestContext(lease, **context).as_meta())
 
     async def asked(self, request: Request | None = None) -> dict[str, str]:
         """Return the conditions that a request goes out with."""
         request = request or self.request()
         await self.middleware.process_request(request)
-        assert bool(request.headers) == ("visit" in request.meta)
+        assert bool(request.headers) == (context_of(request).validators is not None)
         return {key.decode(): value.decode("latin-1") for key, [value] in request.headers.items()}
 
     async def answered(
@@ -117,7 +118,7 @@ async def test_a_stored_page_is_asked_for_conditionally(crawling: Crawling) -> N
     assert await crawling.asked(crawling.request(Kind.START)) == both
     assert await crawling.asked(crawling.request(Kind.SITEMAP)) == {}
     assert await crawling.asked(crawling.request(attempt=2)) == {}
-    assert await crawling.asked(crawling.request(robots=True)) == {}
+    assert await crawling.asked(crawling.request(is_site_file=True)) == {}
     assert await crawling.asked(Request(URL)) == {}
 
 

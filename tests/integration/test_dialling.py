@@ -13,6 +13,7 @@ from warnings import catch_warnings
 import pytest
 import trustme
 
+from alonchat_crawl.fetch.request_context import META_KEY, RequestContext
 from tests.sites.raw import RawSite, http
 from tests.support.asking import Ask, Told, asked
 
@@ -114,7 +115,11 @@ def other_asks(port: int, canary: str) -> dict[str, Ask]:
             f"{site}/headers",
             headers={"Host": "evil.test", "Proxy-Authorization": "x", "Connection": "Upgrade"},
         ),
-        "robots": Ask(f"http://private.test:{port}/robots.txt", meta={"robots": True, "dont_redirect": True}),
+        "robots": Ask(
+            f"http://private.test:{port}/robots.txt",
+            meta={"dont_redirect": True},
+            context=RequestContext(is_site_file=True),
+        ),
         "credentials": Ask(f"http://user:hunter2@site.test:{port}/"),
         "credentials only": Ask(f"http://@site.test:{port}/"),
         "redirect to credentials": Ask(f"{here}/to-credentials"),
@@ -139,18 +144,18 @@ def other_asks(port: int, canary: str) -> dict[str, Ask]:
 
 NOT_THE_STORAGE = {
     "a site's": Ask("http://storage.test:{port}/file"),
-    "not quite signed": Ask("http://storage.test:{port}/file", meta={"storage": "true"}),
-    "other name": Ask("http://private.test:{port}/", meta={"storage": True}),
-    "as an address": Ask("http://127.0.0.1:{port}/", meta={"storage": True}),
-    "over tls": Ask("https://storage.test:{port}/", meta={"storage": True}),
-    "other port": Ask("http://storage.test:{other}/", meta={"storage": True}),
+    "not quite signed": Ask("http://storage.test:{port}/file", meta={META_KEY: {"signed": True}}),
+    "other name": Ask("http://private.test:{port}/", signed=True),
+    "as an address": Ask("http://127.0.0.1:{port}/", signed=True),
+    "over tls": Ask("https://storage.test:{port}/", signed=True),
+    "other port": Ask("http://storage.test:{other}/", signed=True),
 }
 
 
 def storage_asks(port: int, other: int) -> tuple[dict[str, Ask], dict[str, Ask]]:
     """What may ask the storage; what may not, once connections to it are kept open."""
     mine = f"http://storage.test:{port}"
-    signed = {name: Ask(f"{mine}/{name}", meta={"storage": True}) for name in ("file", "moved")}
+    signed = {name: Ask(f"{mine}/{name}", signed=True) for name in ("file", "moved")}
     others = {
         name: replace(ask, url=ask.url.format(port=port, other=other))
         for name, ask in NOT_THE_STORAGE.items()

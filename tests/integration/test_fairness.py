@@ -13,6 +13,7 @@ from alonchat_crawl.frontier.release import Release
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
+from tests.support.network import domains_by_address
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ async def test_one_that_comes_back_again_and_again(queue: FrontierQueue) -> None
 async def test_hosts_with_one_address(redis_url: str) -> None:
     """With the setting, domains on one address are one domain, for all workers; without it they are not."""
     async with Redis.from_url(redis_url) as redis:
-        first, second, off = Domains(redis), Domains(redis), Domains()
+        first, second, off = domains_by_address(redis), domains_by_address(redis), Domains()
         assert await first.of("http://localhost/a") == await second.of("http://127.0.0.1/b")
         assert await off.of("http://localhost/a") != await off.of("http://127.0.0.1/b")
         await redis.set("address:moved.example", "192.0.2.1")  # what another worker found
@@ -115,7 +116,7 @@ async def test_one_pace_for_one_address(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         await redis.mset({"address:a.example": "192.0.2.1", "address:b.example": "192.0.2.1"})
         queue = FrontierQueue(
-            redis, lease_seconds=60, max_attempts=5, dead_letters_max=10, domains=Domains(redis)
+            redis, lease_seconds=60, max_attempts=5, dead_letters_max=10, domains=domains_by_address(redis)
         )
         await opened(queue, uuid4(), ["https://a.example/"])
         await opened(queue, uuid4(), ["https://b.example/"])

@@ -22,7 +22,9 @@ from alonchat_crawl.sources import Ending, Lease, Source
 from alonchat_crawl.spiders.website import WebsiteSpider
 from alonchat_crawl.worker.acknowledge import Acknowledge
 from alonchat_crawl.worker.exchange import Exchange
-from alonchat_crawl.worker.scheduler import FrontierScheduler
+from alonchat_crawl.worker.pacing import Pacing
+from alonchat_crawl.worker.taken_leases import TakenLeases
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 from tests.integration.test_frontier import STORED, a_source, opened, pages, queue, settle, take_one
 
 __all__ = ["queue"]
@@ -114,7 +116,7 @@ async def test_an_ending_never_overtakes_its_release(
     """What leaves its site while other releases are being told keeps its pace: settled after its own."""
     await opened(queue, a_source(), "https://a.example/1", "https://b.example/1", "https://b.example/2")
     leases = {lease.domain: lease for lease in (await queue.take(10)).leases}
-    exchange = Exchange(queue, room=lambda: 0, deliver=nothing, completed=print, only=None, poll_seconds=9)
+    exchange = Exchange(queue, completed=print, only=None, poll_seconds=9)
 
     def leaves(lease: Lease) -> None:
         exchange.outbox.releases.append((Release(lease.id, lease.domain, 0.0, 60.0), monotonic()))
@@ -197,7 +199,7 @@ async def test_a_trap_has_an_end(queue: FrontierQueue) -> None:
 async def test_who_stood_still_does_not_fetch(queue: FrontierQueue) -> None:
     """A lease that was neither taken nor extended lately is not begun: another worker may have it."""
     await opened(queue, a_source())
-    exchange = Exchange(queue, room=lambda: 1, deliver=nothing, completed=print, only=None, poll_seconds=9)
+    exchange = Exchange(queue, completed=print, only=None, poll_seconds=9)
     lease = await take_one(queue)
     assert exchange.valid_until(lease) < monotonic()
     exchange.held[lease.id] = (lease, monotonic())
@@ -211,21 +213,22 @@ async def test_who_stood_still_does_not_fetch(queue: FrontierQueue) -> None:
 async def test_what_is_not_fetched_goes_back(queue: FrontierQueue) -> None:
     """A lease that is too old to be begun is given back, not kept for ever by being extended."""
     await opened(queue, a_source())
-    scheduler = FrontierScheduler(Crawler(WebsiteSpider, {"SPIDER_MODULES": []}))
-    exchange = Exchange(queue, room=lambda: 1, deliver=nothing, completed=print, only=None, poll_seconds=9)
-    scheduler.exchanges = [exchange]
-    scheduler.settler = Acknowledge()
+    crawler, shards = Crawler(WebsiteSpider, {"SPIDER_MODULES": []}), Shards([queue])
+    frontier = WorkerFrontier(shards, crawler.settings, crawler.signals)
+    pacing = Pacing(shards, frontier.exchanges, crawler.settings)
+    taken = TakenLeases(crawler, frontier, pacing, Acknowledge(frontier, pacing))
+    [exchange] = frontier.exchanges
     old = await take_one(queue)
     exchange.held[old.id] = (old, monotonic() - 2 * queue.lease_ms / 1000)
-    scheduler.ready.append(old)
-    assert scheduler.next_request() is None
+    taken.ready.append(old)
+    assert taken.next_request() is None
     await exchange.flush()
     assert exchange.held == {}
     again = await take_one(queue)
     assert (again.url, again.attempt) == (old.url, 1)
     exchange.held[again.id] = (again, monotonic())
-    scheduler.ready.append(again)
-    request = scheduler.next_request()
+    taken.ready.append(again)
+    request = taken.next_request()
     assert request is not None
     assert request.url == old.url
 

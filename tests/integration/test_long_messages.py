@@ -17,7 +17,7 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Replayed, awaited
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, dead, left, reading, until_admitted
 
@@ -107,7 +107,7 @@ async def test_long_orders_and_uploads_are_refused_too(desk: Desk) -> None:
             while await desk.status(source) != "paused":
                 await asyncio.sleep(0.01)
     finally:
-        await _end([task])
+        await end_tasks([task])
         await reader.leave()
     [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     assert (letter.reason, letter.details["message"], letter.details["bytes"]) == ("too long", "order", 1001)

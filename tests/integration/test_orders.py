@@ -11,7 +11,7 @@ from alonchat_crawl.control.orders import OrderReader
 from alonchat_crawl.frontier.dead_letters import DeadLetters, LetterFilter
 from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.sources import Source
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 from tests.integration.conftest import Desk
 from tests.support.lists import unread_by
 
@@ -30,7 +30,7 @@ async def carried_out(desk: Desk, *orders: object) -> AsyncIterator[list[tuple[s
             while await unread_by(desk.queue.redis, KEY):  # noqa: ASYNC110 - another worker might empty it
                 await asyncio.sleep(0.01)
     finally:
-        await _end([task])
+        await end_tasks([task])
         await reader.leave()
     letters = [letter async for letter in DeadLetters(desk.shards).find(LetterFilter())]
     yield [(letter.reason, letter.failures[0].detail) for letter in letters]

@@ -15,12 +15,11 @@ from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings
+from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.recovery import recover
-from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter
-from alonchat_crawl.frontier.domains import Domains
 from alonchat_crawl.frontier.locks import take_lock
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
@@ -35,10 +34,11 @@ from alonchat_crawl.redis_keys import RECOVERY_LOCK, SHARD_COUNT
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.sources import Kind, Lease, Source
 from alonchat_crawl.worker.endings import ending_of
-from alonchat_crawl.worker.exchange import Exchange
 from alonchat_crawl.worker.upkeep import Upkeep
+from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 from tests.integration.conftest import Desk
 from tests.integration.test_seed_reader import KEY, reading, until_admitted
+from tests.support.network import domains_by_address
 
 ORIGIN = "https://e.org"
 ROBOTS = robots_file(Settings({"USER_AGENT": settings.USER_AGENT, "ROBOTS_MAX_DELAY_SECONDS": 60}))
@@ -95,8 +95,7 @@ async def test_a_traps_counters_begin_anew(desk: Desk) -> None:
 async def test_an_address_is_looked_up_anew(desk: Desk, value: bytes | None) -> None:
     """What is no address of a domain is set aside: it would join domains that have nothing in common."""
     redis, told = desk.queue.redis, list[tuple[str, str, str]]()
-    domains = Domains(redis)
-    domains.told = lambda *said: told.append(said)
+    domains = domains_by_address(redis, lambda *said: told.append(said))
     await (_push(redis, "address:127.0.0.1") if value is None else redis.set("address:127.0.0.1", value))
     assert await domains.of("http://127.0.0.1/") == "127.0.0.1"
     assert [key for key, _, _ in told] == ["address:127.0.0.1"]
@@ -106,10 +105,8 @@ async def test_an_address_is_looked_up_anew(desk: Desk, value: bytes | None) -> 
 async def test_what_policies_set_aside_is_shown_and_dropped(desk: Desk) -> None:
     """A signal tells the frontier, whose letter is listed; dropping it drops what was set aside."""
     signals = SignalManager()
-    exchanges: list[Exchange] = []
-    upkeep = Upkeep(
-        desk.shards, desk.pool, exchanges, signals, desk.settings(), only=None, finish=lambda: None
-    )
+    frontier = WorkerFrontier(desk.shards, desk.settings(), signals)
+    upkeep = Upkeep(frontier, desk.pool, signals, desk.settings(), finish=lambda: None)
     await desk.queue.redis.set("{robots:x}:aside:0123", "x")
     signals.send_catch_log(
         entry_unreadable, key="robots:x", why="it is no list", aside="{robots:x}:aside:0123"

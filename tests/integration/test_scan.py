@@ -16,6 +16,7 @@ from scrapy.signalmanager import SignalManager
 from twisted.python.failure import Failure
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Retry, StartupError
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.policies.scan import scanner as scanning
 from alonchat_crawl.policies.scan.clamd import Clamd
 from alonchat_crawl.policies.scan.policy import ScanPolicy
@@ -264,7 +265,7 @@ async def test_while_away(
 ) -> None:
     """What is scanned anyway waits, unfetched; what turns out a file is tried again; others do not notice."""
     policy = ScanPolicy(scanner_at(NOWHERE), pages)
-    request = Request("https://a.example/a", meta={"lease": lease(kind, fields)})
+    request = Request("https://a.example/a", meta=RequestContext(lease(kind, fields)).as_meta())
     response = Response(request.url, headers={"Content-Type": header}, body=body)
     if before is None:
         await policy.process_request(request)
@@ -289,7 +290,7 @@ async def test_while_away(
 async def test_robots_pass() -> None:
     """A robots.txt of a site, for an upload too, is none of its files."""
     policy = ScanPolicy(scanner_at(NOWHERE), "all")
-    meta = {"robots": True, "lease": lease(Kind.FILE, UPLOAD)}
+    meta = RequestContext(lease(Kind.FILE, UPLOAD), is_site_file=True).as_meta()
     request = Request("https://a.example/robots.txt", meta=meta)
     response = Response(request.url, body=b"User-agent: *")
     await policy.process_request(request)
@@ -307,7 +308,7 @@ class Asking(Spider):
         """Ask for all."""
         self.ends: dict[str, str] = {}
         for url, fields, kind in self.asked:
-            meta = {"lease": lease(kind, fields, url)}
+            meta = RequestContext(lease(kind, fields, url)).as_meta()
             yield Request(url, meta=meta, errback=self.failed, dont_filter=True)
 
     def parse(self, response: Response, **_: Any) -> None:

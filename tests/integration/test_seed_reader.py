@@ -15,7 +15,7 @@ from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Letter
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.sources import Source
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 from tests.support.lists import unread_by
 
 KEY = "website:start_urls"
@@ -51,7 +51,7 @@ async def reading(queue: FrontierQueue, database_url: str, **settings: object) -
     try:
         yield admitted
     finally:
-        await _end([task])
+        await end_tasks([task])
         await reader.leave()
         await pool.close()
 

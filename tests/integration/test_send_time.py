@@ -23,6 +23,7 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
 )
 
+from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from tests.sites.server import Answer, Site
 from tests.support.network import LOOPBACK, network_settings
 
@@ -48,15 +49,15 @@ class Asking(Spider):
         engine = self.crawler.engine
         assert engine is not None
         for url in self.urls:
-            request = Request(url, meta={"sent_at": -1.0})  # as one that was copied from another has it
+            # As one that was copied from another has it.
+            request = Request(url, meta=RequestContext(sent_at=-1.0).as_meta())
             try:
                 response = await engine.download_async(request)
                 request = response.request or request
             except FAILURES as error:
                 request.meta["error"] = type(error).__name__
-            self.metas.append(
-                {key: request.meta.get(key) for key in ("sent_at", "download_latency", "error")}
-            )
+            noted = {key: request.meta.get(key) for key in ("download_latency", "error")}
+            self.metas.append({**noted, "sent_at": context_of(request).sent_at})
         return
         yield
 

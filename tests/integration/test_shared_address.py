@@ -12,13 +12,14 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred
-from alonchat_crawl.frontier.domains import Domains
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.frontier.queue import MAX_BACKOFF_MS, FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import Ending, Hold, Kind, Lease, Link, Source
 from alonchat_crawl.worker.exchange import Exchange
 from alonchat_crawl.worker.pacing import Pacing
+from tests.support.network import domains_by_address
 from tests.unit.policies.scan.test_scanner import project_settings
 
 ADDRESS = "192.0.2.1"
@@ -35,14 +36,18 @@ class Machine:
     def __init__(self, redis: Redis, shards: int = 1, delay_seconds: float = 0.0) -> None:
         self.queues = [
             FrontierQueue(
-                redis, lease_seconds=60, max_attempts=5, dead_letters_max=10, shard=n, domains=Domains(redis)
+                redis,
+                lease_seconds=60,
+                max_attempts=5,
+                dead_letters_max=10,
+                shard=n,
+                domains=domains_by_address(redis),
             )
             for n in range(shards)
         ]
         self.shards = Shards(self.queues)
         self.exchanges = [
-            Exchange(queue, room=int, deliver=_nothing, completed=print, only=None, poll_seconds=9)
-            for queue in self.queues
+            Exchange(queue, completed=print, only=None, poll_seconds=9) for queue in self.queues
         ]
         settings = project_settings(CRAWL_DELAY_SECONDS=delay_seconds, THROTTLE_BY_ADDRESS=True)
         self.pacing = Pacing(self.shards, self.exchanges, settings)
@@ -89,12 +94,14 @@ class Machine:
             await exchange.flush()
 
     async def answered(
-        self, lease: Lease, status: int = 200, *, robots: bool = False, retry_after: str = "", **meta: float
+        self, lease: Lease, status: int = 200, *, robots: bool = False, retry_after: str = "", **known: float
     ) -> None:
         """Let a lease's site answer, and its page be stored."""
         domains = self.queues[lease.shard].domains
         hold = Hold(lease.id, lease.domain, domains.site_of(lease.url, lease.domain, lease.source))
-        request = Request(lease.url, meta={"lease": lease, "robots": robots, **meta})
+        found: dict[str, Any] = {"throttle_delay_seconds": lease.delay_seconds, **known}
+        context = RequestContext(lease, is_site_file=robots, **found)
+        request = Request(lease.url, meta=context.as_meta())
         headers = {"Retry-After": retry_after} if retry_after else {}
         self.pacing.released(hold, request, Response(lease.url, status, headers))
         await self.end(lease)

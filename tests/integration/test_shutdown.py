@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.sources import Lease
 from alonchat_crawl.worker.exchange import Exchange
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 
 
 async def no_delivery(_: list[Lease]) -> None:
@@ -21,14 +21,12 @@ async def test_a_busy_exchange_can_always_be_cancelled(redis_url: str) -> None:
         for number in range(60):
             exchange = Exchange(
                 queue,
-                room=lambda: 1,
-                deliver=no_delivery,
                 completed=lambda: None,
                 only=None,
                 poll_seconds=0.0005,
             )
-            task = asyncio.create_task(exchange.run())
+            task = asyncio.create_task(exchange.run(lambda: 1, no_delivery))
             await asyncio.sleep(0.002 + number / 20_000)
             async with asyncio.timeout(30):
-                await _end([task])
+                await end_tasks([task])
             assert task.done()

@@ -13,12 +13,13 @@ from scrapy.settings import Settings
 
 from alonchat_crawl import settings
 from alonchat_crawl.errors import Deferred, GiveUp, Refused, Retry
+from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.policies.robots import cache as site_file_cache
 from alonchat_crawl.policies.robots.cache import SiteFileCache
 from alonchat_crawl.policies.robots.fetch_state import KeptFile, PendingFile, SiteFileLimits
 from alonchat_crawl.policies.robots.policy import RobotsPolicy, robots_file
 from alonchat_crawl.policies.robots.site_files import SiteFiles
-from alonchat_crawl.policies.robots.tdm_policy import NAME, TdmPolicy
+from alonchat_crawl.policies.robots.tdm_policy import TdmPolicy
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Hold, Kind, Lease
 from tests.support.knowledge import make_source
@@ -48,14 +49,13 @@ class Worker:
     def __post_init__(self) -> None:
         self.engine = self
         self.cache = SiteFileCache(self.redis, LIMITS)
-        files = SiteFiles(self, self.cache, LIMITS)  # type: ignore[arg-type] # a crawler, as far as it is asked
+        files = SiteFiles(self, self, self.cache, LIMITS)  # type: ignore[arg-type] # a crawler, as far as it is asked
         self.robots = RobotsPolicy(files, ROBOTS_FILE, "alonchatbot")
-        self.robots.pacer = self
         self.rights = TdmPolicy(files, ROBOTS_FILE, settings.USER_AGENT, obey=True)
 
     async def download_async(self, request: Request) -> Response:
         """Answer as the site does."""
-        assert request.meta["robots"]
+        assert context_of(request).is_site_file
         self.asked.append(request.url)
         match self.answers.get(request.url, 404):
             case Exception() as error:
@@ -74,13 +74,13 @@ class Worker:
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
         """Note the pace."""
-        self.paces.append((hold.domain, request.meta["crawl_delay_seconds"], response is not None))
+        self.paces.append((hold.domain, context_of(request).crawl_delay_seconds, response is not None))
 
     def request(self, url: str = URL, kind: Kind = Kind.PAGE, source: str = "website") -> Request:
         """Return a leased request."""
         owner = replace(make_source(), kind=source)
         lease = Lease("1", owner, ("https://e.org",), "e.org", url, kind, 0, 1)
-        return Request(url, meta={"lease": lease})
+        return Request(url, meta=RequestContext(lease).as_meta())
 
     async def outcome(self, url: str = URL, turns: int = 1) -> str:
         """Return what becomes of a page at the end of so many turns: `fetched`, or an error's reason."""
@@ -116,7 +116,8 @@ async def test_asked_for_once(client: Redis) -> None:
     assert 80_000 < await client.ttl(KEY) < 86_340  # with the minute that a worker remembers, under a day
     request = second.request("https://e.org/")
     await second.robots.process_request(request)
-    assert (request.meta["crawl_delay_seconds"], request.meta["sitemaps"]) == (3.0, ("/s.xml",))
+    context = context_of(request)
+    assert (context.crawl_delay_seconds, context.sitemaps) == (3.0, ("/s.xml",))
 
 
 async def test_of_each_origin(client: Redis) -> None:
@@ -254,15 +255,16 @@ async def test_what_a_worker_remembers(client: Redis, monkeypatch: pytest.Monkey
 async def test_who_is_exempt(client: Redis) -> None:
     """A site file's own request, and a file that its owner hands in, ask nobody."""
     worker = Worker(client, {})
-    for request in (Request(ROBOTS, meta={"robots": True}), worker.request(source="upload")):
+    robots = Request(ROBOTS, meta=RequestContext(is_site_file=True).as_meta())
+    for request in (robots, worker.request(source="upload")):
         await worker.robots.process_request(request)
         await worker.rights.process_request(request)
-        assert NAME not in request.meta
+        assert not context_of(request).obeys_tdm
     assert worker.asked == []
 
 
 async def rights(worker: Worker, headers: dict[str, Any], kind: Kind = Kind.PAGE, status: int = 200) -> Any:
-    """Return what a page's request or its response came to: meta's value, or an error's reason."""
+    """Return what a page's request or its response came to: what is reserved, or an error's reason."""
     for _ in range(5):
         request = worker.request("https://e.org/a", kind)
         try:
@@ -275,7 +277,8 @@ async def rights(worker: Worker, headers: dict[str, Any], kind: Kind = Kind.PAGE
             worker.rights.process_response(request, response)
         except (Refused, Retry) as error:
             return type(error).__name__, error.reason
-        return request.meta[NAME]
+        assert context_of(request).obeys_tdm
+        return context_of(request).tdm_reserved
     raise AssertionError
 
 

@@ -21,7 +21,7 @@ from alonchat_crawl.identity import as_uuid
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import Source, SourceProgress
 from alonchat_crawl.storage.sources import begin_crawl, projects_with_room, set_status
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 from tests.integration.conftest import Desk
 from tests.support.lists import unread_by
 
@@ -44,7 +44,7 @@ async def reading(desk: Desk, *, most: int = 1000) -> AsyncIterator[list[Source]
     try:
         yield admitted
     finally:
-        await _end([task])
+        await end_tasks([task])
 
 
 async def others_may_read(desk: Desk) -> None:
@@ -308,7 +308,7 @@ async def test_orders_take_turns_too(desk: Desk, monkeypatch: pytest.MonkeyPatch
             while await desk.status(source) != "paused":  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
     finally:
-        await _end([task])
+        await end_tasks([task])
     assert acted[:4] == [flood[0], own[0], flood[1], own[1]]
     progress = await desk.queue.progress(source.source_id)
     assert progress is not None

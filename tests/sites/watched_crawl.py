@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from alonchat_crawl import signals
 from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import StartupError
+from alonchat_crawl.fetch.request_context import RequestContext, lease_of
 from alonchat_crawl.items import Provenance, StoredPage
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
@@ -40,7 +41,7 @@ OWN = {
         "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     },
     # What a completed source starts in Postgres is not watched here.
-    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.control.project_upkeep.Tending": None},
+    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.control.project_upkeep.ProjectUpkeep": None},
     "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.logs.context.LogContext": 0},
     "ITEM_PIPELINES": {},
     "SSRF_ALLOWED_NETWORKS": (ip_network("127.0.0.0/8"),),
@@ -85,7 +86,7 @@ class Watched(Spider):
         """Ask for all paths, then wait where told so."""
         for path in self.paths:
             url = path if "://" in path else self.origin + path
-            yield Request(url, meta={"lease": self.lease(url)}, errback=self.failed)
+            yield Request(url, meta=RequestContext(self.lease(url)).as_meta(), errback=self.failed)
         if self.hold:
             await asyncio.to_thread(sys.stdin.read)
 
@@ -104,7 +105,7 @@ class Watched(Spider):
             logger.error(
                 "cannot log in with %s", self.settings["DATABASE_URL"], extra={"api_key": "k-123456"}
             )
-        lease = response.meta["lease"]
+        lease = lease_of(response)
         send(signals.stage_finished, stage="chunk", seconds=0.01)
         send(signals.model_loaded, model="m", seconds=1.5)
         send(signals.tokens_embedded, project_id=IDS[0], tokens=100, windows=2)
@@ -115,7 +116,7 @@ class Watched(Spider):
         """End the page as dead."""
         response = getattr(failure.value, "response", None)
         ending = Ending(Outcome.DEAD, Reason.http(response.status) if response else Reason.CONNECTION)
-        lease = failure.request.meta["lease"]  # type: ignore[attr-defined] # set by Scrapy
+        lease = lease_of(failure.request)  # type: ignore[attr-defined] # set by Scrapy
         self.crawler.signals.send_catch_log(signals.page_ended, lease=lease, ending=ending)
 
     @staticmethod

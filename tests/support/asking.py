@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
@@ -13,6 +13,7 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
 from alonchat_crawl import settings
+from alonchat_crawl.fetch.request_context import NO_CONTEXT, RequestContext, set_context
 from alonchat_crawl.worker.endings import ending_of
 from tests.support.network import network_settings
 
@@ -27,6 +28,10 @@ class Ask:
 
     url: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    """With Scrapy's keys, or with what somebody else may try to smuggle in."""
+    context: RequestContext | None = None
+    signed: bool = False
+    """Whether we signed the URL, as one of the operator's own storage."""
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
     body: bytes = b""
@@ -80,6 +85,9 @@ class Asking(Spider):
         request = Request(
             ask.url, method=ask.method, headers=dict(ask.headers), body=ask.body, meta=dict(ask.meta)
         )
+        if ask.context is not None or ask.signed:
+            context = ask.context or NO_CONTEXT
+            set_context(request, replace(context, signed_url=request.url if ask.signed else ""))
         try:
             response = await engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - what it means is what is told

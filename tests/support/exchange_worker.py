@@ -44,14 +44,17 @@ class Worker:
         self.queue = FrontierQueue(redis, lease_seconds=lease_seconds, max_attempts=99, dead_letters_max=9)
         self.fetched: list[str] = []
         self.links_of: Callable[[str], list[Link]] = links_of
+        self.most = room
         self.exchange = Exchange(
             self.queue,
-            room=lambda: room - len(self.exchange.held),
-            deliver=self.fetch,
             completed=lambda: None,
             only=None,
             poll_seconds=poll_seconds,
         )
+
+    async def run(self) -> None:
+        """Exchange until cancelled."""
+        await self.exchange.run(lambda: self.most - len(self.exchange.held), self.fetch)
 
     async def fetch(self, leases: list[Lease]) -> None:
         """Fetch what was delivered."""
@@ -92,7 +95,7 @@ class Worker:
 @asynccontextmanager
 async def at_work(*workers: Worker) -> AsyncIterator[None]:
     """The workers run and listen."""
-    works = [(one.exchange.run(), one.exchange.listen(), one.keep_leases()) for one in workers]
+    works = [(one.run(), one.exchange.listen(), one.keep_leases()) for one in workers]
     runs = [asyncio.create_task(work) for own in works for work in own]
     try:
         yield

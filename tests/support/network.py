@@ -1,9 +1,15 @@
-"""The settings that decide what goes over the network, for crawls without a frontier."""
+"""What decides about the network: settings for crawls without a frontier, and domains by their address."""
 
 from ipaddress import ip_network
 from typing import Any
 
+from redis.asyncio import Redis
+from scrapy.settings import Settings
+
 from alonchat_crawl import settings
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.frontier.domains import Domains
+from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
 
 NAMES = (
     "ALLOWED_PORTS",
@@ -32,3 +38,9 @@ def network_settings(**changes: Any) -> dict[str, Any]:
     """As they are in production, but for `changes`, silent, and with no retries."""
     taken = {name: getattr(settings, name) for name in NAMES}
     return {**taken, "RETRY_ENABLED": False, "LOG_ENABLED": False, **changes}
+
+
+def domains_by_address(redis: Redis, told: Told = tell_nobody) -> Domains:
+    """Domains as THROTTLE_BY_ADDRESS has them: those at one address are one."""
+    names = Resolver.from_settings(Settings(network_settings(CONCURRENT_REQUESTS=2, DNSCACHE_SIZE=9)))
+    return Domains(redis, names, told)

@@ -14,7 +14,7 @@ from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Lease, Source
 from alonchat_crawl.storage import sources as rows_of
-from alonchat_crawl.worker.scheduler import _end
+from alonchat_crawl.worker.tasks import end_tasks
 from tests.integration.conftest import Desk
 from tests.support.lists import unread_by
 
@@ -89,7 +89,7 @@ async def read_lists(desk: Desk, key: str, *messages: object, closing: bool = Fa
                     await close_source(desk.shards, desk.queue, desk.pool, source_id)
                 await asyncio.sleep(0.02)
     finally:
-        await _end(tasks)
+        await end_tasks(tasks)
         for inbox in inboxes:
             await inbox.leave()
     return admitted

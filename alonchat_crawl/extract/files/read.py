@@ -22,6 +22,7 @@ from alonchat_crawl.extract.files.refusals import refusal
 from alonchat_crawl.extract.files.sniff import FileType, file_type
 from alonchat_crawl.extract.text.cut_note import cut_note
 from alonchat_crawl.extract.text.encoding import decode
+from alonchat_crawl.extract.text.media_types import HTML, MARKDOWN, PLAIN
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.reasons import Reason
@@ -39,9 +40,9 @@ WRITERS: Mapping[FileType, Callable[[bytes, DocumentWriter], None]] = {
     FileType.CSV: write_csv,
 }
 MEDIA_TYPES = {
-    FileType.MARKDOWN: "text/markdown",
-    FileType.TEXT: "text/plain",
-    FileType.HTML: "text/html",
+    FileType.MARKDOWN: MARKDOWN,
+    FileType.TEXT: PLAIN,
+    FileType.HTML: HTML,
 }
 
 
@@ -122,7 +123,7 @@ def _read(kind: FileType, body: bytes, name: str, max_chars: int) -> FileText:
             writer.cut("characters", len(str(writer)))
     title = one_line(writer.title)[:TITLE_MAX_CHARS]
     return FileText(
-        *(kind, "text/markdown", str(writer), title, truncated),
+        *(kind, MARKDOWN, str(writer), title, truncated),
         written=True,
         note=writer.note,
         left_out=+writer.left_out,

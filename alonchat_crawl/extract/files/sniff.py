@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from alonchat_crawl.extract.files.archives.checked_zip import CENTRAL, END, LOCAL, MEMBERS_MAX, local_names
 from alonchat_crawl.extract.files.archives.compressed import decompressor, inflated_head, is_tar
+from alonchat_crawl.extract.text.media_types import HTML_SUFFIXES, MARKDOWN_SUFFIXES, TABLE_SUFFIXES
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 
 
@@ -55,11 +56,11 @@ FOLDERS = {b"word/": FileType.DOCX, b"xl/": FileType.XLSX, b"ppt/": FileType.PPT
 RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*/officeDocument[\"'][^>]*>")
 TARGET = re.compile(rb"""Target\s*=\s*["']/?((?:word|xl|ppt)/)[^"'/]+\.xml["']""")
 TEXT_SUFFIXES = {
-    **dict.fromkeys([".csv", ".tsv", ".tab"], FileType.CSV),
-    **dict.fromkeys([".md", ".markdown", ".mdown", ".mkd"], FileType.MARKDOWN),
+    **dict.fromkeys(TABLE_SUFFIXES, FileType.CSV),
+    **dict.fromkeys(MARKDOWN_SUFFIXES, FileType.MARKDOWN),
     **dict.fromkeys(SUFFIXES, FileType.CODE),
 }
-HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".xht"})
+
 HEAD_BYTES = 4096
 XML = re.compile(rb"\s*<\?xml[^>]*>", re.IGNORECASE)
 HTML = re.compile(

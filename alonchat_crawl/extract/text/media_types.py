@@ -1,4 +1,8 @@
-"""Which type of text a response is: by its Content-Type, a source file's name, or its first bytes."""
+"""The table of media types and file names of text, and which of them a response is.
+
+What the server says decides; for source code and Markdown the name as well; without a word from the server,
+the beginning of the body.
+"""
 
 import re
 from urllib.parse import urlsplit
@@ -6,10 +10,14 @@ from urllib.parse import urlsplit
 from alonchat_crawl.extract.text.source_code import language_of
 from alonchat_crawl.items import SOURCE_CODE
 
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-MARKDOWN_TYPES = frozenset({"text/markdown", "text/x-markdown"})
+HTML, MARKDOWN, PLAIN = "text/html", "text/markdown", "text/plain"
+"""What text is read as, beside source code."""
+HTML_TYPES = frozenset({HTML, "application/xhtml+xml"})
+MARKDOWN_TYPES = frozenset({MARKDOWN, "text/x-markdown"})
 TABLE_TYPES = {"text/csv": ".csv", "application/csv": ".csv", "text/tab-separated-values": ".tsv"}
-MARKDOWN_SUFFIXES = (".md", ".markdown")
+HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
+MARKDOWN_SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 
 RESOURCE_HEADER_BYTES = 1445
 """So many bytes decide (WHATWG MIME Sniffing, section 5.2)."""
@@ -25,13 +33,13 @@ def media_type(header: str, url: str, body: bytes) -> str | None:
     declared = header.partition(";")[0].strip().lower()
     beginning = body[:512].lstrip().lower()
     if declared in HTML_TYPES or (not declared and beginning.startswith((b"<!doctype html", b"<html"))):
-        return "text/html"
+        return HTML
     path = urlsplit(url).path.lower()
-    if declared in MARKDOWN_TYPES or (declared == "text/plain" and path.endswith(MARKDOWN_SUFFIXES)):
-        return "text/markdown"
+    if declared in MARKDOWN_TYPES or (declared == PLAIN and path.endswith(MARKDOWN_SUFFIXES)):
+        return MARKDOWN
     if (language := language_of(url, declared)) is not None:
         return f"{SOURCE_CODE}{language}"
-    return declared if declared == "text/plain" else None
+    return declared if declared == PLAIN else None
 
 
 def table_name(header: str, name: str) -> str:

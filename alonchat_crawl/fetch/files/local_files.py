@@ -1,4 +1,4 @@
-"""The files that a terminal was told to take in: found once, and each read by the very path found."""
+"""The local files of an upload from a terminal: finds them once, and reads each by the path it found."""
 
 import os
 import stat
@@ -11,9 +11,9 @@ from alonchat_crawl.reasons import Reason
 
 
 def local_paths(argument: str, *, bulk: bool) -> list[Path]:
-    """The files that an argument names: a path, or several with `:` between them; each may be a folder.
+    """Return the files that an argument names: one path or several with `:` between, each a file or a folder.
 
-    Hidden files of a folder are left out, and what its links lead to. Raises StartupError with a sentence.
+    A folder's hidden files are left out, and so is what its links lead to. Raises StartupError.
     """
     one = Path(argument).exists()
     names = [argument] if one else [name for name in argument.split(os.pathsep) if name]
@@ -43,12 +43,13 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def read_local(path: Path, max_bytes: int) -> bytes:
-    """The content of a regular file of at most `max_bytes`, not through a link put in its place meanwhile.
+    """Return the content of a regular file of at most `max_bytes`.
 
-    Raises Refused for what is larger, GiveUp for what is no such file, Retry where the disk fails.
+    Follows no link that was put in its place meanwhile. Raises Refused if it is larger, GiveUp if it is not a
+    regular file, and Retry if the disk fails.
     """
     try:
-        # Non-blocking: what was replaced by a pipe would be waited for.
+        # Non-blocking: if a pipe was put in its place, this must not wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise GiveUp(Reason.FILE_UNREADABLE, f"{path.name} cannot be read: {error.strerror}") from None

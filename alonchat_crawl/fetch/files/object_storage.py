@@ -1,6 +1,7 @@
-"""Our own object storage: which files of it a project may have, and how they are asked for.
+"""Our own object storage: which of its files a project may have, and how they are asked for.
 
-S3's protocol, as Supabase Storage, R2 and AWS speak it; path-style, so that one host serves all buckets.
+It speaks S3's protocol, as Supabase Storage, R2 and AWS do; with path-style URLs, so that one host serves all
+buckets.
 """
 
 import re
@@ -21,17 +22,17 @@ from alonchat_crawl.reasons import Reason
 SCHEME = "s3"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 KEY_MAX_BYTES = 1024
-"""AWS' own limit: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html."""
+"""AWS' limit: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NO_PREFIX = "/"
 SUPABASE_PATH = "/storage/v1/s3"
 
 
 def object_url(written: str) -> str | None:
-    """The canonical form of s3://bucket/key, whose key is written as it is; None where none can be so named.
+    """Return the canonical form of s3://bucket/key, whose key is not encoded; None if there is none.
 
-    Its key is percent-encoded, so that nothing in it is a query or a fragment. A key with a segment that is
-    empty, `.` or `..` is refused: servers, and what stands before them, take it for another.
+    The key is percent-encoded, so that nothing in it is a query or a fragment. A key with a segment that is
+    empty, `.` or `..` has no form: servers and proxies take it for another key.
     """
     bucket, slash, key = written.removeprefix(f"{SCHEME}://").partition("/")
     if not written.startswith(f"{SCHEME}://") or not slash or not BUCKET.fullmatch(bucket):
@@ -48,20 +49,20 @@ def object_url(written: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStorage:
-    """The storage of the S3_… settings."""
+    """The object storage that the S3_… settings name."""
 
     endpoint: str
-    """`https://host[:port][/path]`; no slash at its end."""
+    """`https://host[:port][/path]`, without a slash at its end."""
     region: str
     buckets: Collection[str]
-    """That may be read."""
+    """Those that may be read."""
     prefix: str
-    """Begins the keys of a project: `{project_id}` stands for its UUID."""
+    """How the keys of a project begin: `{project_id}` stands for its UUID."""
     credentials: Credentials | None = field(repr=False)
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read the S3_… settings; raises StartupError where they name buckets but not how to read them."""
+        """Read the S3_… settings. Raises StartupError if they name buckets and no credentials."""
         region, supabase = str(settings["S3_REGION"]), settings["SUPABASE_URL"]
         endpoint = settings["S3_ENDPOINT_URL"]
         if not endpoint:
@@ -94,12 +95,12 @@ class ObjectStorage:
             )
 
     def address(self, url: str) -> str:
-        """Where the object at a canonical s3:// URL is fetched."""
+        """Return the URL by which the object at a canonical s3:// URL is fetched."""
         parts = urlsplit(url)
         return f"{self.endpoint}/{parts.netloc}{parts.path}"
 
     def headers(self, address: str) -> dict[str, str]:
-        """What a GET of an address must carry: the signature goes there, and so into no URL and no log."""
+        """Return the headers of a signed GET. The signature is there, so it gets into no URL and no log."""
         request = AWSRequest("GET", address)
         S3SigV4Auth(self.credentials, "s3", self.region).add_auth(request)
         return dict(request.headers.items())

@@ -1,4 +1,4 @@
-"""What a worker answers itself of an upload: the list of its files, local files, files in archives."""
+"""Answers itself what no site is asked for: an upload's list of files, local files, files in archives."""
 
 import asyncio
 from collections import OrderedDict
@@ -13,33 +13,34 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.fetch.body_budget import Bodies
+from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.local_files import read_local
 from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.files.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
-from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.pacer import Pacer, pacer_of
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox
-from alonchat_crawl.sources import Hold, Kind, Lease
+from alonchat_crawl.sources import Kind, Lease
 
 
-class Shelf:
-    """Archives that were scanned, while their members are read: the last ones used, up to so many bytes."""
+class ArchiveCache:
+    """Keeps scanned archives while their members are read: those used last, up to so many bytes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bodies: OrderedDict[tuple[UUID, str], bytes] = OrderedDict()
-        """By run and URL: nobody is given what another project put there, or an earlier run."""
+        """By run and URL: nobody gets what another project or an earlier run put there."""
 
     def put(self, lease: Lease, url: str, body: bytes) -> None:
-        """Keep an archive; the last one stays, however large it is."""
+        """Keep an archive. The newest one stays, however large it is."""
         self._bodies[lease.source.crawl_id, url] = body
         self._bodies.move_to_end((lease.source.crawl_id, url))
         while len(self._bodies) > 1 and sum(map(len, self._bodies.values())) > self._most_bytes:
             self._bodies.popitem(last=False)
 
     def get(self, lease: Lease, url: str) -> bytes | None:
-        """Return an archive of the lease's run."""
+        """Return an archive of the lease's run; None if it is not kept."""
         key = lease.source.crawl_id, url
         if key in self._bodies:
             self._bodies.move_to_end(key)
@@ -49,32 +50,41 @@ class Shelf:
 class OwnFiles:
     """Downloader middleware, nearest the engine: answers without the network what is on no site.
 
-    Its answers pass the other policies' process_response as any others do, the scanner's first.
+    Its answers pass the process_response of the other middlewares as all answers do, the scanner's first.
     """
 
-    def __init__(self, crawler: Crawler, requests: Requests, shelf: Shelf, paths: Mapping[str, Path]) -> None:
-        self.pacer: Pacer | None = None
-        self.shelf = shelf
+    def __init__(
+        self,
+        crawler: Crawler,
+        pacer: Pacer,
+        requests: Requests,
+        archives: ArchiveCache,
+        paths: Mapping[str, Path],
+    ) -> None:
+        self._pacer = pacer
+        self.archives = archives
         self._crawler = crawler
-        self._bodies = Bodies.of(crawler)
+        self._bodies = BodyBudget.of(crawler)
         self._requests = requests
         self._paths = paths
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the spider's own local files, and the limits from settings."""
+        """Read the limits, and take the spider's local files."""
         settings = crawler.settings
         return cls(
             crawler,
+            pacer_of(crawler),
             Requests.from_settings(settings),
-            Shelf(settings.getint("ARCHIVE_SHELF_BYTES")),
+            ArchiveCache(settings.getint("ARCHIVE_SHELF_BYTES")),
             getattr(crawler.spider, "local_files", {}),
         )
 
     async def process_request(self, request: Request) -> Response | None:
-        """Answer for an upload's own URLs; None for what is fetched. Raises any ReasonedError."""
-        lease: Lease | None = request.meta.get("lease")
-        if lease is None or request.meta.get("robots") or lease.source.kind != UPLOAD:
+        """Answer the URLs that no site is asked for; return None for others. Raises any ReasonedError."""
+        context = context_of(request)
+        lease = context.lease
+        if lease is None or context.is_site_file or lease.source.kind != UPLOAD:
             return None
         archive, member = split_member(lease.url)
         scheme = scheme_of(lease.url)
@@ -86,9 +96,8 @@ class OwnFiles:
             body = await self._local(request, lease.url)
         else:
             return None
-        hold: Hold | None = request.meta.get("hold")
-        if hold is not None and self.pacer is not None:  # the next of the source may be fetched meanwhile
-            self.pacer.released(hold, request, None)
+        if context.hold is not None:  # the source's next URL need not wait
+            self._pacer.released(context.hold, request, None)
         return Response(request.url, body=body)
 
     async def _local(self, request: Request, url: str) -> bytes:
@@ -102,10 +111,10 @@ class OwnFiles:
         return await self._bodies.read(request, self._requests.max_file_bytes, read)
 
     async def _member(self, request: Request, lease: Lease, archive: str, member: str) -> bytes:
-        body = self.shelf.get(lease, archive)
+        body = self.archives.get(lease, archive)
         if body is None:
             body = await self._fetch(replace(lease, url=archive))
-            self.shelf.put(lease, archive, body)
+            self.archives.put(lease, archive, body)
             self._bodies.free(lease)
 
         async def read(most_bytes: int) -> bytes:
@@ -116,13 +125,9 @@ class OwnFiles:
         return await self._bodies.read(request, self._requests.max_file_bytes, read)
 
     async def _fetch(self, lease: Lease) -> bytes:
-        """Get an archive again, by way of all the policies: another worker has opened it."""
-        engine, pacer = self._crawler.engine, self.pacer
+        """Fetch an archive that another worker had opened, through all policies."""
+        engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
-        assert pacer is not None  # noqa: S101 - the frontier has set it before it delivered the first lease
-        meta = {}
-        if scheme_of(lease.url) in WEB:
-            hold = await pacer.hold(lease, lease.url)
-            meta = {"hold": hold, "download_slot": hold.domain}
-        response = await engine.download_async(self._requests.of(lease, meta))
+        hold = await self._pacer.hold(lease, lease.url) if scheme_of(lease.url) in WEB else None
+        response = await engine.download_async(self._requests.of(lease, hold))
         return response.body

@@ -1,5 +1,6 @@
 """How a leased URL is asked for: a page as any site's, a file with its own limit, an object signed."""
 
+import math
 from typing import Any, Self
 
 from scrapy import Request
@@ -7,7 +8,8 @@ from scrapy.settings import BaseSettings
 
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage
 from alonchat_crawl.fetch.files.upload_urls import MEMBER, STORAGE, scheme_of
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.fetch.request_context import RequestContext, set_context
+from alonchat_crawl.sources import Hold, Kind, Lease
 
 MEGABYTE = 1024 * 1024
 
@@ -29,10 +31,10 @@ class Requests:
             settings.getfloat("FILE_TIMEOUT_SECONDS"),
         )
 
-    def of(self, lease: Lease, meta: dict[str, Any]) -> Request:
-        """The request for a lease's URL, with `meta`; raises GiveUp for an object of another project."""
-        url, headers = lease.url, {}
-        meta = {"lease": lease, "download_slot": lease.domain, **meta}
+    def of(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
+        """The request for a lease's URL, under a hold; raises GiveUp for an object of another project."""
+        url, headers, signed = lease.url, {}, False
+        meta: dict[str, Any] = {"download_slot": hold.domain if hold is not None else lease.domain}
         if lease.kind is Kind.FILE or lease.source.files:
             meta["download_maxsize"] = self.max_file_bytes
         if lease.kind is Kind.FILE:
@@ -42,5 +44,14 @@ class Requests:
             self._storage.check(lease.source.project_id, url)
             url = self._storage.address(url)
             headers = self._storage.headers(url)
-            meta["storage"] = True
-        return Request(url, headers=headers, meta=meta, dont_filter=True)
+            signed = True
+        request = Request(url, headers=headers, meta=meta, dont_filter=True)
+        context = RequestContext(
+            lease,
+            hold=hold,
+            valid_until=valid_until,
+            signed_url=request.url if signed else "",
+            throttle_delay_seconds=lease.delay_seconds,
+        )
+        set_context(request, context)
+        return request

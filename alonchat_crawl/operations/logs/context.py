@@ -12,13 +12,11 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from alonchat_crawl.fetch import request_context
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD, stored_url
 from alonchat_crawl.items import Provenance
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Lease
-
-LEASE_META: Final = "lease"
-"""The key of a request's `meta` under which the frontier keeps the request's Lease."""
 
 NAMES: Final = ("project", "source", "url")
 
@@ -50,7 +48,7 @@ def facts_of(work: object) -> dict[str, str]:
     if isinstance(work, Provenance):
         return _facts(work.project_id, work.source_id, work.fetched_url)
     if isinstance(work, Request):
-        lease = work.meta.get(LEASE_META)
+        lease = request_context.context_of(work).lease
         return facts_of(lease) | {"url": _known_by(lease, work.url)}
     if isinstance(work, Response):
         return facts_of(work.request)
@@ -117,8 +115,8 @@ class LogContext:
         self._bind(response.request)
 
     def _bind(self, request: Request | None) -> None:
-        lease = request.meta.get(LEASE_META) if request else None
-        if isinstance(lease, Lease):
+        lease = request_context.context_of(request).lease if request is not None else None
+        if lease is not None:
             work = self._works.setdefault(lease.id, _Work(facts_of(lease), lease.source.kind == UPLOAD))
             # A redirect changes the URL in work, and not the lease.
             work.facts |= facts_of(request)

@@ -17,15 +17,16 @@ from scrapy.utils.asyncio import create_looping_call
 from alonchat_crawl import signals as ours
 from alonchat_crawl.items import StoredPage
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
-from alonchat_crawl.operations.terminal.console import STDERR, plain, stdout
-from alonchat_crawl.operations.terminal.summary import render_summary
+from alonchat_crawl.operations.terminal.console import STDERR, stdout
+from alonchat_crawl.operations.terminal.summary import outcome_word, render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.sources import SourceProgress
 
 logger = logging.getLogger(__name__)
 
 
-class Progress:
+class ProgressLine:
     """A Scrapy extension that counts what this worker does and says so."""
 
     def __init__(
@@ -101,14 +102,15 @@ class Progress:
     def _on_source(self, progress: SourceProgress) -> None:
         chunks = self.tally.completed(progress.source.source_id)
         seconds = (datetime.now(UTC) - progress.started_at).total_seconds() if progress.started_at else 0.0
-        failed = progress.state == "completed" and not progress.pages
-        level, word = (logging.WARNING, "failed") if failed else (logging.INFO, progress.state)
+        word = outcome_word(progress)
+        level = logging.WARNING if word == "failed" else logging.INFO
         logger.log(level, "source %s", word, extra=_said_of(progress, chunks, seconds))
         if progress.source.source_id == self._own:
             self._finish(progress, chunks)
         elif self.console.is_terminal:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in progress.counts.items() if count)
-            self.console.print(Text(plain(f"{progress.source.url} {word}: {counts}", self.console)))
+            said = f"{progress.source.url} {word}: {counts}"
+            self.console.print(Text(terminal_text(said, encoding=self.console.encoding)))
 
     def _on_closed(self, reason: str) -> None:
         if self._loop is not None and self._loop.running:

@@ -11,12 +11,12 @@ from scrapy.exceptions import CannotResolveHostError
 
 from alonchat_crawl.errors import ReasonedError, Refused
 from alonchat_crawl.fetch.address_rules import AddressRules
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.policies.blocklists.lists import Match
 from alonchat_crawl.policies.blocklists.live import Blocklists
 from alonchat_crawl.policies.blocklists.rule_set import Target
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Lease
 from alonchat_crawl.urls import DEFAULT_PORTS, canonical_url
 
 logger = logging.getLogger(__name__)
@@ -77,13 +77,14 @@ class BlocklistPolicy:
             raise Refused(Reason.BLOCKLIST, f"{urlsplit(request.url).hostname} {found}")
 
     async def _match(self, request: Request) -> Match | None:
-        lease: Lease | None = request.meta.get("lease")
+        context = context_of(request)
+        lease = context.lease
         if urlsplit(request.url).scheme not in DEFAULT_PORTS:
             return None  # AddressPolicy refuses it
-        if self._rules.guard_of(request.url, request.meta) is not self._rules:
+        if self._rules.guard_of(request) is not self._rules:
             return None  # the operator's own storage
         url = request.url if lease is not None and lease.url == request.url else comparable(request.url)
-        whose = None if request.meta.get("robots") else lease
+        whose = None if context.is_site_file else lease
         project_id = whose.source.project_id if whose is not None else None
         target = Target.of_url(url)
         found = self._blocklists.match(target, project_id)

@@ -1,5 +1,6 @@
 """robots.txt (RFC 9309): obeyed before every request."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Self
 
@@ -8,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused, StartupError
-from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.request_context import context_of, set_context
 from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.robots_txt import Permissions, read_robots
@@ -56,15 +57,6 @@ class RobotsPolicy:
         self._file = file
         self._agent = agent
 
-    @property
-    def pacer(self) -> Pacer | None:
-        """Who says when a site may be asked; the frontier sets it before it delivers the first lease."""
-        return self._files.pacer
-
-    @pacer.setter
-    def pacer(self, pacer: Pacer) -> None:
-        self._files.pacer = pacer
-
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Take the agent and the limits from settings. Raises StartupError."""
@@ -72,7 +64,7 @@ class RobotsPolicy:
         return cls(SiteFiles.of(crawler), robots_file(settings), product_token(settings["USER_AGENT"]))
 
     async def process_request(self, request: Request) -> None:
-        """Refuse the request, defer it, or stamp `crawl_delay_seconds` and `sitemaps` on it."""
+        """Refuse the request, defer it, or note its site's delay and sitemaps in its context."""
         if is_exempt(request):
             return
         known = await self._files.known(self._file, request)
@@ -80,5 +72,9 @@ class RobotsPolicy:
             raise Refused(Reason.ROBOTS_UNREACHABLE, f"its robots.txt could not be had ({known.unreachable})")
         if not known.rules.allows(request.url):
             raise Refused(Reason.ROBOTS, f"its robots.txt forbids {self._agent} to fetch {request.url}")
-        request.meta["crawl_delay_seconds"] = known.rules.crawl_delay_seconds
-        request.meta["sitemaps"] = known.rules.sitemaps
+        context = replace(
+            context_of(request),
+            crawl_delay_seconds=known.rules.crawl_delay_seconds or 0.0,
+            sitemaps=known.rules.sitemaps,
+        )
+        set_context(request, context)

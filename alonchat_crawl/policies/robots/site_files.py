@@ -3,6 +3,7 @@
 If a page's site file is not known, it is fetched in the page's turn, and the page is deferred.
 """
 
+from dataclasses import replace
 from typing import NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from scrapy.http.request import NO_CALLBACK
 
 from alonchat_crawl.errors import Deferred, GiveUp, ReasonedError, Refused, Retry
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD
-from alonchat_crawl.fetch.pacer import Pacer
+from alonchat_crawl.fetch.pacer import Pacer, pacer_of
+from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.robots.cache import KnownFile, SiteFileCache, SiteFileKind, off_loop
 from alonchat_crawl.policies.robots.fetch_state import (
@@ -27,24 +29,22 @@ from alonchat_crawl.policies.robots.fetch_state import (
 )
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Lease
 
 T = TypeVar("T")
 
 
 def is_exempt(request: Request) -> bool:
     """Whether site files do not apply to a request: it asks for one, or is an upload, which is no crawl."""
-    lease: Lease | None = request.meta.get("lease")
-    return bool(request.meta.get("robots")) or (lease is not None and lease.source.kind == UPLOAD)
+    context = context_of(request)
+    return context.is_site_file or (context.lease is not None and context.lease.source.kind == UPLOAD)
 
 
 class SiteFiles(PerCrawler):
     """Looks up site files, and fetches those that are not known."""
 
-    def __init__(self, crawler: Crawler, cache: SiteFileCache, limits: SiteFileLimits) -> None:
-        self.pacer: Pacer | None = None
-        """Set by the frontier before it delivers the first lease."""
+    def __init__(self, crawler: Crawler, pacer: Pacer, cache: SiteFileCache, limits: SiteFileLimits) -> None:
         self._crawler = crawler
+        self._pacer = pacer
         self._cache = cache
         self._limits = limits
 
@@ -62,7 +62,7 @@ class SiteFiles(PerCrawler):
         )
         connections = Connections.of(crawler)
         cache = SiteFileCache(connections.redis, limits, connections.unreadable)
-        return cls(crawler, cache, limits)
+        return cls(crawler, pacer_of(crawler), cache, limits)
 
     async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:
         """Return the file of a page's origin. Raises redis.RedisError.
@@ -76,13 +76,15 @@ class SiteFiles(PerCrawler):
 
     async def _ask(self, file: SiteFileKind[T], origin: str, pending: PendingFile, page: Request) -> NoReturn:
         """Fetch the file in the page's turn; the page follows one crawl delay later."""
-        lease: Lease = page.meta["lease"]
-        assert self.pacer is not None  # noqa: S101 - the frontier has set it
-        hold = await self.pacer.hold(lease, pending.url)
-        meta = {"robots": True, "dont_redirect": True, "download_slot": hold.domain, "asked_by": lease}
-        if hold.domain == lease.domain:
-            meta["lease"] = lease  # whose delay AutoThrottle starts from
-        delay = page.meta.get("crawl_delay_seconds") or 0.0
+        lease = lease_of(page)
+        hold = await self._pacer.hold(lease, pending.url)
+        context = RequestContext(
+            lease,
+            is_site_file=True,
+            throttle_delay_seconds=lease.delay_seconds if hold.domain == lease.domain else None,
+        )
+        meta = {**context.as_meta(), "dont_redirect": True, "download_slot": hold.domain}
+        delay = context_of(page).crawl_delay_seconds
         request, response = Request(pending.url, meta=meta, callback=NO_CALLBACK), None
         try:
             found, response, error = await self._download(pending, request)
@@ -92,8 +94,8 @@ class SiteFiles(PerCrawler):
                     rules = await off_loop(file.parse, found.condensed)
                     delay = max(delay, file.crawl_delay(rules) or 0.0)
         finally:
-            request.meta["crawl_delay_seconds"] = delay
-            self.pacer.released(hold, request, response)
+            set_context(request, replace(context_of(request), crawl_delay_seconds=delay))
+            self._pacer.released(hold, request, response)
         await self._cache.put(file, origin, found)
         if error is not None:
             raise error

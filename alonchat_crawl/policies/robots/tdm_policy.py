@@ -5,8 +5,9 @@ HTML page's meta tags. A later step overrides an earlier one, unless it says not
 before it can be refused. `noai` among the robots rules, which no standard knows, reserves as well.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -14,7 +15,8 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Refused, Retry
-from alonchat_crawl.extract.text.media_types import media_type
+from alonchat_crawl.extract.text.media_types import HTML, media_type
+from alonchat_crawl.fetch.request_context import RequestContext, context_of, lease_of, set_context
 from alonchat_crawl.policies.conditional import NOT_MODIFIED
 from alonchat_crawl.policies.robots.cache import SiteFileKind
 from alonchat_crawl.policies.robots.directives import directives
@@ -24,7 +26,7 @@ from alonchat_crawl.policies.robots.site_files import SiteFiles, is_exempt
 from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import TDM_FILE as TDM_FILE_KEY
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind
 
 NAME = "tdm-reservation"
 DETAIL = "the right to mine it is reserved (TDM_RESERVATION=obey)"
@@ -44,22 +46,19 @@ def after_step(before: bool | None, values: Iterable[str]) -> bool | None:  # no
     return (True in said) if said else before
 
 
-def page_is_reserved(meta: Mapping[str, Any], tags: Iterable[tuple[str, str]], *, noai: bool) -> bool:
-    """Whether an HTML page must not be mined, by its response's `meta` and its (name, content) meta tags.
+def page_is_reserved(context: RequestContext, tags: Iterable[tuple[str, str]], *, noai: bool) -> bool:
+    """Whether an HTML page must not be mined, by its request's context and its (name, content) meta tags.
 
     `noai` is `Directives.noai` of the page.
     """
-    if NAME not in meta:
-        return False  # TDM_RESERVATION is `ignore`
+    if not context.obeys_tdm:
+        return False
     named = (content for name, content in tags if name.strip().lower() == NAME)
-    return noai or after_step(meta[NAME], named) is True
+    return noai or after_step(context.tdm_reserved, named) is True
 
 
 class TdmPolicy:
-    """Downloader middleware: refuses what is reserved. Of HTML, the spider decides by its meta tags.
-
-    meta["tdm-reservation"] tells the spider what the first two steps said.
-    """
+    """Downloader middleware: refuses what is reserved. Of HTML, the spider decides by its meta tags."""
 
     def __init__(
         self, files: SiteFiles, robots: SiteFileKind[Permissions], agent: str, *, obey: bool
@@ -88,24 +87,26 @@ class TdmPolicy:
         reserved = None
         if robots.rules.allows(f"http://host{TDM_FILE.path}"):
             reserved = (await self._files.known(TDM_FILE, request)).rules.of(request.url)
-        request.meta[NAME] = reserved
+        set_context(request, replace(context_of(request), obeys_tdm=True, tdm_reserved=reserved))
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Refuse what the header reserves, or the file if the header says nothing; but not yet HTML.
 
         Raises Retry if an unchanged page (304) is reserved: only its meta tags could say that it is not.
         """
-        if NAME not in request.meta or request.meta.get("robots"):
+        context = context_of(request)
+        if not context.obeys_tdm or context.is_site_file:
             return response
         values = [value.decode("latin-1") for value in response.headers.getlist(NAME)]
-        reserved = request.meta[NAME] = after_step(request.meta[NAME], values)
+        reserved = after_step(context.tdm_reserved, values)
+        set_context(request, replace(context, tdm_reserved=reserved))
         tags = (value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag"))
         if not (reserved or directives((), tags, self._agent).noai):
             return response
         if response.status == NOT_MODIFIED:
             raise Retry(Reason.TDM, DETAIL)
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        lease: Lease = request.meta["lease"]
-        if lease.kind is Kind.SITEMAP or media_type(header, response.url, response.body) != "text/html":
+        kind = media_type(header, response.url, response.body)
+        if lease_of(request).kind is Kind.SITEMAP or kind != HTML:
             raise Refused(Reason.TDM, DETAIL)
         return response

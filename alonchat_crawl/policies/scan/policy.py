@@ -17,6 +17,7 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, Retry
 from alonchat_crawl.extract.text.media_types import looks_binary, media_type
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.policies.scan.scanner import RETRY_SECONDS, Scanner
 from alonchat_crawl.sources import Kind, Lease
 
@@ -87,12 +88,14 @@ class ScanPolicy:
 
     async def process_request(self, request: Request) -> None:
         """Raise Deferred for what is always scanned, while the scanner is away: it could not be read."""
-        if not request.meta.get("robots") and is_always_scanned(request.meta.get("lease"), self._pages):
+        context = context_of(request)
+        if not context.is_site_file and is_always_scanned(context.lease, self._pages):
             await self._scanner.ready()
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Scan the response if it has to be. Raises GiveUp, Retry or Deferred unless it is clean."""
-        lease: Lease | None = None if request.meta.get("robots") else request.meta.get("lease")
+        context = context_of(request)
+        lease = None if context.is_site_file else context.lease
         if not is_scanned(lease, self._pages, response):
             return response
         try:

@@ -7,10 +7,11 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import Refused
+from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.policies.traps.many_urls import TrapCounters
 from alonchat_crawl.policies.traps.one_url import trap
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Kind, Lease
+from alonchat_crawl.sources import Kind
 
 EXEMPT = frozenset({Kind.START, Kind.FILE})
 """Somebody named these URLs."""
@@ -32,8 +33,9 @@ class TrapPolicy:
 
     async def process_request(self, request: Request) -> None:
         """Refuse the request or let it pass. Raises redis.RedisError."""
-        lease: Lease | None = request.meta.get("lease")
-        if lease is None or request.meta.get("robots") or lease.kind in EXEMPT:
+        context = context_of(request)
+        lease = context.lease
+        if lease is None or context.is_site_file or lease.kind in EXEMPT:
             return
         today = datetime.now(UTC).date()
         reason = trap(lease.url, today)

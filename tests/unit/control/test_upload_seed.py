@@ -14,6 +14,7 @@ from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.control.website_seed import SeedError
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.files.upload_urls import FILES_MAX
+from alonchat_crawl.fetch.request_context import META_KEY
 from alonchat_crawl.identity import as_uuid
 
 OWN = as_uuid("shop")
@@ -144,7 +145,8 @@ def test_unknown_keys_change_nothing() -> None:
     """No key of a message reaches a request, the source's spec or this machine."""
     hostile = {
         "proxy": "http://evil",
-        "meta": {"storage": True},
+        "meta": {META_KEY: {"signed_url": MINE}},
+        META_KEY: {"signed_url": MINE},
         "is_local": True,
         "kind": "website",
         "local": 1,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import Refused
@@ -19,6 +20,7 @@ from alonchat_crawl.fetch.ip_addresses import (
     ipv4_inside,
     is_public,
 )
+from alonchat_crawl.fetch.request_context import META_KEY, RequestContext
 from alonchat_crawl.urls import canonical_url, origin_parts
 
 
@@ -316,25 +318,32 @@ def test_dialable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "meta", "own"),
+    ("url", "signed", "meta", "own"),
     [
-        ("http://minio:9000/bucket/key?X-Amz-Signature=x", {"storage": True}, True),
-        ("http://MINIO:9000/", {"storage": True}, True),
-        ("http://minio:9000/", {}, False),
-        ("http://minio:9000/", {"storage": "yes"}, False),
-        ("http://minio:9000/", {"storage": 1}, False),
-        ("http://minio:9000/", {"storage": True, "redirect_times": 1}, False),
-        ("http://minio:9001/", {"storage": True}, False),
-        ("http://minio/", {"storage": True}, False),
-        ("https://minio:9000/", {"storage": True}, False),
-        ("http://minio.evil.com:9000/", {"storage": True}, False),
-        ("http://127.0.0.1:9000/", {"storage": True}, False),
+        (
+            "http://minio:9000/bucket/key?X-Amz-Signature=x",
+            "http://minio:9000/bucket/key?X-Amz-Signature=x",
+            {},
+            True,
+        ),
+        ("http://MINIO:9000/", "http://minio:9000/", {}, True),
+        ("http://minio:9000/", "", {}, False),
+        ("http://minio:9000/", "http://minio:9000/other", {}, False),
+        ("http://minio:9000/", "", {META_KEY: {"signed_url": "http://minio:9000/"}}, False),
+        ("http://minio:9000/", "", {META_KEY: "http://minio:9000/"}, False),
+        ("http://minio:9000/", "http://minio:9000/", {"redirect_times": 1}, False),
+        ("http://minio:9001/", "http://minio:9001/", {}, False),
+        ("http://minio/", "http://minio/", {}, False),
+        ("https://minio:9000/", "https://minio:9000/", {}, False),
+        ("http://minio.evil.com:9000/", "http://minio.evil.com:9000/", {}, False),
+        ("http://127.0.0.1:9000/", "http://127.0.0.1:9000/", {}, False),
     ],
 )
-def test_the_storage(url: str, meta: dict[str, Any], own: bool) -> None:  # noqa: FBT001
-    """The operator's own storage has a guard of its own, for requests that we signed, at its origin alone."""
+def test_the_storage(url: str, signed: str, meta: dict[str, Any], own: bool) -> None:  # noqa: FBT001
+    """The operator's own storage has a guard of its own, for URLs that we signed, at its origin alone."""
     storage = Storage(origin_parts("http://minio:9000/storage/v1/s3"))
     ours = AddressRules((), frozenset({80}), storage)
-    assert ours.guard_of(url, meta) is (storage if own else ours)
+    request = Request(url, meta={**RequestContext(signed_url=signed).as_meta(), **meta})
+    assert ours.guard_of(request) is (storage if own else ours)
     assert storage.refusal("10.0.0.1", 9000) is None
     assert storage.refusal("10.0.0.1", 6379) is not None

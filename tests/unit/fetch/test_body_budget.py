@@ -12,8 +12,9 @@ from scrapy import Request
 from scrapy.http import Response
 
 from alonchat_crawl.errors import Deferred, GiveUp, Refused
-from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, Bodies
+from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, BodyBudget
 from alonchat_crawl.fetch.http_connection import too_large
+from alonchat_crawl.fetch.request_context import RequestContext, lease_of
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES, WorkSlots
@@ -28,17 +29,18 @@ def asked(tenant: UUID = FIRST) -> Request:
     """A request for a URL of its own lease."""
     one = lease(Kind.PAGE, WEB_FILES)
     source = replace(one.source, project_id=tenant)
-    return Request("https://a.example/", meta={"lease": replace(one, id=f"{next(numbers)}-x", source=source)})
+    context = RequestContext(replace(one, id=f"{next(numbers)}-x", source=source))
+    return Request("https://a.example/", meta=context.as_meta())
 
 
-def bodies(megabytes: int = 100, waiting: int = 4, seconds: float = 60.0) -> Bodies:
+def bodies(megabytes: int = 100, waiting: int = 4, seconds: float = 60.0) -> BodyBudget:
     """A budget."""
-    return Bodies(megabytes * MEGABYTE, waiting, seconds, 10.0)
+    return BodyBudget(megabytes * MEGABYTE, waiting, seconds, 10.0)
 
 
-def ended(own: Bodies, request: Request) -> None:
+def ended(own: BodyBudget, request: Request) -> None:
     """A page ended."""
-    own.page_ended(request.meta["lease"], Ending(Outcome.STORED))
+    own.page_ended(lease_of(request), Ending(Outcome.STORED))
 
 
 async def settled() -> None:
@@ -202,7 +204,8 @@ async def test_parsed() -> None:
 async def test_a_robots_txt_counts() -> None:
     """It is asked for in place of a page, and counts as that one's."""
     own, page = bodies(), asked()
-    robots = Request("https://b.example/robots.txt", meta={"robots": True, "asked_by": page.meta["lease"]})
+    context = RequestContext(lease_of(page), is_site_file=True)
+    robots = Request("https://b.example/robots.txt", meta=context.as_meta())
     await own.let_in(robots, 5 * MEGABYTE)
     assert own.held_bytes == 5 * MEGABYTE
     ended(own, page)

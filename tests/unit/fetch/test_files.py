@@ -12,11 +12,13 @@ from scrapy.utils.test import get_crawler
 from alonchat_crawl.errors import GiveUp, ReasonedError, StartupError
 from alonchat_crawl.fetch.files.local_files import local_paths, read_local
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage
-from alonchat_crawl.fetch.files.own_files import OwnFiles, Shelf
+from alonchat_crawl.fetch.files.own_files import ArchiveCache, OwnFiles
 from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.sources import Kind, Lease
 from alonchat_crawl.spiders.upload import UploadSpider
 from tests.support.knowledge import again, make_source
+from tests.support.no_pacer import NoPacer
 
 UPLOAD = replace(make_source(), kind="upload", url="upload://x/")
 
@@ -25,6 +27,11 @@ def lease_of(url: str, kind: Kind = Kind.FILE) -> Lease:
     """A lease on an upload's URL."""
     own = str(UPLOAD.source_id)
     return Lease("id", UPLOAD, ("upload://x",), own, url, kind, 0, 1)
+
+
+def leased(url: str, lease: Lease) -> Request:
+    """A request for a leased page."""
+    return Request(url, meta=RequestContext(lease).as_meta())
 
 
 def requests(max_bytes: int = 100) -> Requests:
@@ -86,39 +93,40 @@ def test_only_a_regular_file_of_bounded_size_is_read(folder: Path, name: str, re
 async def test_a_process_reads_only_the_files_that_it_was_given(folder: Path) -> None:
     """A lease on any other, wherever it came from, is given up."""
     given = folder / "a.txt"
-    own = OwnFiles(get_crawler(), requests(), Shelf(100), {given.as_uri(): given})
-    answer = await own.process_request(Request(given.as_uri(), meta={"lease": lease_of(given.as_uri())}))
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), ArchiveCache(100), {given.as_uri(): given})
+    answer = await own.process_request(
+        Request(given.as_uri(), meta=RequestContext(lease_of(given.as_uri())).as_meta())
+    )
     assert answer is not None
     assert answer.body == b"a.txt"
     for url in ("file:///etc/passwd", f"{given.as_uri()}/../b.txt", "file://host/a.txt", "file:a.txt"):
         with pytest.raises(GiveUp, match="given no such file"):
-            await own.process_request(Request("file:///x", meta={"lease": lease_of(url)}))
+            await own.process_request(leased("file:///x", lease_of(url)))
 
 
 async def test_what_is_fetched_is_left_to_others() -> None:
     """A site's lease, a robots.txt, a signed URL and an object pass; the list of files needs no network."""
-    own = OwnFiles(get_crawler(), requests(), Shelf(100), {})
+    own = OwnFiles(get_crawler(), NoPacer(), requests(), ArchiveCache(100), {})
     site = replace(lease_of("https://e.org/"), source=make_source(), kind=Kind.START)
     for lease in (site, lease_of("https://e.org/a.pdf"), lease_of("s3://uploads/a.pdf")):
-        assert await own.process_request(Request("https://e.org/", meta={"lease": lease})) is None
-    assert await own.process_request(Request("https://e.org/robots.txt", meta={"robots": True})) is None
-    listed = await own.process_request(
-        Request("upload://x/", meta={"lease": lease_of("upload://x/", Kind.START)})
-    )
+        assert await own.process_request(leased("https://e.org/", lease)) is None
+    robots = RequestContext(site, is_site_file=True)
+    assert await own.process_request(Request("https://e.org/robots.txt", meta=robots.as_meta())) is None
+    listed = await own.process_request(leased("upload://x/", lease_of("upload://x/", Kind.START)))
     assert listed is not None
     assert listed.body == b""
 
 
-def test_the_shelf_is_bounded_and_parted_by_run() -> None:
+def test_the_cache_of_archives_is_bounded_and_parted_by_run() -> None:
     """The last used archives stay; no run is given another's, of whichever project."""
-    shelf, lease = Shelf(100), lease_of("s3://uploads/a.zip")
+    archives, lease = ArchiveCache(100), lease_of("s3://uploads/a.zip")
     for name in "abc":
-        shelf.put(lease, name, bytes(40))
-        shelf.get(lease, "a")
-    assert [shelf.get(lease, name) is not None for name in "abc"] == [True, False, True]
-    assert shelf.get(replace(lease, source=again(UPLOAD)), "a") is None
-    shelf.put(lease, "large", bytes(1000))
-    assert [shelf.get(lease, name) is not None for name in ("a", "large")] == [False, True]
+        archives.put(lease, name, bytes(40))
+        archives.get(lease, "a")
+    assert [archives.get(lease, name) is not None for name in "abc"] == [True, False, True]
+    assert archives.get(replace(lease, source=again(UPLOAD)), "a") is None
+    archives.put(lease, "large", bytes(1000))
+    assert [archives.get(lease, name) is not None for name in ("a", "large")] == [False, True]
 
 
 def test_an_object_is_asked_for_with_a_signature_in_no_url() -> None:
@@ -129,12 +137,13 @@ def test_an_object_is_asked_for_with_a_signature_in_no_url() -> None:
         "https://storage.example/s3", "auto", ("uploads",), "", Credentials("id", "hunter2")
     )
     assert "hunter2" not in repr(storage)
-    request = Requests(storage, 100, 5).of(lease_of("s3://uploads/a%20b.pdf"), {})
+    request = Requests(storage, 100, 5).of(lease_of("s3://uploads/a%20b.pdf"), None)
     assert request.url == "https://storage.example/s3/uploads/a%20b.pdf"
     assert (request.headers["Authorization"] or b"").startswith(b"AWS4-HMAC-SHA256 Credential=id/")
-    assert {"storage": True, "dont_redirect": True, "download_maxsize": 100}.items() <= request.meta.items()
-    signed = Requests(storage, 100, 5).of(lease_of("https://e.org/a.pdf?sig=1"), {})
-    assert "storage" not in signed.meta
+    assert context_of(request).signed_url == request.url
+    assert {"dont_redirect": True, "download_maxsize": 100}.items() <= request.meta.items()
+    signed = Requests(storage, 100, 5).of(lease_of("https://e.org/a.pdf?sig=1"), None)
+    assert context_of(signed).signed_url == ""
     assert "Authorization" not in signed.headers
 
 

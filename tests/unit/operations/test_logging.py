@@ -14,6 +14,7 @@ from scrapy.http import TextResponse
 from twisted.python.failure import Failure
 
 from alonchat_crawl.errors import GiveUp
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.items import Page, Provenance, StoredPage
 from alonchat_crawl.operations.logs.context import facts_of
 from alonchat_crawl.operations.logs.logging import LogFormatter
@@ -39,7 +40,7 @@ LEASE = Lease(
 )
 FACTS = {"project": str(IDS[0]), "source": str(IDS[1]), "url": URL}
 SPIDER = Spider(name="x")
-REQUEST = Request(URL, meta={"lease": LEASE})
+REQUEST = Request(URL, meta=RequestContext(LEASE).as_meta())
 LOGS = LogFormatter()
 
 

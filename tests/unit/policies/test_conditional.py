@@ -9,12 +9,12 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp, ReasonedError, Retry
-from alonchat_crawl.extract.site.links import PageLinks
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.policies.conditional import ConditionalRequests, conditions, confirms
 from alonchat_crawl.policies.status import StatusPolicy
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Kind, Lease, Source
-from alonchat_crawl.spiders.website import _provenance
+from alonchat_crawl.spiders.provenance import page_provenance
 from alonchat_crawl.storage.validators import Validators
 
 URL = "https://e.org/a"
@@ -124,7 +124,7 @@ def test_what_a_304_confirms(stored: str | None, answered: str, same: bool) -> N
 )
 def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None) -> None:  # noqa: FBT001
     """A 304 passes only where we asked whether the page has changed; asked or not, other statuses do not."""
-    request = Request(URL, meta={"visit": visit('"1"')} if asked else {})
+    request = Request(URL, meta=RequestContext(validators=visit('"1"') if asked else None).as_meta())
     response = Response(URL, status=status)
     if verdict is None:
         assert StatusPolicy().process_response(request, response) is response
@@ -135,7 +135,7 @@ def test_statuses(status: int, asked: bool, verdict: type[ReasonedError] | None)
 
 def test_a_304_for_another_etag_is_tried_again(middleware: ConditionalRequests) -> None:
     """It is neither unchanged nor an error: the next attempt asks for the whole page."""
-    request = Request(URL, meta={"visit": visit('"1"')})
+    request = Request(URL, meta=RequestContext(validators=visit('"1"')).as_meta())
     with pytest.raises(Retry) as raised:
         middleware.process_response(request, Response(URL, status=304, headers={"ETag": '"2"'}))
     assert raised.value.reason == "other etag"
@@ -159,5 +159,5 @@ def test_a_long_validator_is_not_kept(sent: str, kept: str | None) -> None:
     source = Source(UUID(int=1), UUID(int=2), UUID(int=3), URL, "shop", max_pages=9, max_depth=9)
     lease = Lease("1", source, ("https://e.org",), "e.org", URL, Kind.PAGE, 1, 1)
     response = Response(URL, headers={"ETag": sent, "Last-Modified": sent})
-    found = _provenance(lease, response, PageLinks((), None, ()), validated=True)
+    found = page_provenance(lease, response, None, validated=True)
     assert (found.etag, found.last_modified) == (kept, kept)

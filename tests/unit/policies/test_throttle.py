@@ -1,7 +1,8 @@
 """How slowly a slow site is asked."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from scrapy import Request, Spider, signals
@@ -9,7 +10,9 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.policies.throttle import SharedAutoThrottle
+from alonchat_crawl.sources import Kind, Lease, Source
 
 SETTINGS = {
     "AUTOTHROTTLE_ENABLED": True,
@@ -20,8 +23,8 @@ SETTINGS = {
 }
 
 
-def answered(meta: dict[str, Any], status: int = 200, **settings: Any) -> dict[str, Any]:
-    """The meta of a request after its answer; the crawler has no downloader that could be touched."""
+def answered(meta: dict[str, Any], status: int = 200, **settings: Any) -> Request:
+    """A request after its answer; the crawler has no downloader that could be touched."""
     crawler = Crawler(Spider, {**SETTINGS, **settings})
     throttle = SharedAutoThrottle.from_crawler(crawler)
     spider = Spider("s")
@@ -34,12 +37,20 @@ def answered(meta: dict[str, Any], status: int = 200, **settings: Any) -> dict[s
         for _, result in crawler.signals.send_catch_log(signal, spider=spider, **told):
             assert result is None  # a receiver that fails returns its failure
     assert throttle.crawler is crawler  # and was alive: signals hold it weakly
-    return request.meta
+    return request
 
 
-def lease(delay_seconds: float) -> SimpleNamespace:
-    """What the throttle reads of a lease."""
-    return SimpleNamespace(domain="e.org", delay_seconds=delay_seconds)
+def delay_after(meta: dict[str, Any], status: int = 200, **settings: Any) -> float | None:
+    """The domain's delay after an answer; None if the throttle has no say."""
+    return context_of(answered(meta, status, **settings)).throttle_delay_seconds
+
+
+def of_lease(delay_seconds: float | None, **scrapys: float) -> dict[str, Any]:
+    """The meta of a request for a leased page, which comes with its domain's delay; with keys of Scrapy's."""
+    source = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://e.org/", "p", 10, 3)
+    lease = Lease("1", source, ("http://e.org",), "e.org", "http://e.org/", Kind.PAGE, 0, 1)
+    lease = replace(lease, delay_seconds=delay_seconds or 0.0)
+    return {**RequestContext(lease, throttle_delay_seconds=delay_seconds).as_meta(), **scrapys}
 
 
 @pytest.mark.parametrize(
@@ -58,32 +69,40 @@ def lease(delay_seconds: float) -> SimpleNamespace:
 )
 def test_the_rule(delay: float, latency: float, status: int, expected: float) -> None:
     """Scrapy's rule is applied to the domain's shared delay, within the pace and the most."""
-    meta = {"lease": lease(delay), "download_latency": latency}
-    assert answered(meta, status)["throttle_delay_seconds"] == expected
+    meta = of_lease(delay, download_latency=latency)
+    assert delay_after(meta, status) == expected
 
 
 def test_it_starts_from_the_shared_delay() -> None:
     """What one answer made of the delay is no start for the next one: the lease's is."""
-    meta = {"lease": lease(8.0), "download_latency": 2.0, "throttle_delay_seconds": 60.0}
-    assert answered(meta)["throttle_delay_seconds"] == 5.0
+    first = context_of(answered(of_lease(8.0, download_latency=60.0)))
+    assert first.throttle_delay_seconds == 60.0
+    assert delay_after({**first.redirected().as_meta(), "download_latency": 2.0}) == 5.0
 
 
 def test_the_target_concurrency() -> None:
     """Of a site that may be asked two at a time, half the latency is the target."""
-    meta = {"lease": lease(1.0), "download_latency": 8.0}
-    assert answered(meta, AUTOTHROTTLE_TARGET_CONCURRENCY=2.0)["throttle_delay_seconds"] == 4.0
+    meta = of_lease(1.0, download_latency=8.0)
+    assert delay_after(meta, AUTOTHROTTLE_TARGET_CONCURRENCY=2.0) == 4.0
 
 
 def test_a_pace_above_the_most_is_kept() -> None:
     """CRAWL_DELAY_SECONDS holds even where AUTOTHROTTLE_MAX_DELAY is smaller."""
-    meta = {"lease": lease(90.0), "download_latency": 0.1}
-    assert answered(meta, CRAWL_DELAY_SECONDS=90.0)["throttle_delay_seconds"] == 90.0
+    meta = of_lease(90.0, download_latency=0.1)
+    assert delay_after(meta, CRAWL_DELAY_SECONDS=90.0) == 90.0
 
 
-@pytest.mark.parametrize("meta", [{"download_latency": 4.0, "download_slot": "e.org"}, {"lease": lease(1.0)}])
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"download_latency": 4.0, "download_slot": "e.org"},
+        of_lease(1.0),
+        of_lease(None, download_latency=4.0),
+    ],
+)
 def test_others_are_left_alone(meta: dict[str, Any]) -> None:
-    """A request without a lease, or without a latency, gets no delay."""
-    assert answered(dict(meta)) == meta
+    """A request without a lease or a latency, or to another domain than its lease's, gets no delay."""
+    assert answered(dict(meta)).meta == meta
 
 
 def test_switched_off() -> None:

@@ -8,10 +8,12 @@ import pytest
 from scrapy import Request
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.worker.acknowledge import Acknowledge
+from tests.support.no_pacer import NoPacer
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://e.org/", "p", 10, 3)
 LEASE = Lease("1", SOURCE, ("http://e.org",), "e.org", "http://e.org/", Kind.START, 0, 1)
@@ -49,9 +51,10 @@ async def outputs(frontier: Told, *given: Any) -> tuple[Acknowledge, Response, l
         for output in given:
             yield output
 
-    settler = Acknowledge()
-    settler.frontier = frontier
-    response = Response("http://e.org/", request=Request("http://e.org/", meta={"lease": LEASE}))
+    settler = Acknowledge(frontier, NoPacer())
+    response = Response(
+        "http://e.org/", request=Request("http://e.org/", meta=RequestContext(LEASE).as_meta())
+    )
     return settler, response, [out async for out in settler.process_spider_output(response, spider())]
 
 

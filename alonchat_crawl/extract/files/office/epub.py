@@ -19,13 +19,14 @@ from alonchat_crawl.extract.html.parse import TooDeepError, parse
 from alonchat_crawl.extract.html.to_markdown import OPTIONS
 from alonchat_crawl.extract.markdown.writer import write
 from alonchat_crawl.extract.text.encoding import decode
+from alonchat_crawl.extract.text.media_types import HTML_TYPES
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
 CHAPTERS_MAX = 5000
-XHTML = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
+XHTML = HTML_TYPES | {"application/x-dtbook+xml"}
 ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 DOCTYPE_CHARS = 1 << 16
 NOWHERE = "https://book.invalid/"  # the base of links within the book

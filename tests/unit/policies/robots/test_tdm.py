@@ -1,13 +1,12 @@
 """Reserved rights, as the TDM Reservation Protocol words them."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alonchat_crawl.fetch.request_context import NO_CONTEXT, RequestContext
 from alonchat_crawl.policies.robots.fetch_state import FileBody
 from alonchat_crawl.policies.robots.tdm_file import Reservations, condensed, reservation
 from alonchat_crawl.policies.robots.tdm_policy import after_step, page_is_reserved
@@ -151,22 +150,31 @@ def test_precedence(before: bool | None, values: list[str], expected: bool | Non
     assert after_step(before, values) is expected
 
 
+SO_FAR = {said: RequestContext(obeys_tdm=True, tdm_reserved=said) for said in (None, True, False)}
+"""What a request carries if TDM_RESERVATION is obeyed, by what was said so far."""
+
+
 @pytest.mark.parametrize(
-    ("meta", "tags", "noai", "expected"),
+    ("context", "tags", "noai", "expected"),
     [
-        ({}, [("tdm-reservation", "1")], True, False),
-        ({"tdm-reservation": None}, [], False, False),
-        ({"tdm-reservation": None}, [("tdm-reservation", "1")], False, True),
-        ({"tdm-reservation": None}, [("TDM-Reservation ", " 1")], False, True),
-        ({"tdm-reservation": None}, [("tdm-policy", "1"), ("robots", "1")], False, False),
-        ({"tdm-reservation": True}, [], False, True),
-        ({"tdm-reservation": True}, [("tdm-reservation", "0")], False, False),
-        ({"tdm-reservation": False}, [("tdm-reservation", "1")], False, True),
-        ({"tdm-reservation": True}, [("tdm-reservation", "x")], False, True),
-        ({"tdm-reservation": False}, [], True, True),
-        ({"tdm-reservation": None}, [("tdm-reservation", "0")], True, True),
+        (NO_CONTEXT, [("tdm-reservation", "1")], True, False),
+        (SO_FAR[None], [], False, False),
+        (SO_FAR[None], [("tdm-reservation", "1")], False, True),
+        (SO_FAR[None], [("TDM-Reservation ", " 1")], False, True),
+        (
+            SO_FAR[None],
+            [("tdm-policy", "1"), ("robots", "1")],
+            False,
+            False,
+        ),
+        (SO_FAR[True], [], False, True),
+        (SO_FAR[True], [("tdm-reservation", "0")], False, False),
+        (SO_FAR[False], [("tdm-reservation", "1")], False, True),
+        (SO_FAR[True], [("tdm-reservation", "x")], False, True),
+        (SO_FAR[False], [], True, True),
+        (SO_FAR[None], [("tdm-reservation", "0")], True, True),
     ],
 )
-def test_pages(meta: Mapping[str, Any], tags: list[tuple[str, str]], noai: bool, expected: bool) -> None:  # noqa: FBT001
+def test_pages(context: RequestContext, tags: list[tuple[str, str]], noai: bool, expected: bool) -> None:  # noqa: FBT001
     """A page's meta tags have the last word, but for `noai`; nothing is reserved where nobody obeys."""
-    assert page_is_reserved(meta, tags, noai=noai) is expected
+    assert page_is_reserved(context, tags, noai=noai) is expected

@@ -1,0 +1,228 @@
+"""What all of an operator's commands are: sub-commands parsed by argparse, and one runner.
+
+A sub-command does its work in control/ and prints what comes back. Its exit code is 0, 1 with one sentence
+on stderr if it cannot be done, 2 if the usage is wrong, 130 if it is interrupted.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from redis.exceptions import RedisError
+from scrapy.commands import ScrapyCommand, ScrapyHelpFormatter
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+from scrapy.utils.conf import arglist_to_dict
+
+from alonchat_crawl.control.verbs.errors import NotPossibleError
+from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.frontier.shards import Shards, agreed_count
+from alonchat_crawl.operations.terminal.console import complain
+from alonchat_crawl.redis_keys import SHARD_COUNT
+from alonchat_crawl.servers.connections import Connections
+
+INTERRUPTED = 130
+
+
+class Servers:
+    """The servers that a command works with, each opened at first use."""
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self.settings = settings
+        self.connections = Connections(settings)
+        self.postgres = self.connections.postgres
+        self.close = self.connections.close
+
+    async def frontier(self) -> Shards:
+        """Return the frontier. Raises StartupError."""
+        _check_place(self.settings)
+        shards = Shards.from_settings(self.settings, self.connections.redis)
+        own = len(shards.queues)
+        agreed = await agreed_count(self.connections.redis.get(SHARD_COUNT.of())) or own
+        if agreed != own:  # only looked at: what Shards.check does is up to the workers
+            raise StartupError(
+                f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."
+            )
+        for queue in shards.queues:
+            await queue.sweep()
+        return shards
+
+
+def _check_place(settings: BaseSettings) -> None:
+    """Let no server start if none ever ran here: it would know of nothing. Raises StartupError."""
+    folder = Path(settings["ALONCHAT_DATA_DIR"]).absolute()
+    if not settings["REDIS_URL"] and not folder.exists():
+        raise StartupError(f"There is no {folder}, and REDIS_URL is not set: go to where the crawler runs.")
+
+
+def _no_options(_parser: ArgumentParser) -> None:
+    """Most sub-commands need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubCommand:
+    """One thing that a command can be told to do."""
+
+    name: str
+    help: str
+    work: Callable[[Namespace, Servers], Coroutine[Any, Any, int]]
+    """Takes the parsed arguments, prints, and returns the exit code."""
+    options: Callable[[ArgumentParser], None] = _no_options
+
+
+class OperatorCommand(ScrapyCommand):
+    """A command that does `default` if no sub-command is named."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    summary: ClassVar[str]
+    """One line for the list of commands."""
+    description: ClassVar[str] = ""
+    usage: ClassVar[str] = "[options]"
+    fallback: ClassVar[str] = ""
+    """The sub-command that a single word which names none is given to."""
+
+    def default(self) -> SubCommand:
+        """What is done if no sub-command is named."""
+        raise NotImplementedError
+
+    def subcommands(self) -> Sequence[SubCommand]:
+        """What else can be done; the words after the command begin with its name."""
+        return ()
+
+    def syntax(self) -> str:
+        return self.usage
+
+    def short_desc(self) -> str:
+        return self.summary
+
+    def long_desc(self) -> str:
+        return self.description or self.summary
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        self.default().options(parser)
+        subcommands = self.subcommands()
+        if not subcommands:
+            return
+        command = type(self).__module__.rpartition(".")[2]
+        added = parser.add_subparsers(
+            action=_SubCommands, prog=f"scrapy {command}", metavar="VERB",
+            help=f"see `scrapy {command} VERB --help`",
+        )  # fmt: skip
+        added.fallback = self.fallback  # type: ignore[attr-defined]
+        for one in subcommands:
+            own = added.add_parser(
+                one.name, help=one.help, description=one.help, formatter_class=ScrapyHelpFormatter,
+                conflict_handler="resolve",
+            )  # fmt: skip
+            super().add_options(own)
+            one.options(own)
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
+        if unknown := [arg for arg in args if arg != "--"]:
+            word = "option" if unknown[0].startswith("-") else "place for"
+            raise UsageError(f"there is no {word} {unknown[0]}", print_help=False)
+        every = {one.name: one for one in self.subcommands()}
+        chosen = every[opts.subcommand] if getattr(opts, "subcommand", "") else self.default()
+        self.exitcode = exit_code(_served(self.settings, partial(chosen.work, opts)))
+
+
+class _SubCommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa: SLF001 - what add_subparsers takes
+    """Parses a sub-command's words; options before its name count for it, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fallback = ""
+        """The sub-command that a single word which names none is given to."""
+        self.choices = None  # type: ignore[assignment] # names are looked up below
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        known: dict[str, ArgumentParser] = self._name_parser_map
+        name, *words = values
+        no_verb = f"there is no verb {name}: {', '.join(known)}"
+        if is_other := name not in known:
+            name, words = self.fallback or parser.error(no_verb), values
+        found, unknown = known[name].parse_known_args(words)
+        if is_other and unknown and not unknown[0].startswith("-"):
+            parser.error(no_verb)
+        for option, value in vars(namespace).items():
+            if value == parser.get_default(option) or option == argparse._UNRECOGNIZED_ARGS_ATTR:  # noqa: SLF001
+                continue
+            if not hasattr(found, option):
+                parser.error(f"{name} takes no such option: {option.replace('_', '-')}")
+            own = getattr(found, option)
+            if isinstance(own, list):
+                setattr(found, option, [*value, *own])
+            elif own == known[name].get_default(option):
+                setattr(found, option, value)
+        vars(namespace).update(vars(found), subcommand=name)
+        if unknown:
+            vars(namespace).setdefault(argparse._UNRECOGNIZED_ARGS_ATTR, []).extend(unknown)  # noqa: SLF001
+
+
+async def _served(settings: BaseSettings, work: Callable[[Servers], Coroutine[Any, Any, int]]) -> int:
+    servers = Servers(settings)
+    try:
+        return await work(servers)
+    finally:
+        await servers.close()
+
+
+def exit_code(work: Coroutine[Any, Any, int]) -> int:
+    """Do a command's work and return its exit code: 1 with one sentence if something prevents it."""
+    try:
+        code = asyncio.run(work)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough; Python would complain once more at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (NotPossibleError, StartupError, ReasonedError) as error:
+        complain(error)
+    except RedisError as error:
+        complain(f"Redis cannot serve us: {error}")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    else:
+        return code
+    return 1
+
+
+def add_names(parser: ArgumentParser, *, meaning: str, metavar: str = "project=ID") -> None:
+    """Let `-a NAME=VALUE` be given, as to a spider."""
+    parser.add_argument("-a", dest="arguments", action="append", default=[], metavar=metavar, help=meaning)
+
+
+def named(arguments: Sequence[str], known: Collection[str] = ("project",)) -> dict[str, str]:
+    """Return what -a gives; an empty value is wrong usage, since it must not mean all."""
+    choices = ", ".join(f"-a {name}=" for name in known)
+    try:
+        given = arglist_to_dict(list(arguments))
+    except ValueError:
+        raise UsageError(f"Invalid -a value, use {choices}", print_help=False) from None
+    if unknown := [name for name in given if name not in known]:
+        raise UsageError(f"this command knows {choices} only, not {unknown[0]}", print_help=False)
+    if empty := [name for name, value in given.items() if not value]:
+        raise UsageError(f"-a {empty[0]}= needs a value", print_help=False)
+    return given
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a number within these bounds for argparse."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
+            raise ArgumentTypeError(f"it takes a number from {least} to {most}")
+        return int(text)
+
+    return read

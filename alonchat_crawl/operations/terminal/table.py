@@ -1,0 +1,112 @@
+"""Tables that fit: a row is a line, however narrow the terminal is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from rich.cells import cell_len, set_cell_size
+from rich.table import Table
+from rich.text import Text
+
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
+
+GAP = 2
+"""Columns of the terminal between two of the table."""
+ID_DIGITS = 8
+"""Of an id, if it is shortened and no other in the table begins with the same."""
+CUT = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    least: int = 0
+    """Characters that a cell keeps if the table is too wide: it loses its middle. With 0 it is never cut."""
+    left_out: int = 0
+    """If the table is still too wide: those with the highest number are left out first; with 0, never."""
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int) -> Table:
+    """Return a table of at most `width`: no row is longer than a line.
+
+    To fit, ids and times are shortened, then columns are left out, then cells are cut. A UUID is shortened to
+    its first digits, as many as tell it from the column's others.
+    """
+    shown = [[_whole(cell) for cell in row] for row in rows]
+    if _width(columns, shown) > width:
+        digits = [_digits([row[index] for row in rows]) for index in range(len(columns))]
+        shown = [[_short(cell, digits[index]) for index, cell in enumerate(row)] for row in rows]
+    kept = list(range(len(columns)))
+    for index in sorted(kept, key=lambda index: -columns[index].left_out):
+        if columns[index].left_out and _least_width(columns, shown, kept) > width:
+            kept.remove(index)
+    widths = _widths(columns, shown, kept, width)
+    drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0), collapse_padding=True)
+    for index in kept:
+        numbers = bool(rows) and all(isinstance(row[index], int) for row in rows)
+        justify = "right" if numbers else "left"
+        drawn.add_column(columns[index].name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    for row in shown:
+        drawn.add_row(*(Text(_cut(row[index], widths[index])) for index in kept))
+    return drawn
+
+
+def _whole(cell: object) -> str:
+    return f"{cell:%Y-%m-%d %H:%M:%S}" if isinstance(cell, datetime) else terminal_text(cell)
+
+
+def _short(cell: object, digits: int) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell:%m-%d %H:%M}"
+    return str(cell)[:digits] if isinstance(cell, UUID) else terminal_text(cell)
+
+
+def _digits(cells: Sequence[object]) -> int:
+    """How many characters of each UUID tell it from the others."""
+    ids = {str(cell) for cell in cells if isinstance(cell, UUID)}
+    return next(
+        (count for count in range(ID_DIGITS, 36) if len({one[:count] for one in ids}) == len(ids)), 36
+    )
+
+
+def _column_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], index: int) -> int:
+    return max(cell_len(columns[index].name), *(cell_len(row[index]) for row in rows), 0)
+
+
+def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    return sum(_column_width(columns, rows, index) + GAP for index in range(len(columns))) - GAP
+
+
+def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> int:
+    least = 0
+    for index in kept:
+        own = _column_width(columns, rows, index)
+        least += GAP + (min(own, columns[index].least or own))
+    return least - GAP
+
+
+def _widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int], width: int
+) -> dict[int, int]:
+    """How wide each column is: the widest that may be cut gives way first."""
+    widths = {index: _column_width(columns, rows, index) for index in kept}
+    room = width - GAP * (len(kept) - 1)
+    cut = [index for index in kept if columns[index].least]
+    while cut and sum(widths.values()) > room:
+        widest = max(cut, key=lambda index: widths[index])
+        if widths[widest] <= 1:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _cut(text: str, width: int) -> str:
+    """The text, without its middle if it is too long."""
+    if cell_len(text) <= width:
+        return text
+    head, tail = (width - 1) * 2 // 3, width - 1 - (width - 1) * 2 // 3
+    end = set_cell_size(text[::-1], tail)[::-1] if tail else ""
+    return f"{set_cell_size(text, max(0, head))}{CUT}{end}"

@@ -1,0 +1,13 @@
+"""How a worker's own tasks end."""
+
+import asyncio
+from collections.abc import Iterable
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until they are done: redis-py's connection handling now and then swallows a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)

@@ -1,0 +1,110 @@
+"""The frontier as one worker deals with it: an exchange for each shard, and what to tell it of a lease."""
+
+import asyncio
+import logging
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+from scrapy.signalmanager import SignalManager
+
+from alonchat_crawl.control.website_seed import SeedError, SourceSeed
+from alonchat_crawl.errors import ReasonedError, StartupError
+from alonchat_crawl.fetch.resolver import Resolver
+from alonchat_crawl.frontier.shards import Shards
+from alonchat_crawl.outcomes import Outcome
+from alonchat_crawl.per_crawler import PerCrawler
+from alonchat_crawl.redis_keys import local_space
+from alonchat_crawl.servers.connections import Connections
+from alonchat_crawl.signals import page_ended
+from alonchat_crawl.sources import Ending, Lease, Link, Source
+from alonchat_crawl.worker.endings import final_if_waited_for, with_backoff
+from alonchat_crawl.worker.exchange import Exchange
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerFrontier(PerCrawler):
+    """All shards, or the one of a process that crawls a source of its own. Nothing here waits for Redis."""
+
+    def __init__(
+        self,
+        shards: Shards,
+        settings: BaseSettings,
+        signals: SignalManager,
+        *,
+        own: Source | None = None,
+        is_apart: bool = False,
+    ) -> None:
+        self.shards = shards
+        self.own = own
+        """The run of the one source that this process crawls; None for a worker, which serves them all."""
+        self.is_apart = is_apart
+        """Whether no other process reads this frontier: its files are on this machine alone."""
+        self.upkeep_due = asyncio.Event()
+        """Set as soon as a source has completed, or another thing must be written down."""
+        self._signals = signals
+        self._backoff_seconds = settings.getfloat("FRONTIER_BACKOFF_SECONDS")
+        self._max_backoff_seconds = settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS")
+        poll = "FRONTIER_IDLE_POLL_SECONDS" if own is None else "FRONTIER_TERMINAL_POLL_SECONDS"
+        self.exchanges = [
+            Exchange(
+                queue,
+                completed=self.upkeep_due.set,
+                only=own.source_id if own is not None else None,
+                poll_seconds=settings.getfloat(poll),
+            )
+            for queue in shards.queues
+        ]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the shards that settings name; of a seed with files on this machine, one of its own.
+
+        Raises StartupError for a seed that cannot be taken in. Redis is not asked yet.
+        """
+        settings, connections = crawler.settings, Connections.of(crawler)
+        seed: SourceSeed | None = getattr(crawler.spider, "seed", None)
+        own = _source_of(seed, settings) if seed is not None else None
+        is_apart = seed is not None and seed.is_local
+        space = local_space(own.source_id) if own is not None and is_apart else ""
+        shards = Shards.from_settings(
+            settings,
+            connections.redis,
+            space,
+            resolver=Resolver.of(crawler),
+            told=connections.unreadable,
+        )
+        return cls(shards, settings, crawler.signals, own=own, is_apart=is_apart)
+
+    def wake(self) -> None:
+        """Let every exchange look for work now."""
+        for exchange in self.exchanges:
+            exchange.wake()
+
+    def found(self, lease: Lease, link: Link, moved_to: str = "") -> None:
+        """Take a leased page's link; `moved_to` is the origin that the source's start URL redirected to."""
+        exchange = self.exchanges[lease.shard]
+        exchange.outbox.add(lease, link, moved_to=moved_to)
+        exchange.wake()
+
+    def ended(self, lease: Lease, ending: Ending) -> None:
+        """Settle a lease with its ending, a retry with its backoff."""
+        if self.own is not None:
+            ending = final_if_waited_for(lease, ending)
+        if ending.outcome is Outcome.RETRY:
+            ending = with_backoff(lease, ending, self._backoff_seconds, self._max_backoff_seconds)
+        if ending.outcome in {Outcome.RETRY, Outcome.DEAD}:
+            again = f"is tried again in {ending.wait_seconds:.0f} s" if ending.wait_seconds else "is given up"
+            logger.info("%s %s after attempt %d: %s", lease.url, again, lease.attempt, ending.reason)
+        exchange = self.exchanges[lease.shard]
+        exchange.outbox.endings[lease] = ending
+        exchange.wake()
+        self._signals.send_catch_log(page_ended, lease=lease, ending=ending)
+
+
+def _source_of(seed: SourceSeed, settings: BaseSettings) -> Source:
+    try:
+        return seed.source(settings)
+    except (SeedError, ReasonedError) as error:
+        raise StartupError(f"It cannot be taken in: {error}.") from None
