@@ -6,7 +6,7 @@ top level only: renderers disagree on which lines of a list or quote are fences,
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -57,16 +57,6 @@ def write(markdown: str) -> Written:
             return written
         markdown = written.markdown
     return _as_paragraphs(markdown)
-
-
-def table_row(cells: Iterable[str], *, head: bool = False) -> str:
-    """Return plain texts as a row of a table, or as its first."""
-    return f"| {' | '.join(table_cell(cell, head=head) for cell in cells)} |"
-
-
-def table_cell(plain: str, *, head: bool = False) -> str:
-    """Return plain text as the cell of a table, which is one line."""
-    return InlineText(" ".join(plain.split())).write(one_line=True, cell=True, head=head)
 
 
 def _as_paragraphs(markdown: str) -> Written:
