@@ -68,7 +68,7 @@ class Inbox(ABC):
         self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
         self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
         self._lanes = Lanes(self._redis, key)
-        self._lanes.told = lambda *found: self._unreadable.append(found)
+        self._lanes.on_damaged_key = lambda *found: self._unreadable.append(found)
         self._unreadable: list[tuple[str, str, str]] = []
         """Keys of lanes that were set aside: each one's name, what is wrong, its new name."""
         self._said = ""

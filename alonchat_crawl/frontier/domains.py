@@ -15,7 +15,7 @@ from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.redis_keys import ADDRESS
-from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key, run_on_sound_key, set_aside
 from alonchat_crawl.sources import Source
 
 LOOKUP_SECONDS = 1.0
@@ -47,11 +47,14 @@ class Domains:
     SURE_SECONDS = 3_600  # without asking Redis again
 
     def __init__(
-        self, redis: Redis | None = None, resolver: Resolver | None = None, told: Told = tell_nobody
+        self,
+        redis: Redis | None = None,
+        resolver: Resolver | None = None,
+        on_damaged_key: OnDamagedKey = ignore_damaged_key,
     ) -> None:
-        """Count by address if there are a Redis and a resolver; `told` is told of damaged keys."""
+        """Count by address if both a Redis and a resolver are given."""
         self._shared = (redis, resolver) if redis is not None and resolver is not None else None
-        self._told = told
+        self._on_damaged_key = on_damaged_key
         self._known: dict[str, tuple[str, float]] = {}
 
     async def of(self, url: str, source: Source | None = None) -> str:
@@ -80,9 +83,9 @@ class Domains:
     async def _settled(self, redis: Redis, resolver: Resolver, domain: str, host: str) -> str:
         key = ADDRESS.of(domain=domain)
         read = partial(redis.getex, key, ex=self.KEPT_SECONDS)
-        settled = await of_its_type(redis, key, self._told, read)
+        settled = await run_on_sound_key(redis, key, self._on_damaged_key, read)
         if settled is not None and not _is_known_as(settled, domain):
-            await set_aside(redis, key, "it is no address", self._told)
+            await set_aside(redis, key, "it is no address", self._on_damaged_key)
             settled = None
         if settled is None:
             address = await _address_of(host, resolver) or domain

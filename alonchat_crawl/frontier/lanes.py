@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from alonchat_crawl.frontier.transitions import awaited, list_script
 from alonchat_crawl.redis_keys import LANE, LANES
-from alonchat_crawl.servers.damaged_keys import Told, set_aside, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key, set_aside
 
 MOVED_AT_ONCE = 200
 """Messages that one call moves: a millisecond of the server's time."""
@@ -47,7 +47,7 @@ class Lanes:
         self._redis = redis
         self._key = key
         self._lanes = LANES.of(list=key)
-        self.told: Told = tell_nobody
+        self.on_damaged_key: OnDamagedKey = ignore_damaged_key
         """Set by the reader of the list, which keeps dead letters."""
         names = ("peek", "sort_into_lanes", "due_lanes", "take_turn")
         self._run = {name: redis.register_script(list_script(name)) for name in names}
@@ -87,7 +87,7 @@ class Lanes:
         if not in_the_way:
             return
         key = in_the_way.decode(errors="surrogateescape")
-        await set_aside(self._redis, key, "it is of another type", self.told)
+        await set_aside(self._redis, key, "it is of another type", self.on_damaged_key)
         if key == self._lanes:
             start = self._lane("").encode()
             async for lane in self._redis.scan_iter(LANE.pattern(list=self._key), count=1000):

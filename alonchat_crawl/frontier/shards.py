@@ -17,7 +17,7 @@ from alonchat_crawl.frontier.domains import Domains, url_domain
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
@@ -52,17 +52,17 @@ class Shards:
         space: str = "",
         *,
         resolver: Resolver | None = None,
-        told: Told = tell_nobody,
+        on_damaged_key: OnDamagedKey = ignore_damaged_key,
     ) -> "Shards":
         """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one.
 
-        They look up names by the `resolver`, if there is one that the process uses already. `told` is told of
-        damaged keys.
+        They look up names with `resolver` if it is given, else with a new one. `on_damaged_key` is called for
+        each damaged key that they set aside.
         """
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
         domains = Domains()
         if settings.getbool("THROTTLE_BY_ADDRESS"):
-            domains = Domains(redis, resolver or Resolver.from_settings(settings), told)
+            domains = Domains(redis, resolver or Resolver.from_settings(settings), on_damaged_key)
         count = 1 if space else settings.getint("FRONTIER_SHARDS")
         return cls(
             [queue_class.from_settings(settings, redis, domains, shard, space) for shard in range(count)]

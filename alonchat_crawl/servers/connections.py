@@ -18,7 +18,7 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.servers import embedded
 from alonchat_crawl.servers.checked_pool import CheckedPool
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key
 from alonchat_crawl.servers.preflight import TIMEOUT_SECONDS, check_postgres, check_redis
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.storage.migrate import migrate
@@ -74,9 +74,9 @@ def check(settings: BaseSettings) -> None:
 class Connections(PerCrawler):
     """A crawler's clients: opened at first use, closed when its engine has stopped."""
 
-    def __init__(self, settings: BaseSettings, tell: Told = tell_nobody) -> None:
+    def __init__(self, settings: BaseSettings, on_damaged_key: OnDamagedKey = ignore_damaged_key) -> None:
         self._settings = settings
-        self._tell = tell
+        self._on_damaged_key = on_damaged_key
         self._redis: Redis | None = None
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
@@ -93,9 +93,9 @@ class Connections(PerCrawler):
             self._redis = open_redis(self._settings)
         return self._redis
 
-    def unreadable(self, key: str, why: str, aside: str) -> None:
+    def report_damaged_key(self, key: str, why: str, aside: str) -> None:
         """Tell the frontier of a key that was set aside: it keeps a dead letter of it."""
-        self._tell(key, why, aside)
+        self._on_damaged_key(key, why, aside)
 
     async def postgres(self) -> AsyncConnectionPool:
         """Return the open pool, which commits each statement and knows vectors. Raises StartupError."""

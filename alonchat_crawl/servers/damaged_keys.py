@@ -13,17 +13,17 @@ from redis.exceptions import ResponseError
 
 from alonchat_crawl.redis_keys import name_set_aside
 
-Told = Callable[[str, str, str], None]
+OnDamagedKey = Callable[[str, str, str], None]
 """Takes the key, what is wrong with it, and its new name, to keep them in a dead letter."""
 
 KEPT_SECONDS = 30 * 86_400
 
 
-def tell_nobody(_key: str, _why: str, _aside: str) -> None:
+def ignore_damaged_key(_key: str, _why: str, _aside: str) -> None:
     """Keep no dead letter of it."""
 
 
-async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
+async def set_aside(redis: Redis, key: str, why: str, on_damaged_key: OnDamagedKey) -> None:
     """Rename a key, so that it is missing from now on. Raises redis.RedisError."""
     aside = name_set_aside(key, token_hex(8))
     try:
@@ -33,15 +33,17 @@ async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
             return
         raise
     await redis.expire(aside, KEPT_SECONDS)
-    told(key, why, aside)
+    on_damaged_key(key, why, aside)
 
 
-async def of_its_type(redis: Redis, key: str, told: Told, work: Callable[[], Awaitable[Any]]) -> Any:
+async def run_on_sound_key(
+    redis: Redis, key: str, on_damaged_key: OnDamagedKey, work: Callable[[], Awaitable[Any]]
+) -> Any:
     """Return what `work` on a key does; if the key is of another type, set it aside and do the work again."""
     try:
         return await work()
     except ResponseError as error:
         if not str(error).startswith("WRONGTYPE"):
             raise
-    await set_aside(redis, key, "it is of another type", told)
+    await set_aside(redis, key, "it is of another type", on_damaged_key)
     return await work()

@@ -14,8 +14,8 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.body_budget import BodyBudget
+from alonchat_crawl.fetch.files.lease_requests import LeaseRequests
 from alonchat_crawl.fetch.files.local_files import read_local
-from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.files.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
 from alonchat_crawl.fetch.pacer import Pacer, pacer_of
 from alonchat_crawl.fetch.request_context import context_of
@@ -57,7 +57,7 @@ class OwnFiles:
         self,
         crawler: Crawler,
         pacer: Pacer,
-        requests: Requests,
+        requests: LeaseRequests,
         archives: ArchiveCache,
         paths: Mapping[str, Path],
     ) -> None:
@@ -75,7 +75,7 @@ class OwnFiles:
         return cls(
             crawler,
             pacer_of(crawler),
-            Requests.from_settings(settings),
+            LeaseRequests.from_settings(settings),
             ArchiveCache(settings.getint("ARCHIVE_SHELF_BYTES")),
             getattr(crawler.spider, "local_files", {}),
         )
@@ -129,5 +129,5 @@ class OwnFiles:
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
         hold = await self._pacer.hold(lease, lease.url) if scheme_of(lease.url) in WEB else None
-        response = await engine.download_async(self._requests.of(lease, hold))
+        response = await engine.download_async(self._requests.request_for(lease, hold))
         return response.body

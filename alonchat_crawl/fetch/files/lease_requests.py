@@ -14,7 +14,7 @@ from alonchat_crawl.sources import Hold, Kind, Lease
 MEGABYTE = 1024 * 1024
 
 
-class Requests:
+class LeaseRequests:
     """Makes requests of leases."""
 
     def __init__(self, storage: ObjectStorage, max_file_bytes: int, file_seconds: float) -> None:
@@ -31,7 +31,7 @@ class Requests:
             settings.getfloat("FILE_TIMEOUT_SECONDS"),
         )
 
-    def of(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
+    def request_for(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
         """The request for a lease's URL, under a hold; raises GiveUp for an object of another project."""
         url, headers, signed = lease.url, {}, False
         meta: dict[str, Any] = {"download_slot": hold.domain if hold is not None else lease.domain}
