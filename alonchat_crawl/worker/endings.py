@@ -21,7 +21,7 @@ NETWORK_REASONS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (scrapy_errors.CannotResolveHostError, Reason.DNS, "its host name could not be resolved"),
     (scrapy_errors.DownloadTimeoutError, Reason.TIMEOUT, "it did not answer in time"),
     (scrapy_errors.DownloadConnectionRefusedError, Reason.CONNECTION_REFUSED, "it refused the connection"),
-    (scrapy_errors.ResponseDataLossError, Reason.DATA_LOSS, "its answer broke off"),
+    (scrapy_errors.ResponseDataLossError, Reason.DATA_LOSS, "its response broke off"),
     (scrapy_errors.DownloadFailedError, Reason.CONNECTION, "the connection failed"),
     (twisted_errors.ConnectionLost, Reason.CONNECTION, "the connection was lost"),
     (twisted_errors.ConnectionDone, Reason.CONNECTION, "the connection was closed"),
@@ -50,7 +50,7 @@ def ending_of(error: BaseException) -> Ending:
                 Outcome.DEFERRED, Reason.REDIS, "Redis does not answer", OUTAGE_SECONDS, outage=True
             )
         case scrapy_errors.DownloadCancelledError():
-            return Ending(Outcome.REFUSED, Reason.TOO_LARGE, "its answer is larger than DOWNLOAD_MAXSIZE")
+            return Ending(Outcome.REFUSED, Reason.TOO_LARGE, "its response is larger than DOWNLOAD_MAXSIZE")
         case DropItem() | IgnoreRequest():
             return Ending(Outcome.REFUSED, Reason.DROPPED, str(error))
     for kind, reason, detail in NETWORK_REASONS:

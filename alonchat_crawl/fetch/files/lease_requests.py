@@ -1,4 +1,4 @@
-"""How a leased URL is asked for: a page as any site's, a file with its own limit, an object signed."""
+"""Builds the request for a lease: files get limits of their own, objects in our storage a signature."""
 
 import math
 from typing import Any, Self
@@ -15,7 +15,7 @@ MEGABYTE = 1024 * 1024
 
 
 class LeaseRequests:
-    """Makes requests of leases."""
+    """Builds requests for leases."""
 
     def __init__(self, storage: ObjectStorage, max_file_bytes: int, file_seconds: float) -> None:
         self._storage = storage
@@ -32,14 +32,14 @@ class LeaseRequests:
         )
 
     def request_for(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
-        """The request for a lease's URL, under a hold; raises GiveUp for an object of another project."""
+        """The request for a lease's URL; raises GiveUp for a stored object of another project."""
         url, headers, signed = lease.url, {}, False
         meta: dict[str, Any] = {"download_slot": hold.domain if hold is not None else lease.domain}
         if lease.kind is Kind.FILE or lease.source.files:
             meta["download_maxsize"] = self.max_file_bytes
         if lease.kind is Kind.FILE:
             meta["download_timeout"] = self._file_seconds
-            meta["dont_redirect"] = True  # a signed URL names the file itself; its key goes nowhere else
+            meta["dont_redirect"] = True  # a signed URL names the file itself, and must not leak elsewhere
         if scheme_of(url) == STORAGE and MEMBER not in url:
             self._storage.check(lease.source.project_id, url)
             url = self._storage.address(url)
