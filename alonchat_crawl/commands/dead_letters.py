@@ -1,8 +1,9 @@
-"""`scrapy dead_letters`: what was given up, and why; to be replayed or dropped."""
+"""`scrapy dead_letters`: see what was given up, and why; replay or drop it."""
 
 import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -40,9 +41,9 @@ COLUMNS = (
     Column("url or seed", least=22),
 )
 SHOWN = 100
-"""The newest, in a table that no -n is given for."""
+"""Rows of the table, if no -n is given."""
 SEED_CHARS = 100
-"""Of a seed, in a table."""
+"""Characters of a seed in the table."""
 NAMES = ("project", "source", "reason")
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
@@ -57,8 +58,6 @@ NOT_QUEUED = {
 
 
 class Command(OperatorCommand):
-    """Lists dead letters, shows them whole, replays or drops them."""
-
     summary = "List, replay or drop what was given up"
     usage = "[options] [list | show ID… | replay ID… | drop ID…]"
 
@@ -113,9 +112,9 @@ async def _list(opts: Namespace, servers: Servers) -> int:
     out = wide_stdout()
     if found.letters:
         out.print(table(COLUMNS, [_row(letter) for letter in found.letters], out.width))
-    cut = f", the newest {len(found.letters)} shown" if len(found.letters) < found.meant else ""
+    cut = f", the newest {len(found.letters)} shown" if len(found.letters) < found.matching else ""
     fell = f"; {found.evicted} older ones fell out" if found.evicted else ""
-    said = f"{found.meant} of {found.total} dead letters{cut}{fell}."
+    said = f"{found.matching} of {found.total} dead letters{cut}{fell}."
     out.print(said if found.total or found.evicted else "No dead letters.")
     return 0
 
@@ -123,9 +122,9 @@ async def _list(opts: Namespace, servers: Servers) -> int:
 async def _show(opts: Namespace, servers: Servers) -> int:
     out, code = wide_stdout(), 0
     shards = await servers.frontier()
-    async for chosen in dead_letters.chosen(shards, _once(opts.ids), LetterFilter()):
-        code = _say_missing(chosen) or code
-        for letter in chosen.letters:
+    async for letters, missing in dead_letters.chosen(shards, opts.ids, LetterFilter()):
+        code = _say_missing(missing) or code
+        for letter in letters:
             print(_as_json(letter)) if opts.json else out.print(_whole(letter), soft_wrap=True)
     return code
 
@@ -135,9 +134,9 @@ async def _drop(opts: Namespace, servers: Servers) -> int:
     shards = await servers.frontier()
     wanted = await _filter(given, servers, shards)
     dropped = code = 0
-    async for chosen in dead_letters.chosen(shards, _once(opts.ids), wanted):
-        code = _say_missing(chosen) or code
-        dropped += await dead_letters.drop(shards, chosen.letters)
+    async for letters, missing in dead_letters.chosen(shards, opts.ids, wanted):
+        code = _say_missing(missing) or code
+        dropped += await dead_letters.drop(shards, letters)
     print(f"{dropped} dropped.")
     return code
 
@@ -148,11 +147,11 @@ async def _replay(opts: Namespace, servers: Servers) -> int:
     wanted = await _filter(given, servers, shards)
     told, code = Counter[Replayed](), 0
     try:
-        async for chosen in dead_letters.chosen(shards, _once(opts.ids), wanted):
-            code = _say_missing(chosen) or code
-            done = await dead_letters.replay(shards, pool, chosen.letters)
-            told.update(done.codes)
-            for sentence in done.unreadable:
+        async for letters, missing in dead_letters.chosen(shards, opts.ids, wanted):
+            code = _say_missing(missing) or code
+            codes, unreadable = await dead_letters.replay(shards, pool, letters)
+            told.update(codes)
+            for sentence in unreadable:
                 complain(sentence)
     finally:
         print(f"{told[Replayed.QUEUED]} queued.")
@@ -163,7 +162,7 @@ async def _replay(opts: Namespace, servers: Servers) -> int:
 
 
 def _choice(verb: str, opts: Namespace) -> dict[str, str]:
-    """What -a gives; it must be said clearly which letters are meant."""
+    """What -a gives. Raises UsageError if it is not clear which letters are meant."""
     given = named(opts.arguments, NAMES)
     if opts.all and (opts.ids or given):
         raise UsageError("--all stands alone", print_help=False)
@@ -174,18 +173,14 @@ def _choice(verb: str, opts: Namespace) -> dict[str, str]:
     return given
 
 
-def _once(ids: list[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
-
-
-def _say_missing(chosen: dead_letters.Chosen) -> int:
-    for letter_id in chosen.missing:
+def _say_missing(ids: Collection[str]) -> int:
+    for letter_id in ids:
         complain(f"There is no such dead letter: {letter_id}")
-    return 1 if chosen.missing else 0
+    return 1 if ids else 0
 
 
 async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> LetterFilter:
-    """Names stand for UUIDs as in a seed: a project's, and in the project a source's."""
+    """The letters that -a means. A project or source may be given by its name, as in a seed."""
     project, source = given.get("project", ""), given.get("source", "")
     only = await find_project_id(servers.postgres, project) if project else None
     parent = only or as_uuid(servers.settings["DEFAULT_PROJECT"])
@@ -196,17 +191,14 @@ async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> Le
     )
 
 
-# What is printed of a letter
-
-
 def _kept(letter: DeadLetter) -> dict[str, Any]:
-    """What else is needed to replay it: a seed's list, or how its source came to the URL."""
+    """Details that a replay needs: a seed's list, or how the source came to the URL."""
     kept = {name: value for name, value in letter.details.items() if name not in {"failures", "seed", "head"}}
     return kept | {"kind": Kind(kept["kind"]).name.lower()} if "kind" in kept else kept
 
 
 def _is_of_files(letter: DeadLetter) -> bool:
-    """Whether it may hold an upload's URL, whose query is a key."""
+    """Whether it may hold the URL of an upload's file, whose query may be a key."""
     kept = letter.details or {}
     return kept.get("kind") == Kind.FILE or UPLOAD in str(kept.get("key", ""))
 
@@ -226,7 +218,7 @@ def _as_json(letter: DeadLetter) -> str:
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
     what = terminal_text(letter.url or letter.seed[: SEED_CHARS * 4], files=_is_of_files(letter))
-    what = what if letter.url else what[:SEED_CHARS]  # a secret may have made it shorter
+    what = what if letter.url else what[:SEED_CHARS]  # cut again: hiding a secret may have changed its length
     return (
         letter.id, letter.failures[-1].at, _id(letter.project), _id(letter.source), letter.reason,
         len(letter.failures), what,
@@ -234,7 +226,7 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
 
 
 def _id(text: str) -> UUID | str:
-    """An id, to be shortened; whatever else somebody wrote in its place stays text."""
+    """A UUID, which the table can shorten; anything else stays as it is."""
     try:
         return UUID(text)
     except ValueError:

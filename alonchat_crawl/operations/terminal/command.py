@@ -1,7 +1,7 @@
-"""What all of an operator's commands are: sub-commands parsed by argparse, and one runner.
+"""The base of all operator's commands: sub-commands that argparse parses, and one runner for them.
 
-A sub-command does its work in control/ and prints what comes back. Its exit code is 0, 1 with one sentence
-on stderr if it cannot be done, 2 if the usage is wrong, 130 if it is interrupted.
+A sub-command lets control/ do the work and prints the result. The exit code is 0, or 1 with one sentence on
+stderr if it cannot be done, 2 for a wrong usage, 130 if it is interrupted.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import UUID
 
 from redis.exceptions import RedisError
 from scrapy.commands import ScrapyCommand, ScrapyHelpFormatter
@@ -22,6 +23,7 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.control.verbs.errors import NotPossibleError
+from alonchat_crawl.control.verbs.names import find_project_id
 from alonchat_crawl.errors import ReasonedError, StartupError
 from alonchat_crawl.frontier.shards import Shards, agreed_count
 from alonchat_crawl.operations.terminal.console import complain
@@ -41,12 +43,12 @@ class Servers:
         self.close = self.connections.close
 
     async def frontier(self) -> Shards:
-        """Return the frontier. Raises StartupError."""
+        """Open the frontier. Raises StartupError."""
         _check_place(self.settings)
         shards = Shards.from_settings(self.settings, self.connections.redis)
         own = len(shards.queues)
         agreed = await agreed_count(self.connections.redis.get(SHARD_COUNT.of())) or own
-        if agreed != own:  # only looked at: what Shards.check does is up to the workers
+        if agreed != own:  # unlike Shards.check, a command must not change it
             raise StartupError(
                 f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."
             )
@@ -56,19 +58,19 @@ class Servers:
 
 
 def _check_place(settings: BaseSettings) -> None:
-    """Let no server start if none ever ran here: it would know of nothing. Raises StartupError."""
+    """Raise StartupError if no server ever ran here: one that is started now would hold nothing."""
     folder = Path(settings["ALONCHAT_DATA_DIR"]).absolute()
     if not settings["REDIS_URL"] and not folder.exists():
         raise StartupError(f"There is no {folder}, and REDIS_URL is not set: go to where the crawler runs.")
 
 
 def _no_options(_parser: ArgumentParser) -> None:
-    """Most sub-commands need none."""
+    """For sub-commands without options."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubCommand:
-    """One thing that a command can be told to do."""
+    """A verb of a command."""
 
     name: str
     help: str
@@ -78,7 +80,7 @@ class SubCommand:
 
 
 class OperatorCommand(ScrapyCommand):
-    """A command that does `default` if no sub-command is named."""
+    """A command. Without a verb it does its `default`."""
 
     requires_project = True
     requires_crawler_process = False
@@ -88,14 +90,14 @@ class OperatorCommand(ScrapyCommand):
     description: ClassVar[str] = ""
     usage: ClassVar[str] = "[options]"
     fallback: ClassVar[str] = ""
-    """The sub-command that a single word which names none is given to."""
+    """The sub-command for a single word that is no verb."""
 
     def default(self) -> SubCommand:
-        """What is done if no sub-command is named."""
+        """What to do if no verb is given."""
         raise NotImplementedError
 
     def subcommands(self) -> Sequence[SubCommand]:
-        """What else can be done; the words after the command begin with its name."""
+        """Its verbs."""
         return ()
 
     def syntax(self) -> str:
@@ -134,16 +136,15 @@ class OperatorCommand(ScrapyCommand):
             raise UsageError(f"there is no {word} {unknown[0]}", print_help=False)
         every = {one.name: one for one in self.subcommands()}
         chosen = every[opts.subcommand] if getattr(opts, "subcommand", "") else self.default()
-        self.exitcode = exit_code(_served(self.settings, partial(chosen.work, opts)))
+        self.exitcode = _exit_code(_served(self.settings, partial(chosen.work, opts)))
 
 
 class _SubCommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa: SLF001 - what add_subparsers takes
-    """Parses a sub-command's words; options before its name count for it, too."""
+    """Parses a verb and the words after it. Options before the verb count for it, too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fallback = ""
-        """The sub-command that a single word which names none is given to."""
         self.choices = None  # type: ignore[assignment] # names are looked up below
 
     def __call__(
@@ -180,17 +181,17 @@ async def _served(settings: BaseSettings, work: Callable[[Servers], Coroutine[An
         await servers.close()
 
 
-def exit_code(work: Coroutine[Any, Any, int]) -> int:
-    """Do a command's work and return its exit code: 1 with one sentence if something prevents it."""
+def _exit_code(work: Coroutine[Any, Any, int]) -> int:
+    """Do a command's work and return its exit code. What prevents it is told in one sentence."""
     try:
         code = asyncio.run(work)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough; Python would complain once more at its exit
+    except BrokenPipeError:  # `| head` has seen enough; without this, Python complains again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (NotPossibleError, StartupError, ReasonedError) as error:
         complain(error)
     except RedisError as error:
-        complain(f"Redis cannot serve us: {error}")
+        complain(f"Redis cannot serve this command: {error}")
     except KeyboardInterrupt:
         return INTERRUPTED
     else:
@@ -199,12 +200,12 @@ def exit_code(work: Coroutine[Any, Any, int]) -> int:
 
 
 def add_names(parser: ArgumentParser, *, meaning: str, metavar: str = "project=ID") -> None:
-    """Let `-a NAME=VALUE` be given, as to a spider."""
+    """Accept `-a NAME=VALUE`, as Scrapy's `crawl` does."""
     parser.add_argument("-a", dest="arguments", action="append", default=[], metavar=metavar, help=meaning)
 
 
 def named(arguments: Sequence[str], known: Collection[str] = ("project",)) -> dict[str, str]:
-    """Return what -a gives; an empty value is wrong usage, since it must not mean all."""
+    """Return what -a gives by name. An empty value raises UsageError, since it must not mean `all`."""
     choices = ", ".join(f"-a {name}=" for name in known)
     try:
         given = arglist_to_dict(list(arguments))
@@ -217,8 +218,14 @@ def named(arguments: Sequence[str], known: Collection[str] = ("project",)) -> di
     return given
 
 
+async def project_named(opts: Namespace, servers: Servers) -> UUID | None:
+    """The id of the project that -a gives; None if it gives none."""
+    word = named(opts.arguments).get("project")
+    return await find_project_id(servers.postgres, word) if word else None
+
+
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a number within these bounds for argparse."""
+    """Return a type for argparse: a number within these bounds."""
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
