@@ -1,4 +1,4 @@
-"""Tables that fit: a row is a line, however narrow the terminal is."""
+"""Tables that fit the terminal: each row takes one line, however narrow it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from rich.text import Text
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 GAP = 2
-"""Columns of the terminal between two of the table."""
+"""Spaces between two columns."""
 ID_DIGITS = 8
-"""Of an id, if it is shortened and no other in the table begins with the same."""
+"""Digits of a shortened id; more if another one in its column begins with the same."""
 CUT = "…"
 
 
@@ -24,16 +24,16 @@ class Column:
 
     name: str
     least: int = 0
-    """Characters that a cell keeps if the table is too wide: it loses its middle. With 0 it is never cut."""
+    """If the table is too wide, cells lose their middle, but keep so many characters. With 0, never."""
     left_out: int = 0
-    """If the table is still too wide: those with the highest number are left out first; with 0, never."""
+    """If the table is still too wide, columns are left out, the highest number first. With 0, never."""
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int) -> Table:
-    """Return a table of at most `width`: no row is longer than a line.
+    """Return a table that is at most `width` characters wide.
 
-    To fit, ids and times are shortened, then columns are left out, then cells are cut. A UUID is shortened to
-    its first digits, as many as tell it from the column's others.
+    To fit, ids and times are shortened, then columns are left out, then cells are cut. A UUID keeps as many
+    of its first digits as tell it from the column's others.
     """
     shown = [[_whole(cell) for cell in row] for row in rows]
     if _width(columns, shown) > width:
@@ -91,7 +91,7 @@ def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept:
 def _widths(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int], width: int
 ) -> dict[int, int]:
-    """How wide each column is: the widest that may be cut gives way first."""
+    """Each column's width: the widest that may be cut is narrowed first."""
     widths = {index: _column_width(columns, rows, index) for index in kept}
     room = width - GAP * (len(kept) - 1)
     cut = [index for index in kept if columns[index].least]
