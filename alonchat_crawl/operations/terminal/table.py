@@ -36,14 +36,22 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: in
     of its first digits as tell it from the column's others.
     """
     shown = [[_whole(cell) for cell in row] for row in rows]
-    if _width(columns, shown) > width:
+    widths = _widths(columns, shown)
+    if _total(widths) > width:
         digits = [_digits([row[index] for row in rows]) for index in range(len(columns))]
         shown = [[_short(cell, digits[index]) for index, cell in enumerate(row)] for row in rows]
+        widths = _widths(columns, shown)
     kept = list(range(len(columns)))
+    least = [min(own, column.least or own) for column, own in zip(columns, widths, strict=True)]
     for index in sorted(kept, key=lambda index: -columns[index].left_out):
-        if columns[index].left_out and _least_width(columns, shown, kept) > width:
+        if columns[index].left_out and _total([least[one] for one in kept]) > width:
             kept.remove(index)
-    widths = _widths(columns, shown, kept, width)
+    may_be_cut = [index for index in kept if columns[index].least]
+    while may_be_cut and _total([widths[index] for index in kept]) > width:
+        widest = max(may_be_cut, key=lambda index: widths[index])
+        if widths[widest] <= 1:
+            break
+        widths[widest] -= 1
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0), collapse_padding=True)
     for index in kept:
         numbers = bool(rows) and all(isinstance(row[index], int) for row in rows)
@@ -72,35 +80,15 @@ def _digits(cells: Sequence[object]) -> int:
     )
 
 
-def _column_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], index: int) -> int:
-    return max(cell_len(columns[index].name), *(cell_len(row[index]) for row in rows), 0)
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(cell_len(column.name), *(cell_len(row[index]) for row in rows), 0)
+        for index, column in enumerate(columns)
+    ]
 
 
-def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
-    return sum(_column_width(columns, rows, index) + GAP for index in range(len(columns))) - GAP
-
-
-def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> int:
-    least = 0
-    for index in kept:
-        own = _column_width(columns, rows, index)
-        least += GAP + (min(own, columns[index].least or own))
-    return least - GAP
-
-
-def _widths(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int], width: int
-) -> dict[int, int]:
-    """Each column's width: the widest that may be cut is narrowed first."""
-    widths = {index: _column_width(columns, rows, index) for index in kept}
-    room = width - GAP * (len(kept) - 1)
-    cut = [index for index in kept if columns[index].least]
-    while cut and sum(widths.values()) > room:
-        widest = max(cut, key=lambda index: widths[index])
-        if widths[widest] <= 1:
-            break
-        widths[widest] -= 1
-    return widths
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _cut(text: str, width: int) -> str:
