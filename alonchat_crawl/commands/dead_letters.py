@@ -48,11 +48,11 @@ NAMES = ("project", "source", "reason")
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
-    Replayed.UNREADABLE: "they cannot be read, or nothing can be made of them; look at them, and drop them",
-    Replayed.TOO_LONG: "their messages were too long to be kept whole; push them anew, shorter",
-    Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
+    Replayed.UNREADABLE: "they cannot be read, or are nothing to replay; look at them, then drop them",
+    Replayed.TOO_LONG: "their messages were too long to be kept whole; push shorter ones",
+    Replayed.ORDER: "they are orders, which would act on what is crawled now; push new ones",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
-    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
+    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it has ended",
     Replayed.LETTER_UNKNOWN: "somebody else replayed or dropped them meanwhile",
 }
 
@@ -89,7 +89,7 @@ def _show_options(parser: ArgumentParser) -> None:
 def _choose_options(parser: ArgumentParser) -> None:
     _names_option(parser)
     parser.add_argument("ids", metavar="ID", nargs="*")
-    parser.add_argument("--all", action="store_true", help="all that there are")
+    parser.add_argument("--all", action="store_true", help="all dead letters")
 
 
 def _names_option(parser: ArgumentParser) -> None:
@@ -165,7 +165,7 @@ def _choice(verb: str, opts: Namespace) -> dict[str, str]:
     """What -a gives. Raises UsageError if it is not clear which letters are meant."""
     given = named(opts.arguments, NAMES)
     if opts.all and (opts.ids or given):
-        raise UsageError("--all stands alone", print_help=False)
+        raise UsageError("give --all alone, without IDs and without -a", print_help=False)
     if not (opts.ids or given or opts.all):
         raise UsageError(
             f"say which to {verb}: IDs, -a project=, -a source=, -a reason=, or --all", print_help=False

@@ -45,7 +45,7 @@ async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
         except Exception as error:  # whatever is wrong with its row, the others must not wait for it
             logger.exception("The crawl of source %s cannot begin again", record.id)
             if not isinstance(error, Retry):
-                await fail_source(pool, record.id, f"it cannot be crawled on: {error}")
+                await fail_source(pool, record.id, f"its crawl cannot go on: {error}")
             continue
         recovered += [source] if source else []
     return recovered
@@ -63,7 +63,7 @@ async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRe
     try:
         _, running = await admit(shards, pool, source)
     except GiveUp as error:  # erased meanwhile
-        logger.warning("It cannot: %s", error)
+        logger.warning("The crawl of %s cannot begin again: %s", source.url, error)
         return None
     if record.status == "paused":
         await (await shards.home(running)).pause(running)

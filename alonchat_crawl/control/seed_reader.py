@@ -59,7 +59,7 @@ class SeedReader(Inbox):
         if opened is Opened.RUNNING and wanted.uploads:
             # Its files may have changed since that run read them.
             raise Postponed(
-                Reason.RUNNING, f"{source.url} is being read already; its next seed waits until it is"
+                Reason.RUNNING, f"{source.url} is being read already; its next seed waits for the end"
             )
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)

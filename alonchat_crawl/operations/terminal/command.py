@@ -132,8 +132,8 @@ class OperatorCommand(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
         if unknown := [arg for arg in args if arg != "--"]:
-            word = "option" if unknown[0].startswith("-") else "place for"
-            raise UsageError(f"there is no {word} {unknown[0]}", print_help=False)
+            said = "there is no option" if unknown[0].startswith("-") else "there is no use for"
+            raise UsageError(f"{said} {unknown[0]}", print_help=False)
         every = {one.name: one for one in self.subcommands()}
         chosen = every[opts.subcommand] if getattr(opts, "subcommand", "") else self.default()
         self.exitcode = _exit_code(_served(self.settings, partial(chosen.work, opts)))
