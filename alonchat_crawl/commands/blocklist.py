@@ -10,14 +10,8 @@ from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs import blocking
 from alonchat_crawl.control.verbs.errors import NotFoundError
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-    project_named,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named, project_named
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text

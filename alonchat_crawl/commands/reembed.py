@@ -7,13 +7,8 @@ from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs.names import find_project_id
 from alonchat_crawl.control.verbs.projects import read_project, read_projects
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 

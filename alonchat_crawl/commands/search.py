@@ -12,14 +12,8 @@ from scrapy.exceptions import UsageError
 from alonchat_crawl.control.verbs.names import find_project_id, find_source_id
 from alonchat_crawl.items import ContentType
 from alonchat_crawl.operations.logs.shown_urls import shown_urls
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-    whole_number,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import stdout
 from alonchat_crawl.operations.terminal.marked_words import marked
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text

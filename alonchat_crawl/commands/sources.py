@@ -23,14 +23,8 @@ from alonchat_crawl.control.verbs.steering import RANGES, Action
 from alonchat_crawl.errors import GiveUp, Outage, StartupError
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    project_named,
-    whole_number,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, project_named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import complain, wide_stdout
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.storage.sources import SourceRecord, ended_sources
