@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from alonchat_crawl.extract.files.archives.archive import list_files, read_member
 from alonchat_crawl.extract.files.read import read_file
 from alonchat_crawl.parser_errors import GiveUp
+from tests.support.files.endings import ARCHIVES, FILES
 from tests.support.files.good import GOOD
-from tests.unit.extract.files.test_broken import ARCHIVES, FILES
 
 Result = TypeVar("Result")
 GOOD_FILES = [(name, make()) for name, make in GOOD.values()]

@@ -17,8 +17,9 @@ from alonchat_crawl.extract.files.escaping import CONTROL, escaped_cell, one_lin
 from alonchat_crawl.extract.files.read import FileText, read_contents, read_file
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS
 from alonchat_crawl.spiders.files import page_of
+from tests.support.clean_page import clean_page
 from tests.support.files.office import xlsx
-from tests.unit.pipelines.test_sanitise import PROVENANCE, clean_page
+from tests.unit.pipelines.test_sanitise import PROVENANCE
 
 PLENTY = 10_000_000
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -82,7 +83,7 @@ def test_rows_are_made_even(body: str, markdown: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        'a,b\n1,"never closed\n' + "2,3\n" * 263_000,
+        'a,b\n1,"never closed\n' + f"2,{'3' * 37}\n" * 26_300,
         'a,b\n1,"never closed\n2,3\n',
         "a,b\n" + 'y"," \n' * 180_000,
     ],
@@ -155,8 +156,8 @@ def test_a_table_takes_no_more_rows_than_fit() -> None:
 
 @pytest.mark.parametrize("codec", ["utf-8", "cp1252", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-16"])
 def test_the_charset_is_told_wherever_it_shows(codec: str) -> None:
-    """A megabyte of ASCII says nothing of the first letter that is none."""
-    table = "a,b\n" + "1,2\n" * 300_000 + "café,crème brûlée\n" * 3
+    """A megabyte of ASCII, in long rows since each row costs time, says nothing of the first other letter."""
+    table = "a,b\n" + f"1,{'2' * 37}\n" * 30_000 + "café,crème brûlée\n" * 3
     assert read(table.encode(codec)).text.endswith("| café | crème brûlée |")
 
 

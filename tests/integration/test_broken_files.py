@@ -8,16 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.files.endings import ARCHIVES, FILES
 from tests.support.files.good import GOOD
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 MEMORY_BYTES = 1 << 30
-FILES = {
-    *("file empty", "file type", "file encrypted", "file malformed", "zip bomb", "xml bomb"),
-    "file without text",
-}
-ARCHIVES = {"archive malformed", "archive encrypted", "zip bomb", "archive too many files"}
 READ = "read"
 PROGRAM = """
 import json, resource, sys
