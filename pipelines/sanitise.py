@@ -11,7 +11,7 @@ from scrapy.signalmanager import SignalManager
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.extract.description import Description
 from alonchat_crawl.extract.document import Document
-from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.markdown.titles import plain_line
 from alonchat_crawl.extract.safe_markdown import Extracted
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
 from alonchat_crawl.extract.text.clean_text import INVISIBLE

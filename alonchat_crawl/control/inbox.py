@@ -71,7 +71,7 @@ class Inbox(ABC):
         self._head_bytes = settings.getint("MESSAGE_HEAD_BYTES")
         self._messages = Messages(self._redis, key, self._max_bytes, self._head_bytes)
         self._lanes = Lanes(self._redis, key)
-        self._lanes.told = lambda *found: self._unreadable.append(found)
+        self._lanes.on_damaged_key = lambda *found: self._unreadable.append(found)
         self._unreadable: list[tuple[str, str, str]] = []
         """Keys of lanes that were set aside and have no dead letter yet: name, what is wrong, new name."""
         self._said = ""
@@ -123,7 +123,7 @@ class Inbox(ABC):
                 remove = partial(self._messages.discard, message)
                 await self._reject(message, refusal(message, self._max_bytes), remove)
             else:
-                await self._lanes.part(self.project_of, self._max_bytes)
+                await self._lanes.sort_messages(self.project_of, self._max_bytes)
 
     async def _take_turns(self) -> float:
         """Give each project that is due one turn; return the seconds until the next one is due."""
@@ -139,7 +139,7 @@ class Inbox(ABC):
                 continue
             if not await self._is_ours():
                 break
-            if (raw := await self._lanes.turn(project)) is not None:
+            if (raw := await self._lanes.take_turn(project)) is not None:
                 await self._read(due, project, raw)
         return 0.0
 
@@ -184,7 +184,7 @@ class Inbox(ABC):
     async def _postpone(self, due: Due, project: UUID) -> None:
         """Move the message behind the project's others; let the project wait if all of them are postponed."""
         put_off = self._postponed.pop(project, 0) + 1
-        if put_off >= await self._lanes.to_the_end(project):
+        if put_off >= await self._lanes.move_to_end(project):
             await self._lanes.put_off(due, [project], WAIT_SECONDS)
         else:
             self._postponed[project] = put_off

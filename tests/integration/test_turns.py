@@ -322,7 +322,7 @@ async def test_a_turn_costs_the_same_behind_any_backlog(desk: Desk) -> None:
         many = [seed("flood", 10_000 * number + n) for n in range(waiting)]
         await awaited(redis.lpush(SEEDS, *many))
         lanes = Lanes(redis, SEEDS)
-        while await lanes.part(lambda _: as_uuid("flood"), 1000):
+        while await lanes.sort_messages(lambda _: as_uuid("flood"), 1000):
             pass
         await others_may_read(desk)
         async with reading(desk, most=1) as admitted:
