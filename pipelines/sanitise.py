@@ -9,8 +9,8 @@ from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.description import Description, describe
-from alonchat_crawl.extract.document import Document, extract_document
+from alonchat_crawl.extract.description import Description
+from alonchat_crawl.extract.document import Document
 from alonchat_crawl.extract.markdown.plain_lines import plain_line
 from alonchat_crawl.extract.safe_markdown import Extracted
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
@@ -62,16 +62,7 @@ class Sanitise(Stage[Page, CleanPage]):
         return replace(clean, removed={**clean.removed, CUT: left_out}) if left_out else clean
 
 
-def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
-    """Turn a page into safe Markdown. Raises Refused if it has no text, and GiveUp if parsing fails."""
-    document = extract_document(
-        page.media_type, page.text, page.provenance.url, written=page.written, note=page.note
-    )
-    markdown, repeated = own_text(page, document, boilerplate)
-    return described(page, document, markdown, describe(markdown), repeated)
-
-
-def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = None) -> tuple[str, int]:
+def own_text(page: Page, document: Document, boilerplate: Boilerplate) -> tuple[str, int]:
     """Return the Markdown without what its source repeats, and how many blocks went.
 
     Raises Refused for a page without text.
@@ -79,7 +70,7 @@ def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = N
     if not document.has_text:
         raise Refused(Reason.EMPTY, "The page has no text.")
     extracted = document.extracted
-    if boilerplate is None or page.name:  # files have no boilerplate of a site
+    if page.name:  # files have no boilerplate of a site
         return extracted.markdown, 0
     return boilerplate.without(page.provenance.source_id, extracted.markdown, extracted.blocks)
 

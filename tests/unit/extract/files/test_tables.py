@@ -18,8 +18,9 @@ from alonchat_crawl.extract.files.intake import take_in
 from alonchat_crawl.extract.files.read import FileText, read_file
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS
 from alonchat_crawl.spiders.files import page_of
+from tests.support.clean_pages import clean_page
 from tests.support.files.office import xlsx
-from tests.unit.pipelines.test_sanitise import PROVENANCE, clean_page
+from tests.unit.pipelines.test_sanitise import PROVENANCE
 
 PLENTY = 10_000_000
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
