@@ -1,4 +1,4 @@
-"""What an operator may set, by environment variables or a `.env` file; `.env.example` explains each.
+"""What an operator may set: environment variables, or a `.env` file. `.env.example` explains each.
 
 `settings.py` takes its values from here, under the same names.
 """
@@ -32,9 +32,8 @@ class Environment(BaseSettings):
     CRAWLER_USER_AGENT: Annotated[str, AfterValidator(checked_user_agent)] = (
         "AlonChatBot/1.0 (+https://alonchat.com/bot)"
     )
-    # Ignored unless told otherwise: what is crawled is the tenant's own site, whose rights are the tenant's,
-    # and the file costs each new site a request and a pace. robots.txt, which is of crawling itself, always
-    # counts.
+    # By default it is ignored: tenants crawl their own sites, whose rights they have, and the file would cost
+    # a request to each new site. robots.txt, which is about crawling itself, always counts.
     TDM_RESERVATION: Literal["ignore", "obey"] = "ignore"
     CRAWL_DELAY_SECONDS: Seconds = 1.0
     WORKER_CONCURRENCY: Count = 16
@@ -62,8 +61,9 @@ class Environment(BaseSettings):
 
     # How to scan for viruses
     VIRUS_SCAN: Literal["required", "off"] | None = None
-    # A page costs 0.2 ms of a worker's processor and some ms of clamd's. Of a site without `files` nothing is
-    # stored but text that a parser writes anew, and an outage of clamd would stop every crawl.
+    # Scanning a page takes 0.2 ms of a worker's CPU and some ms of clamd's. By default pages of a site
+    # without `files` are not scanned: only text that a parser wrote anew is stored of them, and an outage of
+    # clamd would stop every crawl.
     VIRUS_SCAN_PAGES: Literal["none", "files", "all"] = "files"
     CLAMD_ADDRESS: Annotated[str, Field(pattern=r"^(unix:///|tcp://)[^@\s]+$")] = (
         "unix:///run/clamav/clamd.ctl"
@@ -107,7 +107,7 @@ def _shown(problem: ErrorDetails) -> str:
 
 
 def read_environment() -> Environment:
-    """Read and check the environment; end the process with one sentence a bad variable."""
+    """Read and check the environment. End the process with a sentence for each variable that is wrong."""
     try:
         return Environment()
     except ValidationError as error:
@@ -115,5 +115,5 @@ def read_environment() -> Environment:
             f"{problem['loc'][0]}={_shown(problem)} cannot be used: {problem['msg']}."
             for problem in error.errors()
         ]
-        # An import-time exit: Scrapy, scrapyd and the tests all read settings by importing this file.
+        # It exits while it is imported: that is how Scrapy, scrapyd and the tests all read settings.
         raise SystemExit("\n".join(sentences)) from None

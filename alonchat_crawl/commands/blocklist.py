@@ -1,4 +1,4 @@
-"""`scrapy blocklist`: what must not be fetched, for one project or for all; and what a URL is blocked by."""
+"""`scrapy blocklist`: block URLs for one project or for all, and see which list blocks a URL."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Iterator
@@ -10,14 +10,8 @@ from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs import blocking
 from alonchat_crawl.control.verbs.errors import NotFoundError
-from alonchat_crawl.control.verbs.names import find_project_id
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named, project_named
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
@@ -34,8 +28,6 @@ PROJECT = "of this project alone"
 
 
 class Command(OperatorCommand):
-    """Lists, adds and removes rules; tells whether URLs are blocked."""
-
     summary = "Block sites, URLs and networks, for one project or for all"
     description = (
         "Without a verb, list the files of BLOCKLIST_FILES and the rules in Postgres. `add` and `remove` "
@@ -54,7 +46,7 @@ class Command(OperatorCommand):
         return (
             SubCommand("add", "Add rules", partial(_change, "add"), partial(_words_option, "RULE")),
             SubCommand("remove", "Remove rules", partial(_change, "remove"), partial(_words_option, "RULE")),
-            SubCommand("check", "Tell by what URLs are blocked", _check, partial(_words_option, "URL")),
+            SubCommand("check", "Tell which list blocks URLs", _check, partial(_words_option, "URL")),
         )
 
 
@@ -67,17 +59,12 @@ def _words_option(metavar: str, parser: ArgumentParser) -> None:
     parser.add_argument("words", metavar=metavar, nargs="+")
 
 
-async def _project(opts: Namespace, servers: Servers) -> tuple[str, UUID | None]:
-    """The project that -a names, and its id; empty and None for all."""
-    word = named(opts.arguments).get("project", "")
-    return word, await find_project_id(servers.postgres, word) if word else None
-
-
 @contextmanager
-def _as_called(word: str) -> Iterator[None]:
-    """Let a project that is not there be called as it was."""
+def _as_called(opts: Namespace) -> Iterator[str]:
+    """Yield the word for the project, empty for all. A project that is not found is called by it."""
+    word = named(opts.arguments).get("project", "")
     try:
-        yield
+        yield word
     except NotFoundError:
         raise NotFoundError(f"There is no project {word}.") from None
 
@@ -87,9 +74,9 @@ async def _change(verb: str, opts: Namespace, servers: Servers) -> int:
         rules = blocking.rules_of(opts.words)
     except blocking.RuleError as error:
         raise UsageError(terminal_text(error), print_help=False) from None
-    word, project_id = await _project(opts, servers)
+    project_id = await project_named(opts, servers)
     change = blocking.block if verb == "add" else blocking.unblock
-    with _as_called(word):
+    with _as_called(opts) as word:
         done = await change(await servers.postgres(), rules, project_id)
     whose = f"of project {word}" if word else "for all projects"
     did = "added to" if verb == "add" else "removed from"
@@ -98,8 +85,8 @@ async def _change(verb: str, opts: Namespace, servers: Servers) -> int:
 
 
 async def _list(opts: Namespace, servers: Servers) -> int:
-    word, project_id = await _project(opts, servers)
-    with _as_called(word):
+    project_id = await project_named(opts, servers)
+    with _as_called(opts):
         rows = [row async for row in _rows(servers, project_id)]
     out = wide_stdout()
     out.print(table(COLUMNS, rows, out.width) if rows else "There is no rule yet.")
@@ -119,7 +106,7 @@ async def _rows(servers: Servers, project_id: UUID | None) -> AsyncIterator[tupl
 
 async def _check(opts: Namespace, servers: Servers) -> int:
     lists = Blocklists.from_settings(servers.settings, servers.connections)
-    _, project_id = await _project(opts, servers)
+    project_id = await project_named(opts, servers)
     for url in opts.words:
         found = await blocking.why_blocked(lists, url, project_id)
         print(terminal_text(f"{url}: {'not blocked' if found is None else f'blocked: it {found}'}"))

@@ -1,8 +1,9 @@
-"""`scrapy dead_letters`: what was given up, and why; to be replayed or dropped."""
+"""`scrapy dead_letters`: see what was given up, and why; replay or drop it."""
 
 import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,14 +18,8 @@ from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Letter
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Replayed
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-    whole_number,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import complain, wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
@@ -40,25 +35,23 @@ COLUMNS = (
     Column("url or seed", least=22),
 )
 SHOWN = 100
-"""The newest, in a table that no -n is given for."""
+"""Rows of the table, if no -n is given."""
 SEED_CHARS = 100
-"""Of a seed, in a table."""
+"""Characters of a seed in the table."""
 NAMES = ("project", "source", "reason")
 NOT_QUEUED = {
     Replayed.SOURCE_UNKNOWN: "their source is no longer known; seed it again",
     Replayed.NEWER_CRAWL: "a newer crawl of their source has begun, which finds them by itself; drop them",
-    Replayed.UNREADABLE: "they cannot be read, or nothing can be made of them; look at them, and drop them",
-    Replayed.TOO_LONG: "their messages were too long to be kept whole; push them anew, shorter",
-    Replayed.ORDER: "they are orders, and would act on what is crawled by now; push them anew",
+    Replayed.UNREADABLE: "they cannot be read, or are nothing to replay; look at them, then drop them",
+    Replayed.TOO_LONG: "their messages were too long to be kept whole; push shorter ones",
+    Replayed.ORDER: "they are orders, which would act on what is crawled now; push new ones",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
-    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
+    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it has ended",
     Replayed.LETTER_UNKNOWN: "somebody else replayed or dropped them meanwhile",
 }
 
 
 class Command(OperatorCommand):
-    """Lists dead letters, shows them whole, replays or drops them."""
-
     summary = "List, replay or drop what was given up"
     usage = "[options] [list | show ID… | replay ID… | drop ID…]"
 
@@ -90,7 +83,7 @@ def _show_options(parser: ArgumentParser) -> None:
 def _choose_options(parser: ArgumentParser) -> None:
     _names_option(parser)
     parser.add_argument("ids", metavar="ID", nargs="*")
-    parser.add_argument("--all", action="store_true", help="all that there are")
+    parser.add_argument("--all", action="store_true", help="all dead letters")
 
 
 def _names_option(parser: ArgumentParser) -> None:
@@ -113,9 +106,9 @@ async def _list(opts: Namespace, servers: Servers) -> int:
     out = wide_stdout()
     if found.letters:
         out.print(table(COLUMNS, [_row(letter) for letter in found.letters], out.width))
-    cut = f", the newest {len(found.letters)} shown" if len(found.letters) < found.meant else ""
+    cut = f", the newest {len(found.letters)} shown" if len(found.letters) < found.matching else ""
     fell = f"; {found.evicted} older ones fell out" if found.evicted else ""
-    said = f"{found.meant} of {found.total} dead letters{cut}{fell}."
+    said = f"{found.matching} of {found.total} dead letters{cut}{fell}."
     out.print(said if found.total or found.evicted else "No dead letters.")
     return 0
 
@@ -123,9 +116,9 @@ async def _list(opts: Namespace, servers: Servers) -> int:
 async def _show(opts: Namespace, servers: Servers) -> int:
     out, code = wide_stdout(), 0
     shards = await servers.frontier()
-    async for chosen in dead_letters.chosen(shards, _once(opts.ids), LetterFilter()):
-        code = _say_missing(chosen) or code
-        for letter in chosen.letters:
+    async for letters, missing in dead_letters.chosen(shards, opts.ids, LetterFilter()):
+        code = _say_missing(missing) or code
+        for letter in letters:
             print(_as_json(letter)) if opts.json else out.print(_whole(letter), soft_wrap=True)
     return code
 
@@ -135,9 +128,9 @@ async def _drop(opts: Namespace, servers: Servers) -> int:
     shards = await servers.frontier()
     wanted = await _filter(given, servers, shards)
     dropped = code = 0
-    async for chosen in dead_letters.chosen(shards, _once(opts.ids), wanted):
-        code = _say_missing(chosen) or code
-        dropped += await dead_letters.drop(shards, chosen.letters)
+    async for letters, missing in dead_letters.chosen(shards, opts.ids, wanted):
+        code = _say_missing(missing) or code
+        dropped += await dead_letters.drop(shards, letters)
     print(f"{dropped} dropped.")
     return code
 
@@ -148,11 +141,11 @@ async def _replay(opts: Namespace, servers: Servers) -> int:
     wanted = await _filter(given, servers, shards)
     told, code = Counter[Replayed](), 0
     try:
-        async for chosen in dead_letters.chosen(shards, _once(opts.ids), wanted):
-            code = _say_missing(chosen) or code
-            done = await dead_letters.replay(shards, pool, chosen.letters)
-            told.update(done.codes)
-            for sentence in done.unreadable:
+        async for letters, missing in dead_letters.chosen(shards, opts.ids, wanted):
+            code = _say_missing(missing) or code
+            codes, unreadable = await dead_letters.replay(shards, pool, letters)
+            told.update(codes)
+            for sentence in unreadable:
                 complain(sentence)
     finally:
         print(f"{told[Replayed.QUEUED]} queued.")
@@ -163,10 +156,10 @@ async def _replay(opts: Namespace, servers: Servers) -> int:
 
 
 def _choice(verb: str, opts: Namespace) -> dict[str, str]:
-    """What -a gives; it must be said clearly which letters are meant."""
+    """What -a gives. Raises UsageError if it is not clear which letters are meant."""
     given = named(opts.arguments, NAMES)
     if opts.all and (opts.ids or given):
-        raise UsageError("--all stands alone", print_help=False)
+        raise UsageError("give --all alone, without IDs and without -a", print_help=False)
     if not (opts.ids or given or opts.all):
         raise UsageError(
             f"say which to {verb}: IDs, -a project=, -a source=, -a reason=, or --all", print_help=False
@@ -174,18 +167,14 @@ def _choice(verb: str, opts: Namespace) -> dict[str, str]:
     return given
 
 
-def _once(ids: list[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
-
-
-def _say_missing(chosen: dead_letters.Chosen) -> int:
-    for letter_id in chosen.missing:
+def _say_missing(ids: Collection[str]) -> int:
+    for letter_id in ids:
         complain(f"There is no such dead letter: {letter_id}")
-    return 1 if chosen.missing else 0
+    return 1 if ids else 0
 
 
 async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> LetterFilter:
-    """Names stand for UUIDs as in a seed: a project's, and in the project a source's."""
+    """The letters that -a means. A project or source may be given by its name, as in a seed."""
     project, source = given.get("project", ""), given.get("source", "")
     only = await find_project_id(servers.postgres, project) if project else None
     parent = only or as_uuid(servers.settings["DEFAULT_PROJECT"])
@@ -196,17 +185,14 @@ async def _filter(given: dict[str, str], servers: Servers, shards: Shards) -> Le
     )
 
 
-# What is printed of a letter
-
-
 def _kept(letter: DeadLetter) -> dict[str, Any]:
-    """What else is needed to replay it: a seed's list, or how its source came to the URL."""
+    """Details that a replay needs: a seed's list, or how the source came to the URL."""
     kept = {name: value for name, value in letter.details.items() if name not in {"failures", "seed", "head"}}
     return kept | {"kind": Kind(kept["kind"]).name.lower()} if "kind" in kept else kept
 
 
 def _is_of_files(letter: DeadLetter) -> bool:
-    """Whether it may hold an upload's URL, whose query is a key."""
+    """Whether it may hold the URL of an upload's file, whose query may be a key."""
     kept = letter.details or {}
     return kept.get("kind") == Kind.FILE or UPLOAD in str(kept.get("key", ""))
 
@@ -226,7 +212,7 @@ def _as_json(letter: DeadLetter) -> str:
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
     what = terminal_text(letter.url or letter.seed[: SEED_CHARS * 4], files=_is_of_files(letter))
-    what = what if letter.url else what[:SEED_CHARS]  # a secret may have made it shorter
+    what = what if letter.url else what[:SEED_CHARS]  # cut again: hiding a secret may have changed its length
     return (
         letter.id, letter.failures[-1].at, _id(letter.project), _id(letter.source), letter.reason,
         len(letter.failures), what,
@@ -234,7 +220,7 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
 
 
 def _id(text: str) -> UUID | str:
-    """An id, to be shortened; whatever else somebody wrote in its place stays text."""
+    """A UUID, which the table can shorten; anything else stays as it is."""
     try:
         return UUID(text)
     except ValueError:

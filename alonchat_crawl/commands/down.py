@@ -8,8 +8,6 @@ from alonchat_crawl.servers import embedded
 
 
 class Command(OperatorCommand):
-    """Stop the embedded Valkey and Postgres of ALONCHAT_DATA_DIR; their data stays."""
-
     summary = "Stop the embedded Redis and Postgres; their data stays"
 
     def default(self) -> SubCommand:

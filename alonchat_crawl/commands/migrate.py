@@ -9,8 +9,6 @@ from alonchat_crawl.storage.migrate import migrate
 
 
 class Command(OperatorCommand):
-    """Applies the migrations that the database lacks and prints their names."""
-
     summary = "Bring the database's schema up to date"
 
     def default(self) -> SubCommand:

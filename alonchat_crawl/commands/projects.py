@@ -1,4 +1,4 @@
-"""`scrapy projects`: how large each tenant is, by what it is searched, and whether by an index."""
+"""`scrapy projects`: list projects with their size and how they are searched; promote or demote some."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -21,14 +21,12 @@ COLUMNS = (
 
 
 class Command(OperatorCommand):
-    """Lists projects; promotes large ones to an index of their own."""
-
     summary = "List projects, or give large ones an index of their own"
     description = (
-        "Without arguments, list all projects. `promote` builds an HNSW index of a project's own, while it "
-        "is crawled and searched: searching takes no longer as it grows, storing does. `demote` drops it: "
-        "the project is searched exactly again. An ID is a project's name, its UUID, or the first digits of "
-        "that."
+        "Without arguments, list all projects. `promote` builds an HNSW index for a project, which can be "
+        "crawled and searched meanwhile: its searches stay fast however large it grows, but storing gets "
+        "slower. `demote` drops the index: the project is searched exactly again. An ID is a project's name, "
+        "its UUID, or the first digits of its UUID."
     )
     usage = "[promote ID… | demote ID…]"
 
@@ -47,7 +45,7 @@ def _ids(parser: ArgumentParser) -> None:
 
 
 async def _list(_opts: Namespace, servers: Servers) -> int:
-    found = await projects.list_projects(await servers.postgres())
+    found = await projects.read_projects(await servers.postgres())
     rows = [(one.name, one.id, one.windows, "by its index" if one.indexed else "exactly", one.scheme or "")
             for one in found]  # fmt: skip
     out = wide_stdout()

@@ -1,4 +1,4 @@
-"""`scrapy reembed`: embeds a project anew where it is stored, while the old vectors serve."""
+"""`scrapy reembed`: embed stored chunks by another model; the old vectors are searched until it is done."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -6,21 +6,14 @@ from argparse import ArgumentParser, Namespace
 from scrapy.exceptions import UsageError
 
 from alonchat_crawl.control.verbs.names import find_project_id
-from alonchat_crawl.control.verbs.projects import list_projects, read_project
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-)
+from alonchat_crawl.control.verbs.projects import read_project, read_projects
+from alonchat_crawl.operations.terminal.arguments import add_names, named
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 
 class Command(OperatorCommand):
-    """Brings projects to the embedding that the settings name."""
-
-    summary = "Embed a project's chunks by another model, while the old vectors serve"
+    summary = "Embed stored chunks by another model, while the old vectors serve"
     usage = "[-a project=ID | --all]"
 
     def default(self) -> SubCommand:
@@ -33,7 +26,7 @@ def _options(parser: ArgumentParser) -> None:
 
 
 async def _reembed(opts: Namespace, servers: Servers) -> int:
-    # Every command is imported by every other: what is slow is imported where it is needed.
+    # Scrapy imports all commands to run one: what is slow to import is imported where it is needed.
     from alonchat_crawl.control.verbs.reembedding import reembed  # noqa: PLC0415
     from alonchat_crawl.embedding import Embedder, scheme  # noqa: PLC0415
 
@@ -42,7 +35,7 @@ async def _reembed(opts: Namespace, servers: Servers) -> int:
     word = named(opts.arguments).get("project") or servers.settings["DEFAULT_PROJECT"]
     pool, wanted = await servers.postgres(), scheme(servers.settings)
     if opts.all:
-        projects = await list_projects(pool)
+        projects = await read_projects(pool)
     else:
         projects = [await read_project(pool, await find_project_id(servers.postgres, word))]
     embedder = Embedder.from_settings(servers.settings)

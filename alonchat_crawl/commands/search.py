@@ -1,4 +1,4 @@
-"""`scrapy search`: asks what was stored."""
+"""`scrapy search`: answer a question from what was stored."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -12,14 +12,8 @@ from scrapy.exceptions import UsageError
 from alonchat_crawl.control.verbs.names import find_project_id, find_source_id
 from alonchat_crawl.items import ContentType
 from alonchat_crawl.operations.logs.shown_urls import shown_urls
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-    whole_number,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import stdout
 from alonchat_crawl.operations.terminal.marked_words import marked
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
@@ -30,15 +24,13 @@ if TYPE_CHECKING:
 JSON_FIELDS = ("score", "similarity", "url", "title", "heading_path", "content", "content_type", "language",
                "position", "before", "after", "signals")  # fmt: skip
 WINDOW_CHARS = 600
-"""About eight lines of a terminal; a window of 128 tokens is seldom longer."""
+"""About eight lines of a terminal. A window of 128 tokens is seldom longer."""
 COUNT_MAX = 10**6
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-"""Places where a word may or may not be parted: a page's text has many, and none is to be seen."""
+"""Marks where a word may or may not be broken. Pages have many; they are not printed."""
 
 
 class Command(OperatorCommand):
-    """Searches one project and prints the best chunks."""
-
     summary = "Search what was stored"
     usage = '[options] "question"'
 
@@ -72,7 +64,7 @@ def _day(text: str) -> datetime:
 
 
 async def _search(opts: Namespace, servers: Servers) -> int:
-    # Every command is imported by every other: what is slow is imported where it is needed.
+    # Scrapy imports all commands to run one: what is slow to import is imported where it is needed.
     import psycopg  # noqa: PLC0415
 
     from alonchat_crawl.control.verbs.searching import find_answers  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What `scrapy sources` prints of sources."""
+"""How `scrapy sources` prints sources: as tables, as JSON, or one source as a list of facts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,6 +14,7 @@ from alonchat_crawl.control.verbs.sources import Unread
 from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.fetch.files.upload_urls import UPLOAD, file_name
 from alonchat_crawl.frontier.view import Wait
+from alonchat_crawl.operations.terminal.summary import without_url
 from alonchat_crawl.operations.terminal.table import Column, table
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
 from alonchat_crawl.sources import SourceProgress
@@ -61,7 +62,7 @@ def _running(source_id: UUID, found: SourceProgress | Unreadable) -> tuple[objec
 
 
 def unread_line(count: int, unread: Sequence[Unread]) -> Text:
-    """How many sources there are, and what no worker has acted on yet."""
+    """How many sources run, and how many messages no worker has acted on yet."""
     said = f"{count} sources"
     for one in unread:
         said += f", {one.count} {one.kind} unread" if one.count else ""
@@ -74,7 +75,7 @@ def ended_table(records: Sequence[SourceRecord], width: int) -> RenderableType:
     rows = [
         (
             one.id, one.project_name, _called(one), one.status, _pages(one.counts),
-            one.error.removeprefix(f"{one.url} cannot be crawled: "),
+            without_url(one.error, one.url),
             f"{_age(one.finished_at)} ago",
         )
         for one in records
@@ -83,7 +84,7 @@ def ended_table(records: Sequence[SourceRecord], width: int) -> RenderableType:
 
 
 def _called(record: SourceRecord) -> str:
-    """Its URL, or the name of an upload."""
+    """A web site's URL, or an upload's name."""
     return file_name(record.url) if record.kind == UPLOAD else record.url
 
 
@@ -106,14 +107,14 @@ def as_json(
     progress: SourceProgress | Unreadable | None = None,
     waits: Sequence[Wait] | None = None,
 ) -> dict[str, Any]:
-    """All that is known of a source; what the frontier says of it counts where the two differ."""
+    """All that is known of a source. Where the frontier and Postgres differ, the frontier counts."""
     row = _of_record(record) if record else {}
     if isinstance(progress, Unreadable):
         row |= _unreadable(source_id, progress)
     elif progress:
         row |= _of_progress(progress)
     if record and record.finished_at:
-        row["state"] = record.status  # the frontier calls completed what has failed, too
+        row["state"] = record.status  # the frontier says `completed` even if the source failed
     if waits is not None:
         row["waits"] = [_waiting(wait) for wait in waits]
     told: dict[str, Any] = _without_secrets(row)
@@ -179,7 +180,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def whole(row: Mapping[str, Any]) -> Table:
-    """A line for each fact of a source."""
+    """One line for each fact."""
     grid = Table.grid(padding=(0, 2))
     for name, value in row.items():
         lines = [f"{n} {word}" for word, n in value.items()] if isinstance(value, dict) else [value]

@@ -1,13 +1,12 @@
-"""`scrapy sources`: what is crawled and what ended lately, and the verbs to steer it with."""
+"""`scrapy sources`: list what is crawled and what ended lately; pause, resume, cancel, … sources."""
 
 import asyncio
 import json
 import signal
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from rich.console import Group, RenderableType
@@ -19,19 +18,13 @@ from alonchat_crawl.commands.source_views import as_json, ended_table, running_t
 from alonchat_crawl.control.message_lists import message_keys
 from alonchat_crawl.control.verbs import sources, steering
 from alonchat_crawl.control.verbs.errors import NotFoundError, NotPossibleError
-from alonchat_crawl.control.verbs.names import find_project_id, find_source_id
+from alonchat_crawl.control.verbs.names import find_source_id
 from alonchat_crawl.control.verbs.steering import RANGES, Action
 from alonchat_crawl.errors import GiveUp, Outage, StartupError
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.operations.terminal.command import (
-    OperatorCommand,
-    Servers,
-    SubCommand,
-    add_names,
-    named,
-    whole_number,
-)
+from alonchat_crawl.operations.terminal.arguments import add_names, project_named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import complain, wide_stdout
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.storage.sources import SourceRecord, ended_sources
@@ -55,12 +48,8 @@ HELP = {
 PROJECT = "of this project alone; an ID may be a source's name in it"
 ID = "a source's id, the first digits of it, or its name"
 
-Steer = Callable[[Shards, UUID], Coroutine[Any, Any, str]]
-
 
 class Command(OperatorCommand):
-    """Lists sources, shows one whole, or steers some."""
-
     summary = "List, pause, resume, cancel, cap or prioritise sources"
     description = (
         "Without arguments, list what is being crawled and what ended lately; with an ID, show all that is "
@@ -113,7 +102,7 @@ def _steer_options(action: Action, parser: ArgumentParser) -> None:
 async def _list(opts: Namespace, servers: Servers) -> int:
     if opts.watch and opts.json:
         raise UsageError("--watch is for the table alone", print_help=False)
-    project_id = await _project(opts, servers)
+    project_id = await project_named(opts, servers)
     shards = await servers.frontier()
     if opts.json:
         for source_id, found in (await sources.list_sources(shards, project_id)).items():
@@ -126,7 +115,7 @@ async def _list(opts: Namespace, servers: Servers) -> int:
     if not opts.watch:
         out.print(await draw())
         return 0
-    stopped = asyncio.Event()  # not by cancelling: redis-py now and then swallows that
+    stopped = asyncio.Event()  # no cancelling: redis-py sometimes swallows it
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
     with Live(await draw(), console=out, auto_refresh=False) as live:
         while not stopped.is_set():
@@ -151,7 +140,7 @@ async def _drawn(servers: Servers, shards: Shards, project_id: UUID | None, widt
 
 
 async def _ended(servers: Servers, project_id: UUID | None) -> tuple[list[SourceRecord], str]:
-    """What ended lately; without Postgres nothing, and why: what runs is to be seen all the same."""
+    """What ended lately; nothing, and why, if Postgres is away: running sources are listed all the same."""
     try:
         return await ended_sources(await servers.postgres(), ENDED_SHOWN, project_id), ""
     except (StartupError, Outage) as error:
@@ -175,7 +164,7 @@ async def _steer(action: Action, opts: Namespace, servers: Servers) -> int:
     number, code = getattr(opts, "number", 0), 0
     async for word, source_id, only in _meant(opts.ids, opts, servers, shards):
         try:
-            source = await steering.steer(shards, pool, action, source_id, number, project_id=only)
+            source = await steering.steer(shards, pool, action, source_id, number, only)
         except GiveUp as error:
             complain(f"{error}{_hint(source_id, word)}")
             code = 1
@@ -197,17 +186,11 @@ async def _drop(opts: Namespace, servers: Servers) -> int:
     return code
 
 
-async def _project(opts: Namespace, servers: Servers) -> UUID | None:
-    """The project that -a names; None for all."""
-    word = named(opts.arguments).get("project")
-    return await find_project_id(servers.postgres, word) if word else None
-
-
 async def _meant(
     words: list[str], opts: Namespace, servers: Servers, shards: Shards
 ) -> AsyncIterator[tuple[str, UUID, UUID | None]]:
-    """Each source once: the word for it, its id, and the project that it must be of, if one is named."""
-    only = await _project(opts, servers)
+    """Yield each source once: the word for it, its id, and the project that it must be of, if any."""
+    only = await project_named(opts, servers)
     parent = only or as_uuid(servers.settings["DEFAULT_PROJECT"])
     found = {await find_source_id(shards, servers.postgres, word, parent, only): word for word in words}
     for source_id, word in found.items():
@@ -215,6 +198,6 @@ async def _meant(
 
 
 def _hint(source_id: UUID, word: str) -> str:
-    """What a word was taken for: the first digits of no id are a name as well."""
+    """What a word was taken for: one that begins no known id is a name."""
     known = str(source_id).startswith(word.lower())
-    return "" if known else f" ({word} is a name; in another project than -a project=?)"
+    return "" if known else f" ({word} was taken for a name: is it of another project? Give -a project=.)"

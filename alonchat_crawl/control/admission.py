@@ -1,4 +1,4 @@
-"""How a source that is asked for is opened: in Redis, then in Postgres, then its start URL is queued."""
+"""Opens a source that is asked for: in Redis, then in Postgres; then its start URL is queued."""
 
 import logging
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ async def admit(
     local: bool = False,
     derived: bool = False,
 ) -> tuple[Opened, Source]:
-    """Open a source: in Redis, then its row in Postgres, then let it run with its start URL.
+    """Open a source in Redis, write its row in Postgres, then queue its start URL.
 
-    Who owns it is settled before anything is written: the row in Postgres decides, unless the id is `derived`
-    from the project that asks (`SourceSeed.derives`); then another project that has it is evicted. Every step
-    may be repeated by any worker: if one dies half way, the seed, which is removed last, is read again.
-    `uploads` and `local` are as for `begin_crawl`. Returns the run in effect; another project's, as CLOSING.
-    Raises errors.Outage or errors.GiveUp.
+    Its owner is settled before anything is written. The project in its row owns it, unless the id is
+    `derived` from the asking project's own (`SourceSeed.derives`): then any other project that has it is
+    evicted. Any worker may repeat every step: if one dies half way, the seed, which is removed last, is read
+    again. `uploads` and `local` are as for `begin_crawl`. Returns the run in effect, or CLOSING if the last
+    run, perhaps another project's, is still ending. Raises errors.Outage or errors.GiveUp.
     """
     owner = await owner_of(pool, asked.source_id)
     if owner not in {None, asked.project_id} and not derived:
@@ -59,7 +59,7 @@ async def admit(
 
 
 async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tuple[Opened, Source]:
-    """Open a source in Redis; the owner ends another project's run first, and waits for that."""
+    """Open a source in Redis. If it is another project's run there, its owner ends that run first."""
     opened, source = await queue.open(asked)
     if opened is not Opened.FOREIGN:
         return opened, source
@@ -68,10 +68,10 @@ async def _opened(queue: FrontierQueue, asked: Source, *, is_owner: bool) -> tup
     logger.warning("Source %s goes back to its owner: another project had opened it", asked.source_id)
     await queue.cancel(source)
     opened, source = await queue.open(asked, displaced=source.crawl_id)
-    # If that project was quick to open yet another run, the next try displaces that one.
+    # If that project has just opened another run, the next try displaces that one.
     return Opened.CLOSING if opened is Opened.FOREIGN else opened, source
 
 
 def wrong_project(asked: Source) -> GiveUp:
-    """Why nothing is done: the source is another project's."""
+    """The error for a source that another project owns."""
     return GiveUp(Reason.WRONG_PROJECT, f"source {asked.source_id} belongs to another project")

@@ -1,11 +1,10 @@
-"""Reads the web app's list of seeds, and opens the source that each asks for."""
+"""Reads a list of seeds, and opens the source that each of them asks for."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.control.inbox import NOBODY, Inbox, Postponed
@@ -15,13 +14,14 @@ from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
+from alonchat_crawl.storage.pool import Pool
 from alonchat_crawl.storage.sources import projects_with_room
 
 logger = logging.getLogger(__name__)
 
 
 class SeedReader(Inbox):
-    """Reads the list of seeds: a project's as long as it has fewer sources running than it may."""
+    """Reads a list of seeds. A project's seeds wait while it has as many running sources as it may have."""
 
     kind: ClassVar[str] = "seed"
     rejected: ClassVar[Reason] = Reason.BAD_SEED
@@ -29,41 +29,37 @@ class SeedReader(Inbox):
     def __init__(
         self,
         shards: Shards,
-        pool: AsyncConnectionPool,
+        pool: Pool,
         settings: BaseSettings,
         *,
         key: str,
         admitted: Callable[[Source], None],
         model: type[SourceSeed] = Seed,
     ) -> None:
-        super().__init__(shards, settings, key)
+        super().__init__(shards, pool, settings, key)
         self._model = model
-        self._pool = pool
-        self._settings = settings
         self._admitted = admitted
-        self._most_sources = settings.getint("MAX_QUEUE_SIZE")
 
     def project_of(self, raw: bytes) -> UUID:
         """The project that the seed names, as `act` reads it."""
-        return project_of(raw, self._settings["DEFAULT_PROJECT"], "project", "project_id") or NOBODY
+        return project_of(raw, self.settings["DEFAULT_PROJECT"], "project", "project_id") or NOBODY
 
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
-        """Those with fewer sources running than MAX_QUEUE_SIZE, or than is written down for them."""
-        return await projects_with_room(self._pool, projects, self._most_sources)
+        """The projects with fewer running sources than their limit: their own, or else MAX_QUEUE_SIZE."""
+        return await projects_with_room(self.pool, projects, self.settings.getint("MAX_QUEUE_SIZE"))
 
     async def act(self, raw: bytes) -> None:
-        """Open the seed's source; raises SeedError or GiveUp for one that cannot be used."""
+        """Open the seed's source. Raises SeedError or GiveUp for a seed that cannot be used."""
         wanted = self._model.parse(raw)
-        if wanted.project(self._settings)[1] != self.project_of(raw):
+        if wanted.project(self.settings)[1] != self.project_of(raw):
             raise SeedError(TWO_PROJECTS)
-        seeded = await seed(self.shards, self._pool, self._settings, wanted)
-        opened, source = seeded.opened, seeded.source
+        opened, source = await seed(self.shards, self.pool, self.settings, wanted)
         if opened is Opened.CLOSING:
             raise Postponed(Reason.CLOSING, f"the last crawl of {source.url} is being written down")
         if opened is Opened.RUNNING and wanted.uploads:
             # Its files may have changed since that run read them.
             raise Postponed(
-                Reason.RUNNING, f"{source.url} is being read already; its next seed waits until it is"
+                Reason.RUNNING, f"{source.url} is being read already; its next seed waits for the end"
             )
         if opened is Opened.RUNNING:
             logger.info("%s is being crawled already; its seed sets the limits", source.url)

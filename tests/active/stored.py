@@ -17,7 +17,7 @@ from alonchat_crawl.items import CleanPage, Page, Provenance
 from alonchat_crawl.parser_errors import ReasonedError
 from alonchat_crawl.settings import CHUNK_BYTES, CHUNK_MIN_BYTES
 from tests.active.forms import Source
-from tests.support.clean_pages import clean_page
+from tests.support.clean_page import clean_page
 
 NOBODY = UUID(int=0)
 FILE_MAX_CHARS = 1_000_000

@@ -19,7 +19,7 @@ class RuleError(NotPossibleError):
 
 
 def rules_of(lines: Sequence[str]) -> list[str]:
-    """Return the rules of lines as in a file, in their one spelling, each once. Raises RuleError."""
+    """Read a blocklist's lines; return their rules in canonical form, each once. Raises RuleError."""
     return list(dict.fromkeys(str(rule) for line in lines for rule in _rules(line)))
 
 
@@ -36,18 +36,18 @@ def _rules(line: str) -> Sequence[Rule]:
     except LineError:
         rules = ()
     if not rules:
-        raise RuleError(f"{line} is no rule that can be read")
+        raise RuleError(f"{line} cannot be read as a rule")
     return rules
 
 
 async def block(pool: Pool, rules: Sequence[str], project_id: UUID | None = None) -> int:
-    """Add rules to a project's list, or to that for all; return how many are new. Raises NotFoundError."""
+    """Add rules to a project's list or the list for all; return how many are new. Raises NotFoundError."""
     await _check_project(pool, project_id)
     return await blocklist.add_rules(pool, project_id, rules)
 
 
 async def unblock(pool: Pool, rules: Sequence[str], project_id: UUID | None = None) -> int:
-    """Remove rules from a project's list, or from that for all; return how many were there.
+    """Remove rules from a project's list or the list for all; return how many were on it.
 
     Raises NotFoundError.
     """
@@ -56,14 +56,14 @@ async def unblock(pool: Pool, rules: Sequence[str], project_id: UUID | None = No
 
 
 async def list_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterator[list[RuleRecord]]:
-    """Yield all rules that are kept, or one project's, in batches. Raises NotFoundError."""
+    """Yield the rules in Postgres in batches: all, or one project's. Raises NotFoundError."""
     await _check_project(pool, project_id)
     async for batch in blocklist.read_rules(pool, project_id):
         yield batch
 
 
 async def why_blocked(lists: Blocklists, url: str, project_id: UUID | None = None) -> str | None:
-    """Which list a URL is on, as the end of a sentence; None if it is on none. Raises NotPossibleError."""
+    """The list that a URL is on, as the end of a sentence; None if it is on none. Raises NotPossibleError."""
     await lists.ready()
     try:
         target = Target.of_url(comparable(url if "://" in url else f"https://{url}"))

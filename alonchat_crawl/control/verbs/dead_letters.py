@@ -1,7 +1,7 @@
-"""Look at what was given up; give it a new life, or forget it."""
+"""List, replay or drop dead letters: URLs and messages that were given up."""
 
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,67 +14,53 @@ from alonchat_crawl.storage.pool import Pool
 from alonchat_crawl.storage.sources import reopen_crawl
 
 AT_ONCE = 100
-"""Replayed in one call: some milliseconds of Redis' time."""
+"""Letters replayed in one call, which takes some milliseconds of Redis' time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest dead letters of those that are meant."""
+    """The newest of the letters that match a filter."""
 
-    letters: tuple[DeadLetter, ...]
+    letters: Collection[DeadLetter]
     """The newest last."""
-    meant: int
+    matching: int
     total: int
     evicted: int
-    """How many older ones fell out, since only so many are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Some of the letters that are meant."""
-
-    letters: tuple[DeadLetter, ...]
-    missing: tuple[str, ...] = ()
-    """Ids that are none of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What became of letters that were to be replayed."""
-
-    codes: Mapping[Replayed, int]
-    unreadable: tuple[str, ...]
-    """A sentence for each source that cannot be read, and so was not noted as running again."""
+    """Older letters that were pushed out, since only so many are kept."""
 
 
 async def newest(shards: Shards, wanted: LetterFilter, most: int) -> Newest:
-    """Count all letters, and those that are meant; return the newest of these."""
-    letters, meant, total = DeadLetters(shards), 0, 0
+    """Count all letters and those that are wanted; return at most so many of these."""
+    letters, matching, total = DeadLetters(shards), 0, 0
     kept: deque[DeadLetter] = deque(maxlen=most)
     async for letter in letters.find(LetterFilter()):
         total += 1
         if wanted.matches(letter):
-            meant += 1
+            matching += 1
             kept.append(letter)
-    return Newest(tuple(kept), meant, total, await letters.evicted())
+    return Newest(kept, matching, total, await letters.evicted())
 
 
-async def chosen(shards: Shards, ids: Sequence[str], wanted: LetterFilter) -> AsyncIterator[Chosen]:
-    """Yield the letters with these ids, or all if none are given, that are meant; AT_ONCE at a time."""
+async def chosen(
+    shards: Shards, ids: Sequence[str], wanted: LetterFilter
+) -> AsyncIterator[tuple[list[DeadLetter], list[str]]]:
+    """Yield wanted letters, AT_ONCE at a time: those with the given ids, or all if no id is given.
+
+    With them come the ids that none of the wanted letters has.
+    """
     letters = DeadLetters(shards)
     if ids:
         found = {letter_id: await letters.get(letter_id) for letter_id in ids}
         those = {name: one for name, one in found.items() if one is not None and wanted.matches(one)}
-        yield Chosen(tuple(those.values()), tuple(name for name in ids if name not in those))
+        yield list(those.values()), [name for name in found if name not in those]
         return
     batch: list[DeadLetter] = []
     async for letter in letters.find(wanted):
         batch.append(letter)
         if len(batch) == AT_ONCE:
-            yield Chosen(tuple(batch))
+            yield batch, []
             batch = []
-    if batch:
-        yield Chosen(tuple(batch))
+    yield batch, []
 
 
 async def drop(shards: Shards, letters: Sequence[DeadLetter]) -> int:
@@ -82,8 +68,14 @@ async def drop(shards: Shards, letters: Sequence[DeadLetter]) -> int:
     return await DeadLetters(shards).drop(letters)
 
 
-async def replay(shards: Shards, pool: Pool, letters: Sequence[DeadLetter]) -> Replay:
-    """Queue URLs again in their sources' runs, which go on; push seeds back to their lists."""
+async def replay(
+    shards: Shards, pool: Pool, letters: Sequence[DeadLetter]
+) -> tuple[Counter[Replayed], list[str]]:
+    """Queue URLs again in their sources' runs, which go on; push seeds back to their lists.
+
+    Returns how many letters ended in which way, and a sentence for each source that cannot be read: Postgres
+    was not told that it runs again.
+    """
     told = await DeadLetters(shards).replay(letters)
     unreadable = []
     for source in sorted({letter.source for letter, code in told if code is Replayed.QUEUED} - {""}):
@@ -91,13 +83,13 @@ async def replay(shards: Shards, pool: Pool, letters: Sequence[DeadLetter]) -> R
             await reopen(shards, pool, UUID(source))
         except Unreadable as error:  # the others are reopened all the same
             unreadable.append(error.detail)
-    return Replay(Counter(code for _, code in told), tuple(unreadable))
+    return Counter(code for _, code in told), unreadable
 
 
 async def reopen(shards: Shards, pool: Pool, source_id: UUID) -> None:
-    """Note in Postgres that the source runs again; if it is done by then, that it has ended again.
+    """Write to Postgres that the source runs again; if its crawl has ended by then, write that as well.
 
-    Not noted before: if this process were killed in between, nobody would ever write its end.
+    Call it after the replay: were this process killed before that, nobody would ever write the source's end.
     """
     if (found := await shards.find(source_id)) is None:
         return

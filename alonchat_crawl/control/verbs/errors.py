@@ -1,10 +1,10 @@
-"""Why a verb did nothing."""
+"""Errors of the verbs: nothing was done, and why."""
 
 from collections.abc import Sequence
 
 
 class NotPossibleError(Exception):
-    """What was asked for cannot be done; its text is the sentence that says why."""
+    """What was asked for cannot be done. The error's text says why, in a sentence."""
 
 
 class NotFoundError(NotPossibleError):
@@ -12,7 +12,7 @@ class NotFoundError(NotPossibleError):
 
 
 class AmbiguousError(NotPossibleError):
-    """An id was shortened so much that it means several."""
+    """A shortened id fits several."""
 
     def __init__(self, prefix: str, candidates: Sequence[object], *, more: bool) -> None:
         self.candidates = tuple(map(str, candidates))

@@ -1,4 +1,4 @@
-"""Which source or project a person means: by its whole id, by its name, or by the first digits of its id."""
+"""Finds the source or project that a person means: by its id, its name, or the first digits of its id."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -13,16 +13,16 @@ from alonchat_crawl.storage.projects import projects_between
 from alonchat_crawl.storage.sources import read_source, sources_between
 
 Postgres = Callable[[], Awaitable[Pool]]
-"""Opens the pool at its first call: a whole id and most names need no database."""
+"""Opens the pool when it is first called: a whole id and most names need no database."""
 PREFIX_MIN_DIGITS = 4
-"""With fewer, one in 4,096 of all sources or more would have to be read."""
+"""Fewer digits would fit one of 4,096 sources, or more."""
 CANDIDATES = 5
-"""Named to whoever gave too few digits."""
+"""Ids that are named if the digits fit several."""
 UUID_DIGITS = 32
 
 
 def span_of(word: str) -> tuple[UUID, UUID] | None:
-    """The lowest and the highest UUID that begin with `word`; None if it is no beginning of a UUID."""
+    """The lowest and the highest UUID that begin with `word`; None if no UUID can."""
     digits = word.lower().replace("-", "")
     if not PREFIX_MIN_DIGITS <= len(digits) < UUID_DIGITS or set(digits) - set("0123456789abcdef"):
         return None
@@ -35,10 +35,10 @@ def span_of(word: str) -> tuple[UUID, UUID] | None:
 async def find_source_id(
     shards: Shards | None, postgres: Postgres, word: str, parent: UUID, only: UUID | None = None
 ) -> UUID:
-    """The id of the source that is called `word` in the project `parent`, or whose id begins with it.
+    """The id of the source that is called `word` in the project `parent`, or whose id begins with `word`.
 
-    A name comes before a beginning. With `only`, a beginning is sought among that project's sources. A word
-    that means no known source is taken for a name. Without `shards` only Postgres is asked. Raises
+    A name counts before an id's first digits, and so does a word that fits no known source. With `only`, the
+    ids of that project's sources alone are compared. Without `shards`, only Postgres is asked. Raises
     AmbiguousError.
     """
     named, span = as_uuid(word, parent), span_of(word)
@@ -62,7 +62,7 @@ async def _is_known(shards: Shards | None, source_id: UUID) -> bool:
 
 
 async def find_project_id(postgres: Postgres, word: str) -> UUID:
-    """The id of the project that is called `word`, or whose id begins with it; as for a source."""
+    """The id of the project that is called `word`, or whose id begins with it. As for a source."""
     named, span = as_uuid(word), span_of(word)
     if span is None:
         return named

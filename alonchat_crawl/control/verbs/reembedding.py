@@ -1,4 +1,4 @@
-"""Embed a project anew where it is stored; the old vectors serve until all new ones are there."""
+"""Embed a project's stored chunks again. It is searched by the old vectors until all new ones are there."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ from alonchat_crawl.storage.projects import ProjectRecord, Unembedded, add_vecto
 
 @dataclass(frozen=True, slots=True)
 class Reembedded:
-    """What was embedded anew."""
+    """How much was embedded again."""
 
     chunks: int
     windows: int
     was_served: bool
-    """Whether the project was searched by the same scheme before."""
+    """Whether the project was searched by this scheme before."""
 
 
 async def reembed(
@@ -28,13 +28,14 @@ async def reembed(
     scheme: str,
     tell: Callable[[int, int], None] = lambda _chunks, _windows: None,
 ) -> Reembedded:
-    """Bring a project to a scheme; what is done when it is interrupted stays done.
+    """Embed all chunks of a project by a scheme, then search it by that scheme.
 
-    `tell` is called after each batch with the chunks and the windows so far.
+    If it is interrupted, what is done stays done. `tell` is called after each batch, with the chunks and the
+    windows so far.
     """
     chunks = windows = 0
     served = project.scheme is None
-    while not served:  # a crawl by the old settings may add to it meanwhile
+    while not served:  # a worker with the old settings may add chunks meanwhile
         async for batch in unembedded(pool, project.id, scheme):
             vectors = await asyncio.to_thread(_embedded, embedder, batch)
             try:
@@ -48,7 +49,7 @@ async def reembed(
 
 
 def _embedded(embedder: Embedder, chunks: Sequence[Unembedded]) -> list[Any]:
-    """Return float32[windows, 384] a chunk."""
+    """Return a list of vectors, float32[384] for each window, a chunk."""
     cuts = [embedder.cut(chunk.title, chunk.heading_path, chunk.content).windows for chunk in chunks]
     vectors = iter(embedder.embed([text for windows in cuts for text in windows]))
     return [[next(vectors) for _ in windows] for windows in cuts]

@@ -1,12 +1,10 @@
-"""Ask what was stored."""
+"""Search what was stored in a project."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import Connection
 
 from alonchat_crawl.control.verbs.errors import NotFoundError, NotPossibleError
@@ -17,35 +15,36 @@ from alonchat_crawl.storage.search import EVERYTHING, Hit, SearchFilter, best_wi
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and of what."""
+    """A question, and where to search for its answers."""
 
     text: str
     project: str
-    """As people call it."""
+    """The project's name or id as it was given, for messages."""
     project_id: UUID
     count: int
-    """Chunks at most."""
+    """Answers at most."""
     neighbours: int = 0
-    """Chunks before and after each that are given with it."""
+    """How many chunks before and after each answer come with it."""
     only: SearchFilter = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A chunk that answers, and the part of it that answers best."""
+    """A chunk that was found, and its best window."""
 
     hit: Hit
     window: str
-    """Markdown, without the targets of its links; the beginning of the chunk if only its words matched."""
+    """The chunk's part that is nearest to the question, or its beginning if only its words matched; Markdown
+    without link targets."""
 
 
 async def find_answers(
     connection: Connection, embedder: Callable[[], Embedder], scheme: str, question: Question
 ) -> list[Answer]:
-    """Return the best chunks first. Raises NotFoundError or NotPossibleError if there is no answer.
+    """Return the best chunks first. Raises NotFoundError or NotPossibleError if there is none.
 
-    `embedder` is called once there is something to search, since a model takes a while to load; `scheme` is
-    what its vectors are called. The connection is used in another thread.
+    `embedder` is called only if there is something to search, since a model takes a while to load. `scheme`
+    names the kind of its vectors. The connection is used in another thread.
     """
     return await asyncio.to_thread(_find, connection, embedder, scheme, question)
 
@@ -68,7 +67,8 @@ def _find(
     )
     if not hits:
         raise NotFoundError(f"Nothing in project {question.project!r} answers that.")
-    return _answers(hits, model, _windows(connection, hits, scheme, vector))
+    best = best_windows(connection, [hit.chunk_id for hit in hits], scheme, vector)
+    return _answers(hits, model, best)
 
 
 def _check(connection: Connection, scheme: str, question: Question, text: str) -> None:
@@ -85,12 +85,6 @@ def _check(connection: Connection, scheme: str, question: Question, text: str) -
             f"Project {project!r} is embedded by {state.scheme}, and questions would be by {scheme}: run "
             f"`scrapy reembed -a project={project}`, or set the EMBEDDING_… variables as they were."
         )
-
-
-def _windows(
-    connection: Connection, hits: Sequence[Hit], scheme: str, vector: NDArray[np.float32]
-) -> Mapping[UUID, int]:
-    return best_windows(connection, [hit.chunk_id for hit in hits], scheme, vector)
 
 
 def _answers(hits: Sequence[Hit], model: Embedder, best: Mapping[UUID, int]) -> list[Answer]:

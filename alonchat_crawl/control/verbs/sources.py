@@ -1,4 +1,4 @@
-"""Look at sources: what runs and waits, what ended lately, and one whole."""
+"""List the sources that the frontier works on, show one, or set aside one that cannot be read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,31 +19,31 @@ from alonchat_crawl.storage.sources import SourceRecord, read_source
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What the web app has pushed and no worker has acted on yet: of one kind, in all its lists."""
+    """Messages of one kind, in all its lists, that no worker has acted on yet."""
 
     kind: str
     """`seeds` or `orders`."""
     count: int
     not_lists: tuple[str, ...]
-    """Keys that are of another type, so that nothing can be read."""
+    """Keys of another Redis type, so that nothing can be read from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """All that is known of one source: at least one of the two is there."""
+    """All that is known of a source. It has a record, progress, or both."""
 
     record: SourceRecord | None
     progress: SourceProgress | None
     waits: tuple[Wait, ...]
-    """Where its domains stand."""
+    """What each of its domains waits for."""
 
 
 async def list_sources(
     shards: Shards, project_id: UUID | None = None
 ) -> Mapping[UUID, SourceProgress | Unreadable]:
-    """The sources that the frontier works on, of all projects or of one, the oldest first.
+    """The sources that the frontier works on, of all projects or of one; the oldest come first.
 
-    One that cannot be read is always among them: nobody can say whose it is.
+    Sources that cannot be read are always among them: nobody knows whose they are.
     """
     found = {
         source_id: one
@@ -60,9 +60,9 @@ def _began(one: SourceProgress | Unreadable) -> float:
 async def unread_messages(
     redis: Redis, kind: str, keys: Sequence[str], project_id: UUID | None = None
 ) -> Unread:
-    """Count the messages in all lists of a kind; with `project_id` those that are known to be its own.
+    """Count the messages in all lists of a kind; with `project_id`, those of that project.
 
-    Whose a message is, is known as soon as any worker has looked at the list.
+    A message's project is known as soon as a worker has sorted it.
     """
     count, not_lists = 0, []
     for key in keys:

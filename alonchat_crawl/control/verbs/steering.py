@@ -1,17 +1,16 @@
-"""What can be done to a source that is being crawled: in the frontier first, then in its row.
+"""Pause, resume, cancel, cap or prioritise a source that is being crawled.
 
-Each function may be repeated, returns the source as it is then, and touches no other project's source if
-`project_id` is given. Each raises GiveUp with a sentence if it cannot be done, and errors.Outage or
-redis.RedisError if a server is away.
+Each function changes the frontier first, then the source's row, and returns the source as it is then. It may
+be called again. With `project_id` it touches no other project's source. It raises GiveUp with a sentence if
+the source cannot be steered, and errors.Outage or redis.RedisError if a server is away.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
-
-from psycopg_pool import AsyncConnectionPool
 
 from alonchat_crawl.control.closing import close_source
 from alonchat_crawl.errors import GiveUp
@@ -19,6 +18,7 @@ from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import PAGES_MOST, Source, SourceProgress
+from alonchat_crawl.storage.pool import Pool
 from alonchat_crawl.storage.sources import amend_crawl, set_status
 
 logger = logging.getLogger(__name__)
@@ -38,9 +38,7 @@ RANGES: Mapping[Action, tuple[int, int]] = {Action.CAP: (1, PAGES_MOST), Action.
 """Actions that take a number, with the least and the most that it may be."""
 
 
-async def pause(
-    shards: Shards, pool: AsyncConnectionPool, source_id: UUID, project_id: UUID | None = None
-) -> Source:
+async def pause(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
     """Fetch nothing more of the source until it is resumed."""
     queue, progress = await _found(shards, source_id, project_id)
     _done(Action.PAUSE, progress, accepted=await queue.pause(progress.source))
@@ -48,9 +46,7 @@ async def pause(
     return await _closed(shards, queue, pool, progress.source)
 
 
-async def resume(
-    shards: Shards, pool: AsyncConnectionPool, source_id: UUID, project_id: UUID | None = None
-) -> Source:
+async def resume(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
     """Go on with a source that was paused."""
     queue, progress = await _found(shards, source_id, project_id)
     _done(Action.RESUME, progress, accepted=await queue.resume(progress.source))
@@ -58,10 +54,8 @@ async def resume(
     return await _closed(shards, queue, pool, progress.source)
 
 
-async def cancel(
-    shards: Shards, pool: AsyncConnectionPool, source_id: UUID, project_id: UUID | None = None
-) -> Source:
-    """End the source with what is in work."""
+async def cancel(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
+    """End the source as soon as the pages in work are done."""
     queue, progress = await _found(shards, source_id, project_id)
     if progress.ends == Reason.CANCELLED or progress.state == "cancelled":
         return progress.source  # another worker read the same order
@@ -70,44 +64,34 @@ async def cancel(
 
 
 async def cap(
-    shards: Shards, pool: AsyncConnectionPool, source_id: UUID, pages: int, project_id: UUID | None = None
+    shards: Shards, pool: Pool, source_id: UUID, pages: int, project_id: UUID | None = None
 ) -> Source:
-    """Let the source store or confirm no more than so many pages; it ends if it has them."""
-    queue, progress = await _found(shards, source_id, project_id)
-    amended = replace(progress.source, max_pages=pages)
-    return await _amended(Action.CAP, shards, queue, pool, progress, amended)
+    """Let the source have at most so many pages, stored or unchanged; it ends if it has them already."""
+    return await _amended(Action.CAP, shards, pool, source_id, project_id, max_pages=pages)
 
 
 async def prioritise(
-    shards: Shards, pool: AsyncConnectionPool, source_id: UUID, priority: int, project_id: UUID | None = None
+    shards: Shards, pool: Pool, source_id: UUID, priority: int, project_id: UUID | None = None
 ) -> Source:
-    """Give the source its share of the turns, 1 to 10: with 10 it gets twice those of 5."""
-    queue, progress = await _found(shards, source_id, project_id)
-    amended = replace(progress.source, priority=priority)
-    return await _amended(Action.PRIORITY, shards, queue, pool, progress, amended)
+    """Set the source's share of the turns, 1 to 10: with 10 it gets twice as many as with 5."""
+    return await _amended(Action.PRIORITY, shards, pool, source_id, project_id, priority=priority)
+
+
+_VERBS: Mapping[Action, Callable[..., Coroutine[Any, Any, Source]]] = {
+    Action.PAUSE: pause,
+    Action.RESUME: resume,
+    Action.CANCEL: cancel,
+    Action.CAP: cap,
+    Action.PRIORITY: prioritise,
+}
 
 
 async def steer(
-    shards: Shards,
-    pool: AsyncConnectionPool,
-    action: Action,
-    source_id: UUID,
-    number: int = 0,
-    *,
-    project_id: UUID | None = None,
+    shards: Shards, pool: Pool, action: Action, source_id: UUID, number: int, project_id: UUID | None
 ) -> Source:
-    """Do what is named; `number` is for those that take one, and within RANGES."""
-    match action:
-        case Action.PAUSE:
-            return await pause(shards, pool, source_id, project_id)
-        case Action.RESUME:
-            return await resume(shards, pool, source_id, project_id)
-        case Action.CANCEL:
-            return await cancel(shards, pool, source_id, project_id)
-        case Action.CAP:
-            return await cap(shards, pool, source_id, number, project_id)
-        case Action.PRIORITY:
-            return await prioritise(shards, pool, source_id, number, project_id)
+    """Call the function for an action; `number`, within RANGES, counts only for actions that take one."""
+    numbers = (number,) if action in RANGES else ()
+    return await _VERBS[action](shards, pool, source_id, *numbers, project_id=project_id)
 
 
 async def _found(
@@ -120,6 +104,7 @@ async def _found(
 
 
 def _done(action: Action, progress: SourceProgress, *, accepted: bool) -> None:
+    """Log what the frontier did. Raises GiveUp if it refused."""
     if not accepted:
         state = progress.state
         why = "is only being opened" if state == "opening" else f"has ended already ({state})"
@@ -128,20 +113,17 @@ def _done(action: Action, progress: SourceProgress, *, accepted: bool) -> None:
 
 
 async def _amended(
-    action: Action,
-    shards: Shards,
-    queue: FrontierQueue,
-    pool: AsyncConnectionPool,
-    progress: SourceProgress,
-    amended: Source,
+    action: Action, shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None, **limits: int
 ) -> Source:
+    queue, progress = await _found(shards, source_id, project_id)
+    amended = replace(progress.source, **limits)  # type: ignore[arg-type] # max_pages or priority
     _done(action, progress, accepted=await queue.amend(amended))
     await amend_crawl(pool, amended)
     return await _closed(shards, queue, pool, amended)
 
 
-async def _closed(shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source: Source) -> Source:
-    """Write the source's end if it has ended: it had nothing in work, and perhaps no worker runs."""
+async def _closed(shards: Shards, queue: FrontierQueue, pool: Pool, source: Source) -> Source:
+    """Close the source if it has ended: it may have had nothing in work, and perhaps no worker runs."""
     if source.source_id in await queue.completed():
         await close_source(shards, queue, pool, source.source_id)
     return source

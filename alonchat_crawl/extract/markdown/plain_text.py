@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pyromark import Options, events
+from pyromark import events
 
-OPTIONS = Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH
+from alonchat_crawl.extract.markdown.reader import OPTIONS
+
 INLINE = frozenset({"Emphasis", "Strong", "Strikethrough", "Link", "Image"})
 WORDS = frozenset({"Text", "Code", "Html", "InlineHtml"})
 BREAKS = frozenset({"SoftBreak", "HardBreak", "Rule"})

@@ -1,15 +1,15 @@
-"""What all of an operator's commands are: sub-commands parsed by argparse, and one runner.
+"""The base of all operator's commands: sub-commands that argparse parses, and one runner for them.
 
-A sub-command does its work in control/ and prints what comes back. Its exit code is 0, 1 with one sentence
-on stderr if it cannot be done, 2 if the usage is wrong, 130 if it is interrupted.
+A sub-command lets control/ do the work and prints the result. The exit code is 0, or 1 with one sentence on
+stderr if it cannot be done, 2 for a wrong usage, 130 if it is interrupted.
 """
 
 import argparse
 import asyncio
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from redis.exceptions import RedisError
 from scrapy.commands import ScrapyCommand, ScrapyHelpFormatter
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
-from scrapy.utils.conf import arglist_to_dict
 
 from alonchat_crawl.control.verbs.errors import NotPossibleError
 from alonchat_crawl.errors import ReasonedError, StartupError
@@ -41,12 +40,12 @@ class Servers:
         self.close = self.connections.close
 
     async def frontier(self) -> Shards:
-        """Return the frontier. Raises StartupError."""
+        """Open the frontier. Raises StartupError."""
         _check_place(self.settings)
         shards = Shards.from_settings(self.settings, self.connections.redis)
         own = len(shards.queues)
         agreed = await agreed_count(self.connections.redis.get(SHARD_COUNT.of())) or own
-        if agreed != own:  # only looked at: what Shards.check does is up to the workers
+        if agreed != own:  # unlike Shards.check, a command must not change it
             raise StartupError(
                 f"FRONTIER_SHARDS={own}, but the workers of this Redis use {agreed}: set it to {agreed}."
             )
@@ -56,19 +55,19 @@ class Servers:
 
 
 def _check_place(settings: BaseSettings) -> None:
-    """Let no server start if none ever ran here: it would know of nothing. Raises StartupError."""
+    """Raise StartupError if no server ever ran here: one that is started now would hold nothing."""
     folder = Path(settings["ALONCHAT_DATA_DIR"]).absolute()
     if not settings["REDIS_URL"] and not folder.exists():
         raise StartupError(f"There is no {folder}, and REDIS_URL is not set: go to where the crawler runs.")
 
 
 def _no_options(_parser: ArgumentParser) -> None:
-    """Most sub-commands need none."""
+    """For sub-commands without options."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubCommand:
-    """One thing that a command can be told to do."""
+    """A verb of a command."""
 
     name: str
     help: str
@@ -78,7 +77,7 @@ class SubCommand:
 
 
 class OperatorCommand(ScrapyCommand):
-    """A command that does `default` if no sub-command is named."""
+    """A command. Without a verb it does its `default`."""
 
     requires_project = True
     requires_crawler_process = False
@@ -88,14 +87,14 @@ class OperatorCommand(ScrapyCommand):
     description: ClassVar[str] = ""
     usage: ClassVar[str] = "[options]"
     fallback: ClassVar[str] = ""
-    """The sub-command that a single word which names none is given to."""
+    """The sub-command for a single word that is no verb."""
 
     def default(self) -> SubCommand:
-        """What is done if no sub-command is named."""
+        """What to do if no verb is given."""
         raise NotImplementedError
 
     def subcommands(self) -> Sequence[SubCommand]:
-        """What else can be done; the words after the command begin with its name."""
+        """Its verbs."""
         return ()
 
     def syntax(self) -> str:
@@ -130,20 +129,19 @@ class OperatorCommand(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
         if unknown := [arg for arg in args if arg != "--"]:
-            word = "option" if unknown[0].startswith("-") else "place for"
-            raise UsageError(f"there is no {word} {unknown[0]}", print_help=False)
+            said = "there is no option" if unknown[0].startswith("-") else "there is no use for"
+            raise UsageError(f"{said} {unknown[0]}", print_help=False)
         every = {one.name: one for one in self.subcommands()}
         chosen = every[opts.subcommand] if getattr(opts, "subcommand", "") else self.default()
-        self.exitcode = exit_code(_served(self.settings, partial(chosen.work, opts)))
+        self.exitcode = _exit_code(_served(self.settings, partial(chosen.work, opts)))
 
 
 class _SubCommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa: SLF001 - what add_subparsers takes
-    """Parses a sub-command's words; options before its name count for it, too."""
+    """Parses a verb and the words after it. Options before the verb count for it, too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fallback = ""
-        """The sub-command that a single word which names none is given to."""
         self.choices = None  # type: ignore[assignment] # names are looked up below
 
     def __call__(
@@ -180,49 +178,19 @@ async def _served(settings: BaseSettings, work: Callable[[Servers], Coroutine[An
         await servers.close()
 
 
-def exit_code(work: Coroutine[Any, Any, int]) -> int:
-    """Do a command's work and return its exit code: 1 with one sentence if something prevents it."""
+def _exit_code(work: Coroutine[Any, Any, int]) -> int:
+    """Do a command's work and return its exit code. What prevents it is told in one sentence."""
     try:
         code = asyncio.run(work)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough; Python would complain once more at its exit
+    except BrokenPipeError:  # `| head` has seen enough; without this, Python complains again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (NotPossibleError, StartupError, ReasonedError) as error:
         complain(error)
     except RedisError as error:
-        complain(f"Redis cannot serve us: {error}")
+        complain(f"Redis cannot serve this command: {error}")
     except KeyboardInterrupt:
         return INTERRUPTED
     else:
         return code
     return 1
-
-
-def add_names(parser: ArgumentParser, *, meaning: str, metavar: str = "project=ID") -> None:
-    """Let `-a NAME=VALUE` be given, as to a spider."""
-    parser.add_argument("-a", dest="arguments", action="append", default=[], metavar=metavar, help=meaning)
-
-
-def named(arguments: Sequence[str], known: Collection[str] = ("project",)) -> dict[str, str]:
-    """Return what -a gives; an empty value is wrong usage, since it must not mean all."""
-    choices = ", ".join(f"-a {name}=" for name in known)
-    try:
-        given = arglist_to_dict(list(arguments))
-    except ValueError:
-        raise UsageError(f"Invalid -a value, use {choices}", print_help=False) from None
-    if unknown := [name for name in given if name not in known]:
-        raise UsageError(f"this command knows {choices} only, not {unknown[0]}", print_help=False)
-    if empty := [name for name, value in given.items() if not value]:
-        raise UsageError(f"-a {empty[0]}= needs a value", print_help=False)
-    return given
-
-
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a number within these bounds for argparse."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
-            raise ArgumentTypeError(f"it takes a number from {least} to {most}")
-        return int(text)
-
-    return read

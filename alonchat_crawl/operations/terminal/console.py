@@ -1,4 +1,4 @@
-"""The two consoles that people read."""
+"""The consoles for stdout and stderr."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from rich.console import Console
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Shared by the progress line and the log, so that messages appear above the line."""
+"""The progress line and the log share it, so that messages appear above the line."""
 PIPED_COLUMNS = 240
-"""Of what is printed if no terminal says how wide it is."""
+"""Width of a table that goes to no terminal."""
 
 
 def stdout() -> Console:

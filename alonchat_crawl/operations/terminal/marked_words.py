@@ -1,4 +1,4 @@
-"""A question's words, marked in the text that answers it."""
+"""Marks a question's words in the text that answers it."""
 
 import re
 
@@ -6,12 +6,12 @@ from rich.text import Text
 
 WORD = re.compile(r"\w+")
 WORD_MIN_CHARS = 3
-"""Shorter ones (`is`, `a`) stand everywhere."""
+"""Shorter words (`is`, `a`) are in every text."""
 COMMON = frozenset(
     {"and", "are", "can", "did", "does", "for", "from", "has", "have", "how", "not", "should", "that", "the"}
     | {"this", "was", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your"}
 )
-"""They are in most questions, and say nothing of any."""
+"""Words that are in most questions, and so tell nothing about one."""
 
 
 def marked(text: str, question: str) -> Text:
@@ -26,7 +26,7 @@ def marked(text: str, question: str) -> Text:
 
 
 def _stem(word: str) -> str:
-    """What is left of an English word without its commonest endings."""
+    """An English word without its commonest endings."""
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= WORD_MIN_CHARS:
             return word.removesuffix(ending).rstrip("e")

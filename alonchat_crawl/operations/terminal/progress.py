@@ -1,4 +1,4 @@
-"""One live line on a terminal, a line a minute in the log elsewhere, and the summary at the end."""
+"""Shows progress: one live line on a terminal, or a log line each minute; a summary at the end."""
 
 import logging
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class ProgressLine:
-    """A Scrapy extension that counts what this worker does and says so."""
+    """A Scrapy extension that counts what this worker does, and shows it."""
 
     def __init__(
         self, model: ModelWatch, console: Console, refresh_seconds: float, log_seconds: float
@@ -64,7 +64,7 @@ class ProgressLine:
         return progress
 
     def line(self) -> Text:
-        """Return the progress line; it is cut, never wrapped, where the terminal is narrow."""
+        """Return the progress line. On a narrow terminal it is cut, not wrapped."""
         tally = self.tally
         said = (
             f"{tally.done} pages done, {tally.in_work} in work, {tally.waiting} waiting, "
@@ -78,7 +78,7 @@ class ProgressLine:
 
     def _on_opened(self, spider: Spider) -> None:
         self.started = monotonic()
-        # The spider's seed says which source this process is for; a worker has none.
+        # The spider has a seed if this process crawls one source; a worker's has none.
         seed = getattr(spider, "seed", None)
         self._own = seed.source(spider.settings).source_id if seed else None
         if self.console.is_terminal:

@@ -1,4 +1,4 @@
-"""The table that a crawl ends with."""
+"""What a crawl ends with: a headline, and a table of how its pages ended."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -20,7 +20,7 @@ STYLES: Final = {Outcome.STORED: "green", Outcome.REFUSED: "yellow", Outcome.DEA
 
 
 def render_summary(progress: SourceProgress, chunks: int, seconds: float, console: Console) -> None:
-    """Print how a source's pages ended, with reasons, `chunks` stored and `seconds` taken."""
+    """Print how a source's pages ended and why; `chunks` were stored by this process, in `seconds`."""
     console.print(_line(_headline(progress), console))
     table = Table(box=None, padding=(0, 2), pad_edge=False)
     table.add_column("outcome", no_wrap=True)
@@ -41,18 +41,23 @@ def render_summary(progress: SourceProgress, chunks: int, seconds: float, consol
 
 
 def outcome_word(progress: SourceProgress) -> str:
-    """How a source ended, or `failed` if nothing of it is stored; its state if it has not ended."""
+    """The source's state; `failed` if its crawl is complete and nothing of it is stored."""
     return FAILED if progress.state == "completed" and not progress.pages else progress.state
 
 
 def why_failed(progress: SourceProgress) -> str:
-    """Why nothing of a failed source is stored: the rest of a sentence that began with what it is called."""
+    """Why nothing of a source is stored: what follows its name and `failed:`."""
     if progress.first_failure:
-        return progress.first_failure.removeprefix(f"{progress.source.url} cannot be crawled: ")
+        return without_url(progress.first_failure, progress.source.url)
     if progress.source.kind != UPLOAD:
         return "it has no page with text to store"
     reasons = (_reasons(progress.reasons, outcome) for outcome in (Outcome.REFUSED, Outcome.DEAD))
     return ", ".join(filter(None, reasons)) or "it holds no file that can be taken in"
+
+
+def without_url(failure: str, url: str) -> str:
+    """The reason alone, to be shown beside the URL that a failure's sentence begins with."""
+    return failure.removeprefix(f"{url} cannot be crawled: ")
 
 
 def _headline(progress: SourceProgress) -> str:

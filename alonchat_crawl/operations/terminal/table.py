@@ -1,4 +1,4 @@
-"""Tables that fit: a row is a line, however narrow the terminal is."""
+"""Tables that fit the terminal: each row takes one line, however narrow it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from rich.text import Text
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 GAP = 2
-"""Columns of the terminal between two of the table."""
+"""Spaces between two columns."""
 ID_DIGITS = 8
-"""Of an id, if it is shortened and no other in the table begins with the same."""
+"""Digits of a shortened id; more if another one in its column begins with the same."""
 CUT = "…"
 
 
@@ -24,26 +24,34 @@ class Column:
 
     name: str
     least: int = 0
-    """Characters that a cell keeps if the table is too wide: it loses its middle. With 0 it is never cut."""
+    """If the table is too wide, cells lose their middle, but keep so many characters. With 0, never."""
     left_out: int = 0
-    """If the table is still too wide: those with the highest number are left out first; with 0, never."""
+    """If the table is still too wide, columns are left out, the highest number first. With 0, never."""
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int) -> Table:
-    """Return a table of at most `width`: no row is longer than a line.
+    """Return a table that is at most `width` characters wide.
 
-    To fit, ids and times are shortened, then columns are left out, then cells are cut. A UUID is shortened to
-    its first digits, as many as tell it from the column's others.
+    To fit, ids and times are shortened, then columns are left out, then cells are cut. A UUID keeps as many
+    of its first digits as tell it from the column's others.
     """
     shown = [[_whole(cell) for cell in row] for row in rows]
-    if _width(columns, shown) > width:
+    widths = _widths(columns, shown)
+    if _total(widths) > width:
         digits = [_digits([row[index] for row in rows]) for index in range(len(columns))]
         shown = [[_short(cell, digits[index]) for index, cell in enumerate(row)] for row in rows]
+        widths = _widths(columns, shown)
     kept = list(range(len(columns)))
+    least = [min(own, column.least or own) for column, own in zip(columns, widths, strict=True)]
     for index in sorted(kept, key=lambda index: -columns[index].left_out):
-        if columns[index].left_out and _least_width(columns, shown, kept) > width:
+        if columns[index].left_out and _total([least[one] for one in kept]) > width:
             kept.remove(index)
-    widths = _widths(columns, shown, kept, width)
+    may_be_cut = [index for index in kept if columns[index].least]
+    while may_be_cut and _total([widths[index] for index in kept]) > width:
+        widest = max(may_be_cut, key=lambda index: widths[index])
+        if widths[widest] <= 1:
+            break
+        widths[widest] -= 1
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0), collapse_padding=True)
     for index in kept:
         numbers = bool(rows) and all(isinstance(row[index], int) for row in rows)
@@ -72,35 +80,15 @@ def _digits(cells: Sequence[object]) -> int:
     )
 
 
-def _column_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], index: int) -> int:
-    return max(cell_len(columns[index].name), *(cell_len(row[index]) for row in rows), 0)
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(cell_len(column.name), *(cell_len(row[index]) for row in rows), 0)
+        for index, column in enumerate(columns)
+    ]
 
 
-def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
-    return sum(_column_width(columns, rows, index) + GAP for index in range(len(columns))) - GAP
-
-
-def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> int:
-    least = 0
-    for index in kept:
-        own = _column_width(columns, rows, index)
-        least += GAP + (min(own, columns[index].least or own))
-    return least - GAP
-
-
-def _widths(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int], width: int
-) -> dict[int, int]:
-    """How wide each column is: the widest that may be cut gives way first."""
-    widths = {index: _column_width(columns, rows, index) for index in kept}
-    room = width - GAP * (len(kept) - 1)
-    cut = [index for index in kept if columns[index].least]
-    while cut and sum(widths.values()) > room:
-        widest = max(cut, key=lambda index: widths[index])
-        if widths[widest] <= 1:
-            break
-        widths[widest] -= 1
-    return widths
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _cut(text: str, width: int) -> str:

@@ -1,8 +1,6 @@
 """What a person sees: the live line and the table at the end."""
 
-import json
 import os
-import pty
 from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
@@ -21,14 +19,8 @@ from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
-from tests.sites.watching import COMMAND, crawl, environment, lines
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://example.com/", "shop", 10, 3)
-SEED = {
-    "url": "http://example.com/",
-    "project_id": "00000000-0000-0000-0000-000000000001",
-    "source_id": "00000000-0000-0000-0000-000000000002",
-}
 LEASE = Lease("1", SOURCE, ("http://h",), "d", "http://example.com/a", Kind.PAGE, 0, 1)
 
 
@@ -44,70 +36,6 @@ def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) 
         console,
     )
     return out.getvalue()
-
-
-def on_terminal(plan: dict[str, Any], columns: int) -> str:
-    """Run a crawl on a terminal of its own and return all that it wrote there."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(COMMAND[0], [*COMMAND, json.dumps(plan)], environment(COLUMNS=str(columns)))  # noqa: S606
-    written = b""
-    try:
-        while part := os.read(terminal, 65_536):
-            written += part
-    except OSError:  # Linux's way to say that the other end is closed
-        pass
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    return written.decode()
-
-
-def test_terminal_shows_line_messages_and_table() -> None:
-    """On a terminal: no JSON, the live line, warnings and errors above it, the table at the end."""
-    seen = on_terminal({"paths": ["/a", "/boom", "/missing"], "seed": SEED}, 100)
-    assert '{"' not in seen
-    assert "pages done, " in seen
-    assert "a warning on the page" in seen
-    assert "ValueError: the spider broke" in seen
-    assert "Traceback" not in seen
-    assert "http 404 1" in seen
-    assert "[red]It said\\x1b[2J no." in seen
-    assert seen.count("chunks stored by this process in") == 1
-    assert seen.rindex("chunks stored by this process in") > seen.rindex("pages done")
-
-
-def test_narrow_terminal_does_not_break() -> None:
-    """On twelve columns the line is cut, never wrapped, and nothing fails."""
-    seen = on_terminal({"paths": ["/a"], "seed": SEED}, 12)
-    assert "0 pages done" in seen
-    assert "0 pages done," not in seen
-    assert "rror" not in seen
-
-
-def test_interrupted_crawl_counts_its_own_part() -> None:
-    """Where the source was not completed, the table has what this worker did."""
-    ran = crawl({"paths": ["/a", "/missing"], "complete": False, "seed": SEED})
-    assert "not completed (interrupted)" in ran.stdout
-    assert "3 chunks stored" in ran.stdout
-    assert "\x1b" not in ran.stdout
-
-
-def test_other_sources_are_not_summed_up() -> None:
-    """A crawl of one source prints no table of another that it happened to close."""
-    ran = crawl({"paths": ["/a"], "seed": {"url": "http://example.com/other"}})
-    assert ran.stdout == ""
-
-
-def test_worker_prints_no_table() -> None:
-    """A worker without a source of its own leaves standard output alone and logs each source's counts."""
-    ran = crawl({"paths": ["/a"]})
-    assert ran.stdout == ""
-    said = lines(ran.stderr)
-    completed = next(line for line in said if line["event"] == "source completed")
-    assert completed["counts"] == {"stored": 2, "dead": 1}
-    assert completed["reasons"] == {"dead:http 404": 1}
-    assert completed["chunks"] == 3
-    assert next(line for line in said if line["event"] == "closed")["outcomes"] == {"stored": 1}
 
 
 def test_line_in_the_log_has_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ import pytest
 from alonchat_crawl.errors import GiveUp, Refused
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
 from alonchat_crawl.items import ContentType, Page, Provenance
-from tests.support.clean_pages import clean_page
+from tests.support.clean_page import clean_page
 
 
 def page(text: str, media_type: str = "text/html") -> Page:

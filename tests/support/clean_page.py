@@ -1,4 +1,4 @@
-"""Pages made into safe Markdown as the pipeline does it, but in this process: without a sandbox."""
+"""What the sanitise stage makes of a page, without a sandbox."""
 
 from alonchat_crawl.extract.description import describe
 from alonchat_crawl.extract.document import extract_document
@@ -8,7 +8,10 @@ from pipelines.sanitise import described, own_text
 
 
 def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
-    """Turn a page into safe Markdown. Raises Refused if it has no text, and GiveUp if parsing fails."""
+    """Make a page safe Markdown, as the first of its source if no `boilerplate` is given.
+
+    Raises Refused if it has no text, GiveUp if it cannot be parsed.
+    """
     document = extract_document(
         page.media_type, page.text, page.provenance.url, written=page.written, note=page.note
     )
