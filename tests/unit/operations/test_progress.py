@@ -1,6 +1,5 @@
 """What a person sees: the live line and the table at the end."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
