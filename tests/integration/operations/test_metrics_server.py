@@ -55,7 +55,7 @@ def test_metrics_tell_what_the_crawl_does() -> None:
     }
     with held(plan) as origin:
         wait_for(origin, ("alonchat_pages_total", "dead", "http 404"), 1)
-        wait_for(origin, ("alonchat_pages_total", "dead", "unreachable"), 1)
+        wait_for(origin, ("alonchat_pages_total", "dead", "connection"), 1)
         wait_for(origin, ("alonchat_errors_total", "ValueError", "spider"), 1)
         found = wait_for(origin, ("alonchat_chunks_stored_total",), 6)
     expected = {
