@@ -1,4 +1,4 @@
-"""Which addresses and ports may be dialled: asked before a request, and again before each connection."""
+"""Which addresses and ports may be dialled. Checked before a request, and again before each connection."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def _none_blocked(_: str) -> bool:
 
 
 class AddressRules(PerCrawler):
-    """A crawler's rules of what may be dialled. The blocklists set `blocked`, which says what may not."""
+    """A crawler's rules of what may be dialled. The blocklists set `blocked`, which says what must not be."""
 
     def __init__(
         self, allowed: Sequence[Network], ports: frozenset[int], storage: "Storage | None" = None
@@ -56,8 +56,8 @@ class AddressRules(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read the settings. Without them no private address and no port may be dialled."""
-        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # its storage is at its own origin
+        """Read the settings. Without them, no private address and no port may be dialled."""
+        endpoint = settings["S3_ENDPOINT_URL"] or settings["SUPABASE_URL"]  # Supabase: storage at its origin
         return cls(
             settings["SSRF_ALLOWED_NETWORKS"] or (),
             frozenset(settings["ALLOWED_PORTS"] or ()),
@@ -70,10 +70,10 @@ class AddressRules(PerCrawler):
         return cls.from_settings(crawler.settings)
 
     def guard_of(self, request: Request) -> Guard:
-        """Who judges a request's addresses: these rules, but for the operator's own storage.
+        """The guard of a request's addresses: `storage` for a URL that we signed ourselves, else these rules.
 
-        The storage may be asked only for the very URL that we signed ourselves. A redirect does not count,
-        not even one to that URL: a web site that leads to the storage's address stays refused.
+        A redirected request never gets `storage`, even if it leads to a signed URL: a web site must not lead
+        us to the storage's private address.
         """
         signed = context_of(request).signed_url == request.url and "redirect_times" not in request.meta
         if signed and self.storage is not None and origin_parts(request.url) == self.storage.origin:
@@ -81,7 +81,7 @@ class AddressRules(PerCrawler):
         return self
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Return why this address must not be dialled; None if it may. Allowed networks have no port rule."""
+        """Return why an address must not be dialled, or None. Ports do not matter in allowed networks."""
         if self.blocked(address):
             return Refused(Reason.BLOCKLIST, f"{address} is on a blocklist")
         if is_allowed(address, self.allowed):
@@ -98,21 +98,21 @@ class AddressRules(PerCrawler):
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Judges requests to the operator's own storage, which may be at a private address."""
+    """The guard for the operator's own storage, which may be at a private address."""
 
     origin: Origin
 
     def refusal(self, address: str, port: int | None) -> Refused | None:
-        """Allow any address, since the operator named the host; but only the storage's port."""
+        """Allow any address, since the operator named the host, but only the storage's port."""
         if port in {None, self.origin[2]}:
             return None
         return Refused(Reason.PORT, f"{address} is asked at port {port}, which is not the storage's")
 
 
 def dialable(host: str, addresses: Sequence[str], port: int, guard: Guard) -> tuple[str, ...]:
-    """Return the addresses of a host that may be dialled, at least one.
+    """Return those of a host's addresses that may be dialled, at least one.
 
-    Raises the Refused of the first address if none may be, and CannotResolveHostError if there is none.
+    Raises Refused for the first address if none may be dialled, CannotResolveHostError if the host has none.
     """
     refusals = {address: guard.refusal(address, port) for address in addresses}
     passed = tuple(address for address, refused in refusals.items() if refused is None)

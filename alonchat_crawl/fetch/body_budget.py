@@ -1,8 +1,8 @@
-"""The bytes of bodies that a worker holds. A download that would exceed the budget waits; tenants take turns.
+"""Limits the bytes of bodies that a worker holds. A download over the budget waits; tenants take turns.
 
-A body counts from its download until it is parsed. A small one never waits, and counts as it arrives. For a
-large one, its size or the most that it may become is reserved before it is read: so no two downloads ever
-wait for each other. One that is larger than the whole budget is let in when no other large one is held.
+A body counts from its download until it is parsed. A small body never waits, and counts when it has arrived.
+For a large body, its size or its limit is reserved before it is read, so that no two downloads wait for each
+other. A body larger than the whole budget is let in when no other large body is held.
 """
 
 import asyncio
@@ -26,11 +26,12 @@ from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Lease
 
 WAITING_PART = 4
-"""One in so many of the requests in flight may wait for room. The others are left to small pages."""
+"""At most one in WAITING_PART of the requests in flight may wait for room; the others serve small pages."""
 WEIGHT_LEAST_BYTES, WEIGHT_MOST_BYTES = 1024, 400_000
-"""What a response weighs in the pipelines: little of a large one is text, so none stops the worker alone."""
+"""Bounds of a response's weight in the pipelines. The upper one keeps a single response from stopping the
+worker; little of a large response is text."""
 TOO_LARGE = frozenset({Reason.TOO_LARGE, Reason.ZIP_BOMB})
-"""The reasons of a body that passes its limit: of an answer, and of a file in an archive."""
+"""The reasons if a response, or a file in an archive, exceeds its limit."""
 MEGABYTE = 1024 * 1024
 
 
@@ -46,7 +47,7 @@ class _Waiting:
 
 
 class BodyBudget(PerCrawler):
-    """Counts the bytes that the leases of a worker hold. Those of a lease are freed when it ends."""
+    """Counts the bytes that a worker's leases hold. A lease's bytes are freed when it ends."""
 
     def __init__(self, most_bytes: int, waiting_max: int, wait_seconds: float, again_seconds: float) -> None:
         self.wait_seconds = wait_seconds
@@ -57,10 +58,10 @@ class BodyBudget(PerCrawler):
         self._large: set[str] = set()
         """Leases that hold a large body or a reservation. They do not wait again."""
         self._weights: dict[str, int] = {}
-        """Of the leases whose body has arrived."""
+        """By lease: the weight of a body that has arrived."""
         self._waiting: list[_Waiting] = []
         self._turns: dict[UUID, int] = {}
-        """A number that grows with each turn: when a tenant was let in last. Empty if nobody waits."""
+        """By tenant: the number of its last turn, which grows with each turn. Empty if nobody waits."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -77,12 +78,12 @@ class BodyBudget(PerCrawler):
 
     @property
     def held_bytes(self) -> int:
-        """All that is held or reserved."""
+        """Bytes that are held or reserved."""
         return sum(self._held.values())
 
     @property
     def backlog_bytes(self) -> int:
-        """The weight of all that is between its download and its end."""
+        """The weight of all pages that are downloaded and have not ended."""
         return sum(self._weights.values())
 
     def _is_large(self, request: Request) -> bool:
@@ -90,9 +91,9 @@ class BodyBudget(PerCrawler):
         return lease is None or lease.id in self._large
 
     async def let_in(self, request: Request, size: int) -> float:
-        """Reserve bytes for the body of a request; return the seconds that it waited for them.
+        """Reserve bytes for a request's body; return the seconds that this took.
 
-        Raises Deferred, for this URL alone, if there is no room in time or too many wait already.
+        Raises Deferred, for this URL alone, if there is no room in time or too many requests wait already.
         """
         lease = _payer(request)
         if lease is None:
@@ -114,9 +115,10 @@ class BodyBudget(PerCrawler):
         return monotonic() - began
 
     async def read(self, request: Request, most_bytes: int, read: Callable[[int], Awaitable[bytes]]) -> bytes:
-        """Return what `read` gives within so many bytes. Room is reserved only if it turns out to be large.
+        """Return the body that `read` returns within `most_bytes`.
 
-        Calls `read` a second time then. Raises Deferred, and what `read` does.
+        Room is reserved only if the body turns out to be large; `read` is then called a second time. Raises
+        Deferred and what `read` raises.
         """
         if most_bytes > SMALL_BYTES and not self._is_large(request):
             try:
@@ -128,25 +130,24 @@ class BodyBudget(PerCrawler):
         return await read(most_bytes)
 
     def arrived(self, request: Request, size: int) -> None:
-        """Count the body that has arrived."""
+        """Count a body that has arrived."""
         lease = _payer(request)
         if lease is not None:
             self._weights[lease.id] = min(max(size, WEIGHT_LEAST_BYTES), WEIGHT_MOST_BYTES)
             self._hold(lease.id, size)
 
     def parsed(self, response: Response) -> None:
-        """Drop a large body that is no longer needed: its text may wait long to be embedded."""
+        """Drop a large body that has been parsed: its text may wait for a long time to be embedded."""
         lease = _payer(response.request) if response.request is not None else None
         if lease is not None and lease.id in self._large:
             response._set_body(b"")  # noqa: SLF001 - Scrapy keeps the response until its items are stored
             self._hold(lease.id, 0)
 
     def page_ended(self, lease: Lease, ending: Ending) -> None:  # noqa: ARG002 - the signal's
-        """Free all that a lease held."""
         self.free(lease)
 
     def free(self, lease: Lease) -> None:
-        """Free all that a lease holds. Whoever keeps its body counts it on its own."""
+        """Free all that a lease holds, though its body may be kept elsewhere (`ArchiveCache`)."""
         self._weights.pop(lease.id, None)
         self._hold(lease.id, 0)
 
@@ -166,9 +167,9 @@ class BodyBudget(PerCrawler):
         self._large.add(lease.id)
 
     def _line_up(self, waiting: _Waiting) -> None:
-        """Join the waiting. If there are too many, displace the last one of the tenant with most of them.
+        """Join the queue. If it is full, displace the last request of the tenant with most of them.
 
-        Raises Deferred if no tenant has more of them than this one will.
+        Raises Deferred if this tenant itself would have the most.
         """
         self._drop_expired()
         if len(self._waiting) >= self._waiting_max:
@@ -182,7 +183,7 @@ class BodyBudget(PerCrawler):
         self._waiting.append(waiting)
 
     def _admit(self) -> None:
-        """Let in as many as fit. The tenant that was let in longest ago is first, and nobody overtakes it."""
+        """Let in as many requests as fit. The tenant let in longest ago is first, and is not overtaken."""
         self._drop_expired()
         while self._waiting:
             first = min(self._waiting, key=lambda waiting: self._turns.get(waiting.tenant, -1))
@@ -195,15 +196,15 @@ class BodyBudget(PerCrawler):
         self._turns.clear()
 
     def _drop_expired(self) -> None:
-        """Remove those whose time is up. Several may expire at once, before each can remove itself."""
+        """Remove expired requests. Several may expire at once, before each can remove itself."""
         self._waiting = [waiting for waiting in self._waiting if not waiting.granted.done()]
 
     def no_room(self) -> Deferred:
-        """Return the end of a URL that waited in vain."""
+        """Return the error of a URL that waited in vain."""
         detail = "the worker has no room for so large a body now (WORKER_BODIES_MB)"
         return Deferred(Reason.NO_ROOM, detail, self._again_seconds, alone=True)
 
 
 def _payer(request: Request) -> Lease | None:
-    """Whose lease a request is made for; a site's file is asked for in place of a page."""
+    """The lease that a request is made for; robots.txt is fetched for the lease of a page."""
     return context_of(request).lease

@@ -1,10 +1,10 @@
-"""Decompresses bodies within limits: of bytes, of layers, of parts, and of the memory of a window.
+"""Decompresses bodies within limits of bytes, layers, parts and window memory.
 
-It stands in the place of Scrapy's HttpCompressionMiddleware (2.19), which limits bytes alone. Scrapy's
-- takes any number of layers, gzip members and zstd frames, and any window that a zstd frame asks for;
+It replaces Scrapy's HttpCompressionMiddleware (2.19), which limits bytes only. Scrapy's middleware
+- accepts any number of layers, gzip members and zstd frames, and any window that a zstd frame asks for;
 - decompresses in the event loop, however long that takes, and before there is room for the result;
-- lets the codec's own errors through, which do not say that the site is to blame.
-Its bounds are in private functions, so a subclass would have to replace each of them.
+- lets codec errors through, which do not say that the site is to blame.
+Its limits are in private functions, so a subclass would have to replace all of them.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from alonchat_crawl.reasons import Reason
 PIECE_BYTES = 65_536
 MAX_LAYERS = 5  # curl's MAX_ENCODE_STACK; nobody needs two
 MAX_PARTS = 1000  # gzip members or zstd frames; each costs time, even an empty one
-ZSTD_WINDOW_LOG = 23  # RFC 9659: 8 MB; a frame may ask for 2 GB
-AT_ONCE_BYTES = 16_384  # even a bomb of this size takes a few ms only; larger bodies are read in a thread
+ZSTD_WINDOW_LOG = 23  # RFC 9659: 8 MB; a frame could ask for 2 GB
+AT_ONCE_BYTES = 16_384  # even a bomb of this size takes only a few ms; larger bodies are decoded in a thread
 ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
 def _zlib(part: bytes, decoder: Any) -> Iterator[bytes]:
-    """Yield what a part holds, in pieces."""
+    """Yield a part's content in pieces."""
     while True:
         piece = decoder.decompress(part, PIECE_BYTES)
         yield piece
@@ -48,7 +48,7 @@ def _gzip(body: bytes) -> Iterator[bytes]:
 
 
 def _deflate(body: bytes) -> Iterator[bytes]:
-    """The zlib format, or the bare one that some servers send (RFC 9110, section 8.4.1.2)."""
+    """Decode zlib's format, or the raw deflate that some servers send (RFC 9110, section 8.4.1.2)."""
     try:
         zlib.decompressobj().decompress(body[:PIECE_BYTES], 1)
         bits = zlib.MAX_WBITS
@@ -79,9 +79,9 @@ def _zstd_part(part: bytes, decoder: Any) -> Iterator[bytes]:
 def _parts(
     body: bytes, new: Callable[[], Any], read: Callable[[bytes, Any], Iterator[bytes]], magic: bytes
 ) -> Iterator[bytes]:
-    """Read a body of several parts; ignore what follows the last one and does not begin as a part."""
+    """Decode a body of several parts; ignore trailing bytes that do not begin like a part."""
     decoder, parts = new(), 1
-    for start in range(0, len(body), PIECE_BYTES):  # small, since the rest of a piece is copied for each part
+    for start in range(0, len(body), PIECE_BYTES):  # small pieces: the rest of one is copied for each part
         rest = body[start : start + PIECE_BYTES]
         while rest:
             yield from read(rest, decoder)
@@ -107,10 +107,9 @@ ACCEPTED = b"gzip, deflate, br, zstd"
 
 
 def codings_of(headers: list[bytes]) -> tuple[list[str], list[str]]:
-    """Split Content-Encoding's values into (those left alone, those to decode, the last one first).
+    """Split Content-Encoding's values into (those to keep, those to decode, last one first).
 
-    An unknown coding (`utf-8` is common) is left alone, and so is all that was applied before it. Browsers do
-    the same.
+    An unknown coding (`utf-8` is common) is kept, and so are those applied before it. Browsers do the same.
     """
     names = [name.strip().lower() for value in headers for name in value.decode("latin-1").split(",")]
     left = [name for name in names if name and name != "identity"]
@@ -123,9 +122,8 @@ def codings_of(headers: list[bytes]) -> tuple[list[str], list[str]]:
 def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
     """Undo the codings, one after the other.
 
-    Raises Refused if a layer holds more than `most_bytes`, and GiveUp if the body is not so encoded. A body
-    that breaks off counts as far as it goes: many servers never end theirs, and its length on the wire has
-    been checked.
+    Raises Refused if a layer holds more than `most_bytes`, GiveUp if the body is not encoded like that. A
+    truncated body is accepted: many servers never end theirs, and its length on the wire was checked before.
     """
     if len(codings) > MAX_LAYERS:
         raise GiveUp(Reason.ENCODING, f"it is compressed {len(codings)} times over")
@@ -145,7 +143,7 @@ def decode(body: bytes, codings: list[str], most_bytes: int) -> bytes:
 
 
 class ContentCoding:
-    """Downloader middleware: decompresses a body once there is room for the result."""
+    """Downloader middleware: decompresses a body as soon as there is room for the result."""
 
     def __init__(self, most_bytes: int, bodies: BodyBudget) -> None:
         self._most_bytes = most_bytes
@@ -153,11 +151,11 @@ class ContentCoding:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the most bytes that a body may have."""
+        """Read DOWNLOAD_MAXSIZE."""
         return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), BodyBudget.of(crawler))
 
     def process_request(self, request: Request) -> None:
-        """Name the codings that can be read."""
+        """Accept the codings that we can decode."""
         request.headers.setdefault("Accept-Encoding", ACCEPTED)
 
     async def process_response(self, request: Request, response: Response) -> Response:
@@ -167,18 +165,18 @@ class ContentCoding:
             self._bodies.arrived(request, len(response.body))
             return response
         most_bytes = request.meta.get("download_maxsize") or self._most_bytes
-        body = await self._bodies.read(request, most_bytes, partial(_aside, response.body, codings))
+        body = await self._bodies.read(request, most_bytes, partial(_decoded, response.body, codings))
         self._bodies.arrived(request, len(body))
         headers = response.headers.copy()
         headers.setlist("Content-Encoding", [name.encode("latin-1") for name in left])
         if not left:
             del headers["Content-Encoding"]
         kind = responsetypes.from_args(headers=headers, url=response.url, body=body)
-        told_anew = {"encoding": None} if issubclass(kind, TextResponse) else {}
-        return response.replace(cls=kind, body=body, headers=headers, **told_anew)
+        detect_again = {"encoding": None} if issubclass(kind, TextResponse) else {}
+        return response.replace(cls=kind, body=body, headers=headers, **detect_again)
 
 
-async def _aside(body: bytes, codings: list[str], most_bytes: int) -> bytes:
+async def _decoded(body: bytes, codings: list[str], most_bytes: int) -> bytes:
     if len(codings) == 1 and len(body) <= AT_ONCE_BYTES:
         return decode(body, codings, most_bytes)
     return await asyncio.to_thread(decode, body, codings, most_bytes)

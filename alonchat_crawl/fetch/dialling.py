@@ -1,4 +1,4 @@
-"""Opens connections. Each address is judged right before it is dialled, wherever it came from."""
+"""Opens connections. Each address is checked right before it is dialled, wherever it came from."""
 
 import asyncio
 from typing import Any
@@ -18,12 +18,13 @@ Key = tuple[Origin, Guard]
 """Requests of one key may share connections. A connection that one guard allowed must not serve another."""
 
 STAND_IN = "host.invalid"
-"""The host's name for Twisted, which takes names by IDNA 2008 only: no `_`, no emoji. Nobody looks it up."""
+"""Given to Twisted in place of the host name, since Twisted rejects names outside IDNA 2008 (`_`, emoji).
+Nobody looks it up."""
 
 
 @implementer(IReactorPluggableNameResolver)  # type: ignore[no-untyped-call] # zope ships no types
 class GuardedReactor:
-    """A reactor for one endpoint: it resolves to the given addresses, and asks the guard before it dials."""
+    """A reactor for one endpoint: it resolves to given addresses only, and asks the guard before it dials."""
 
     def __init__(self, reactor: Any, addresses: tuple[str, ...], guard: Guard) -> None:
         self._reactor = reactor
@@ -32,10 +33,10 @@ class GuardedReactor:
         self.nameResolver = self  # Twisted's name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)  # its clock
+        return getattr(self._reactor, name)  # the clock
 
     def resolveHostName(self, receiver: Any, _host: str, portNumber: int = 0) -> None:  # noqa: N802, N803
-        """Give the addresses that were judged: no name server is asked again."""
+        """Return the addresses that were checked, without asking a name server again."""
         receiver.resolutionBegan(None)
         for address in self._addresses:
             receiver.addressResolved(as_twisted(address, portNumber))
@@ -50,7 +51,7 @@ class GuardedReactor:
 
 
 class Dialler:
-    """Opens connections, and keeps those that sites leave open for `idle_seconds`."""
+    """Opens connections, and keeps idle ones for reuse for `idle_seconds`."""
 
     def __init__(
         self,
@@ -67,12 +68,12 @@ class Dialler:
         self._connect_seconds = connect_seconds
         self._idle_seconds = idle_seconds
         self._idle: dict[HttpConnection, tuple[Key, Any]] = {}
-        """With the timer that closes it; the one that has been idle for longest is first."""
+        """Each connection's key and the timer that closes it; longest idle first."""
 
     async def connection(self, origin: Origin, guard: Guard) -> HttpConnection:
         """Return an idle connection or a new one. Raises Refused, CannotResolveHostError, Twisted's errors.
 
-        On a new one to a https origin, the TLS handshake is still to come.
+        A new connection to a https origin has not done its TLS handshake yet.
         """
         key = origin, guard
         for connection, (its_key, _) in reversed(self._idle.items()):
@@ -92,15 +93,15 @@ class Dialler:
         return await connected.asFuture(asyncio.get_running_loop())
 
     def _tls_options(self, host: str, port: int) -> Any:
-        """Return Twisted's TLS options for a host; put in the name afterwards if Twisted takes it for none.
+        """Return Twisted's TLS options for a host. If Twisted rejects the name, set it afterwards.
 
-        If Twisted renamed these attributes, certificates would be checked against STAND_IN, and refused.
+        If Twisted renamed these attributes, certificates would be checked against STAND_IN and refused.
         """
         try:
             return self._tls.creatorForNetloc(host.encode(), port)
         except UnicodeError:
             options = self._tls.creatorForNetloc(STAND_IN.encode(), port)
-            options._hostname = options._hostnameASCII = host  # noqa: SLF001 - there is no other way in
+            options._hostname = options._hostnameASCII = host  # noqa: SLF001 - there is no public way
             options._hostnameBytes = host.encode()  # noqa: SLF001
             return options
 

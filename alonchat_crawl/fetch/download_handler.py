@@ -1,4 +1,4 @@
-"""The download handler for http and https: sends a request, notes when it left, and bounds its answer."""
+"""The download handler for http and https: sends a request, notes when it was sent, limits its response."""
 
 import asyncio
 import math
@@ -34,14 +34,15 @@ from alonchat_crawl.urls import DEFAULT_PORTS, origin_parts
 
 METHODS = frozenset({"GET", "HEAD"})
 OURS_ALONE = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Proxy-Authorization")
-"""Headers that belong to the connection: a request's own are left out."""
+"""Headers that belong to the connection. They are removed from a request."""
 
 
 class GuardedHandler(BaseDownloadHandler):
-    """Dials no address unjudged, whatever meta["proxy"] or the environment says; asks, and sends no body.
+    """Checks every address before it dials, and ignores meta["proxy"] and the environment's proxies.
 
-    It notes in the request's context when the request left (`sent_at`); meta["download_latency"] counts from
-    there to the end of the headers. A request's meta may set "download_timeout" and "download_maxsize".
+    Only GET and HEAD are sent. `sent_at` in the request's context is the time when the request was sent;
+    meta["download_latency"] counts from then to the end of the headers. A request's meta may set
+    "download_timeout" and "download_maxsize".
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -67,8 +68,8 @@ class GuardedHandler(BaseDownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Download. Raises errors.Deferred if the lease may be another worker's by now.
 
-        A process that stood still would ask a site that another one is asking. What else it raises is a
-        verdict with its reason, or one of Scrapy's errors of the network.
+        Otherwise a process that stood still would send a request at the same time as another worker. It also
+        raises ReasonedErrors and Scrapy's network errors.
         """
         if monotonic() > context_of(request).valid_until:
             raise Deferred(Reason.LEASE_TOO_OLD)
@@ -82,7 +83,7 @@ class GuardedHandler(BaseDownloadHandler):
     async def _download(self, request: Request, clock: asyncio.Timeout) -> Response:
         meta = request.meta
         began = monotonic()
-        _note_sent(request, None)  # it may be a copy of a request that was sent
+        _note_sent(request, None)  # the request may be a copy of one that was sent
         asked, connection, loop = _asked(request), None, asyncio.get_running_loop()
         first_byte = asyncio.timeout(self._first_byte_seconds)
         body_bytes = meta.get("download_maxsize") or self._body_bytes
@@ -97,7 +98,7 @@ class GuardedHandler(BaseDownloadHandler):
                 connection = await self._dialler.connection(origin_parts(request.url), guard)
                 answer: Any = await connection.ask(asked, exchange).asFuture(loop)
             meta["download_latency"] = monotonic() - (context_of(request).sent_at or began)
-            if answer.length != 0:  # Twisted would never end the body of an empty one
+            if answer.length != 0:  # Twisted never ends the body of an empty response
                 await self._read(request, answer, exchange, clock)
         except BaseException as error:
             if connection is not None:
@@ -116,14 +117,14 @@ class GuardedHandler(BaseDownloadHandler):
     async def _read(
         self, request: Request, answer: Any, exchange: HttpExchange, clock: asyncio.Timeout
     ) -> None:
-        """Read the body into the exchange; wait for room if it is large. Raises Refused and Deferred."""
+        """Read the body into the exchange; if it is large, wait for room. Raises Refused and Deferred."""
         most, length = exchange.limits.body_bytes, answer.length
         if length is UNKNOWN_LENGTH:
             length = most
         elif length > most:
             raise too_large(most)
         if answer.headers.hasHeader(b"Content-Encoding"):
-            length += most  # decoding it needs room for the result as well
+            length += most  # decoding needs room for the result, too
         is_announced = answer.length is not UNKNOWN_LENGTH and answer.length > SMALL_BYTES
         waited = 0.0
         if is_announced:  # Twisted reads no further until the body is delivered
@@ -139,14 +140,14 @@ class GuardedHandler(BaseDownloadHandler):
             await done
         except Exception as error:
             if waited and not isinstance(error, ReasonedError) and exchange.error is None:
-                raise self._bodies.no_room() from error  # the site would not wait as long as we let it
+                raise self._bodies.no_room() from error  # the site hung up while we waited for room
             raise
         finally:
             done.cancel()
             body.grown.cancel()
 
     async def _let_in(self, request: Request, size: int, clock: asyncio.Timeout) -> float:
-        """Wait for room; return the seconds, which do not count against the site's time."""
+        """Wait for room; return the seconds, by which the site's deadline is extended."""
         until = clock.when() or math.inf
         clock.reschedule(until + self._bodies.wait_seconds)
         waited = await self._bodies.let_in(request, size)
@@ -168,7 +169,7 @@ def _stop(timeout: asyncio.Timeout) -> None:
 
 
 def _asked(request: Request) -> TxRequest:
-    """Return the request as it goes over the wire. Raises Refused."""
+    """Return the request that is sent. Raises Refused."""
     if request.method not in METHODS or request.body:
         raise Refused(Reason.METHOD, f"{request.method} is not GET or HEAD")
     check_url(request.url)

@@ -1,4 +1,4 @@
-"""Translates the errors of a failed download, Twisted's and OpenSSL's, into ours and Scrapy's: pure."""
+"""Translates Twisted's and OpenSSL's errors of a failed download into ours and Scrapy's. Pure."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def fault_of(error: BaseException) -> BaseException:
-    """Return what to raise for an error of a download: the error itself if it is not the network's."""
+    """Return what to raise for a download's error: the error itself if it is not a network error."""
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, VerificationError | SSL.Error):
@@ -40,9 +40,9 @@ def fault_of(error: BaseException) -> BaseException:
         return Retry(Reason.CONNECT_TIMEOUT, "it did not take the connection in time")
     if isinstance(error, ResponseFailed):
         if not isinstance(causes[0], BROKEN_OFF):
-            return GiveUp(Reason.MALFORMED, f"its answer is no HTTP: {type(causes[0]).__name__}")
+            return GiveUp(Reason.MALFORMED, f"its response is not HTTP: {type(causes[0]).__name__}")
         if any(isinstance(cause, _DataLoss) for cause in causes):
-            return ResponseDataLossError("its answer broke off")
+            return ResponseDataLossError("its response broke off")
         return DownloadFailedError(str(error))
     return error
 

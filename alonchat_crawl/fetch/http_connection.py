@@ -1,4 +1,4 @@
-"""One HTTP connection: it counts what an answer takes, and ends the one that passes a limit."""
+"""One HTTP connection. It counts the bytes and lines of a response, and ends one that exceeds a limit."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,54 +26,54 @@ CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """The most that one answer may have; bytes as they arrive, after TLS."""
+    """Limits of one response, in bytes as received, after TLS."""
 
     body_bytes: int
     framing_bytes: int
-    """All that is not body: status lines, headers, chunk sizes, trailers."""
+    """Everything but the body: status lines, headers, chunk sizes, trailers."""
     header_lines: int
 
 
 def too_large(most_bytes: int) -> Refused:
-    """Return the refusal of a body that is larger, on the wire or decoded."""
-    return Refused(Reason.TOO_LARGE, f"its answer is larger than {most_bytes} bytes")
+    """Return the error for a body that is larger, on the wire or decoded."""
+    return Refused(Reason.TOO_LARGE, f"its response is larger than {most_bytes} bytes")
 
 
 @dataclass(slots=True)
 class HttpExchange:
-    """One request under way, and its answer so far."""
+    """One request in flight, and its response so far."""
 
     limits: AnswerLimits
     sent: Callable[[], None]
-    """Called when the request leaves; over TLS once more after the handshake, when it really leaves."""
+    """Called when the request is sent; with TLS again after the handshake, when it is really sent."""
     answered: Callable[[], None]
-    """Called at the answer's first byte."""
+    """Called at the response's first byte."""
     received: int = 0
     header_lines: int = 0
     body: bytearray = field(default_factory=bytearray)
     reading: bool = False
     """Whether the body is being collected in `body`."""
     error: ReasonedError | None = None
-    """Why we ended it; the first reason counts."""
+    """Why we ended it: the first reason."""
 
     def over(self, *, in_body: bool) -> Refused | None:
-        """Return the refusal for the limit that the answer has passed; None if it has passed none."""
+        """Return the error for a limit that the response exceeds; None if it exceeds none."""
         limits, body = self.limits, len(self.body)
         if body > limits.body_bytes:
             return too_large(limits.body_bytes)
         if self.header_lines > limits.header_lines:
             return Refused(
-                Reason.HEADERS_TOO_LARGE, f"its answer has more than {limits.header_lines} headers"
+                Reason.HEADERS_TOO_LARGE, f"its response has more than {limits.header_lines} headers"
             )
         if self.received - body <= limits.framing_bytes or (in_body and not self.reading):
             return None
         if in_body:
-            return Refused(Reason.CHUNKS_TOO_SMALL, "its answer comes in chunks with next to nothing in them")
+            return Refused(Reason.CHUNKS_TOO_SMALL, "its response comes in almost empty chunks")
         return Refused(Reason.HEADERS_TOO_LARGE, f"its headers have more than {limits.framing_bytes} bytes")
 
 
 class _Parser(_LenientHTTPClientParser):
-    """Reads an answer and counts its header lines, those of interim (1xx) answers too."""
+    """Counts the header lines of a response, those of interim (1xx) responses included."""
 
     exchange: HttpExchange
 
@@ -91,7 +91,7 @@ class _Parser(_LenientHTTPClientParser):
 
 @implementer(IHandshakeListener)  # type: ignore[no-untyped-call] # zope ships no types
 class HttpConnection(_LenientHTTP11ClientProtocol):
-    """A connection. `idle` is called when it can take another request, `gone` when it no longer can."""
+    """A connection. It calls `idle` when it can take another request, and `gone` when it no longer can."""
 
     def __init__(
         self, reactor: Any, idle: Callable[["HttpConnection"], None], gone: Callable[["HttpConnection"], None]
@@ -110,7 +110,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         return peer.host, peer.port
 
     def ask(self, request: TxRequest, exchange: HttpExchange) -> "defer.Deferred[IResponse]":
-        """Send a request. The answer arrives as soon as its headers are read, before its body."""
+        """Send a request. The result fires when the headers have arrived, before the body."""
         self._exchange = exchange
         exchange.sent()
         answer = self.request(request)
@@ -120,14 +120,14 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         return answer
 
     def handshakeCompleted(self) -> None:  # noqa: N802
-        """Note that TLS is up: Twisted had queued the request before, and it leaves only now."""
+        """Note that the request is sent now: Twisted has queued it until TLS was up."""
         if self._currentRequest is not None and self._exchange is not None:
             self._exchange.sent()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Count and read the bytes; end an answer that passes a limit."""
+        """Count and read the bytes; end a response that exceeds a limit."""
         exchange, parser = self._exchange, self._parser
-        if exchange is None or parser is None:  # nobody asked
+        if exchange is None or parser is None:  # data without a request
             self.drop()
             return
         if exchange.received == 0:
@@ -138,17 +138,17 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
             self._giveUp(Failure(over))  # type: ignore[no-untyped-call]
 
     def _giveUp(self, reason: Failure) -> None:  # noqa: N802
-        """End the exchange, and the connection."""
+        """End the exchange and the connection."""
         if self._exchange is not None and isinstance(reason.value, ReasonedError):
             self._exchange.error = self._exchange.error or reason.value
-        if isinstance(reason.value, ConnectionDone):  # the answer was whole
+        if isinstance(reason.value, ConnectionDone):  # the response was complete
             self.close()
         else:
             self.drop()
         self._disconnectParser(reason)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802
-        """Close the connection if more came than the answer: the rest would be taken for the next one."""
+        """Close the connection if more than the response came: it would be read as the next response."""
         if rest and self._currentRequest is not None:
             self._currentRequest.persistent = False
         super()._finishResponse(rest)
@@ -159,7 +159,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Close it politely, and drop it soon after: over TLS a hostile peer never answers a close."""
+        """Close it properly, but drop it after CLOSE_SECONDS: a hostile peer never answers a TLS close."""
         self._gone(self)
         if not self._lost:
             transport: Any = self.transport
@@ -175,7 +175,7 @@ class HttpConnection(_LenientHTTP11ClientProtocol):
 
 
 class HttpConnectionFactory(Factory):
-    """Makes the connections of an endpoint."""
+    """Twisted's factory, which an endpoint needs."""
 
     noisy = False
 
@@ -187,16 +187,16 @@ class HttpConnectionFactory(Factory):
 
 
 class BodyReader(Protocol):
-    """Collects an answer's body in its exchange; pauses above `pause_bytes`, if given, until `resume`."""
+    """Collects a response's body in its exchange; pauses above `pause_bytes`, if given, until `resume`."""
 
     def __init__(self, exchange: HttpExchange, pause_bytes: int | None) -> None:
         self._exchange = exchange
         self._pause_bytes = pause_bytes
         exchange.reading = True
         self.grown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done as soon as it has paused."""
+        """Done when it has paused."""
         self.done: defer.Deferred[None] = defer.Deferred()
-        """Fires at the body's end, or with the error that broke it off."""
+        """Fires when the body is complete, or with the error that ended it."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         self._exchange.body += data
@@ -208,7 +208,6 @@ class BodyReader(Protocol):
                 self.grown.set_result(None)
 
     def resume(self) -> None:
-        """Read on."""
         transport: Any = self.transport
         transport.resumeProducing()
 

@@ -1,6 +1,6 @@
-"""IP addresses: which one an IPv6 form stands for, and which are of the public internet.
+"""IP addresses: which IPv4 address an IPv6 form stands for, and which addresses are public.
 
-Other spellings of an IPv4 address (`0x7f.1`) never get here: `urls.ascii_host` has made them one.
+Other spellings of IPv4 addresses (`0x7f.1`) never get here: `urls.ascii_host` has normalised them.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ SPECIAL_IPV4 = tuple(
             "203.0.113.0/24",
             "224.0.0.0/4",
             "240.0.0.0/4",
-            # Azure's own services to each of its machines, at an address that only looks public:
+            # Azure's internal services for its machines, at an address that only looks public:
             # https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
             "168.63.129.16/32",
         ),
@@ -58,16 +58,16 @@ SPECIAL_IPV6 = tuple(
     )
 )
 MAPPED = IPv6Network("::ffff:0:0/96")
-"""IPv4 addresses as IPv6 sockets spell them (RFC 4291, section 2.5.5.2)."""
+"""IPv4 addresses as IPv6 sockets write them (RFC 4291, section 2.5.5.2)."""
 NAT64 = IPv6Network("64:ff9b::/96")
-"""IPv4 addresses behind a translator, by its well-known prefix (RFC 6052). Public sites may be there."""
+"""The well-known prefix of IPv4 addresses behind a translator (RFC 6052). Public sites may be there."""
 ISATAP = frozenset({0x00005EFE, 0x02005EFE})
-"""The upper half of an interface's identifier whose lower half is an IPv4 address: RFC 5214, section 6.1."""
+"""Upper halves of interface identifiers whose lower half is an IPv4 address (RFC 5214, section 6.1)."""
 
 
 @lru_cache(maxsize=16_384)
 def parse_address(address: str) -> Address | None:
-    """Read an address in its usual spelling; None for a name, and for what only resolvers understand."""
+    """Parse an address in its usual spelling; None for names and for spellings that only resolvers accept."""
     try:
         return ip_address(address)
     except ValueError:
@@ -75,14 +75,14 @@ def parse_address(address: str) -> Address | None:
 
 
 def dialled_address(ip: Address) -> Address:
-    """Return the address that answers when this one is dialled: the IPv4 one behind a mapped or NAT64 one."""
+    """Return the address that answers if this one is dialled: for a mapped or NAT64 address, the IPv4 one."""
     if isinstance(ip, IPv6Address) and (ip in MAPPED or ip in NAT64):
         return IPv4Address(int(ip) & IPV4_MASK)
     return ip
 
 
 def dialled_network(network: Network) -> Network:
-    """Return the network of the addresses that answer when those of this one are dialled."""
+    """Return the network whose addresses answer if those of this network are dialled."""
     if isinstance(network, IPv6Network):
         for prefix in (MAPPED, NAT64):
             if network.subnet_of(prefix):
@@ -92,9 +92,9 @@ def dialled_network(network: Network) -> Network:
 
 
 def ipv4_inside(ip: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one leads to, 6to4 and Teredo included; None if there is none.
+    """Return the IPv4 address that an IPv6 address leads to, 6to4 and Teredo included; None if there is none.
 
-    To refuse what leads to a refused address. What a tunnel leads to does not make it allowed or public.
+    Only use it to refuse addresses: a tunnel is not public or allowed because its target is.
     """
     dialled = dialled_address(ip)
     if isinstance(dialled, IPv4Address):
@@ -104,7 +104,7 @@ def ipv4_inside(ip: IPv6Address) -> IPv4Address | None:
 
 @lru_cache(maxsize=16_384)
 def is_public(address: str) -> bool:
-    """Whether an address is of the public internet; False for what is no address in its usual spelling."""
+    """Whether an address is public; False if it is no address in its usual spelling."""
     ip = parse_address(address)
     if ip is None or (isinstance(ip, IPv6Address) and ip.scope_id is not None):
         return False

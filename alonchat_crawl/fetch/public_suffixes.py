@@ -1,4 +1,4 @@
-"""The public suffix list (publicsuffix.org/list), from the copy in tldextract: nothing is downloaded."""
+"""The public suffix list (publicsuffix.org/list), from tldextract's copy. Nothing is downloaded."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -7,14 +7,14 @@ import tldextract
 
 
 def registrable_domain(host: str) -> str:
-    """Return the domain of a host name that somebody registered: below `com`, `co.uk`, `github.io`.
+    """Return a host's registrable domain: one label below `com`, `co.uk` or `github.io`.
 
-    The list's private part counts, so a shop on a hosting platform is a domain of its own.
+    The private part of the list counts, so that each shop on a hosting platform is a domain.
     """
     found = _list(private=True)(host)
     if found.suffix:
         return found.top_domain_under_public_suffix or host
-    # The list's own rule for a top-level domain that it does not know: one label below it.
+    # The list's rule for an unknown top-level domain: one label below it.
     return ".".join(host.split(".")[-2:])
 
 
@@ -24,14 +24,14 @@ def _list(*, private: bool) -> tldextract.TLDExtract:
 
 
 class PublicSuffixes:
-    """Entries of the list, in their IDNA form too."""
+    """Entries of the list, also in their IDNA form."""
 
     def __init__(self, listed: Iterable[str]) -> None:
         entries = {form for name in listed for form in (name, _ascii(name))}
         self._single = {entry.removeprefix("!") for entry in entries if entry.startswith("!")}
         self._parents = {entry.removeprefix("*.") for entry in entries if entry.startswith("*.")}
         self.names = {entry for entry in entries if entry[0] not in "!*"} | self._parents
-        """With the parents: if every name below a name is a suffix, the name is as wide as one."""
+        """With the parents: a name below which every name is a suffix counts as one, too."""
 
     def have(self, name: str) -> bool:
         """Whether a name is a public suffix."""
@@ -40,7 +40,7 @@ class PublicSuffixes:
 
 @cache
 def public_suffixes(*, private: bool) -> PublicSuffixes:
-    """Return the registries' part of the list, or with `private` the companies' (`github.io`) as well."""
+    """Return the registries' part of the list; with `private`, also the companies' part (`github.io`)."""
     return PublicSuffixes(_list(private=private).tlds)
 
 
@@ -50,5 +50,5 @@ def _ascii(name: str) -> str:
     rule, name = (name[:2], name[2:]) if name.startswith("*.") else ("", name)
     try:
         return rule + name.encode("idna").decode()
-    except UnicodeError:  # IDNA 2003 does not know its letters; no URL can be spelt with them either
+    except UnicodeError:  # IDNA 2003 does not know its letters, so no URL can have them either
         return rule + name

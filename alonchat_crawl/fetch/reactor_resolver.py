@@ -1,4 +1,4 @@
-"""Twisted's interface to `Resolver`, for whatever dials through the reactor and not through `dialling`."""
+"""Twisted's interface to `Resolver`, for code that dials through the reactor instead of `dialling`."""
 
 import asyncio
 from typing import Any, Self
@@ -15,16 +15,16 @@ from alonchat_crawl.fetch.resolver import Resolver
 
 
 def as_twisted(address: str, port: int) -> IPv4Address | IPv6Address:
-    """Return an address as Twisted's endpoints take it."""
+    """Return an address in the form that Twisted's endpoints need."""
     kind = IPv6Address if ":" in address else IPv4Address
     return kind("TCP", address, port)
 
 
 @implementer(IHostnameResolver)  # type: ignore[no-untyped-call] # zope ships no types
 class ReactorResolver:
-    """Gives the reactor the addresses that `Resolver` finds and the rules allow, and no others.
+    """Gives the reactor only addresses that `Resolver` finds and the rules allow.
 
-    Nothing of ours needs it; what a library might dial by itself must not get around the rules.
+    Our own code does not need it. It keeps libraries that dial by themselves within the rules.
     """
 
     def __init__(self, reactor: Any, resolver: Resolver, rules: AddressRules) -> None:
@@ -35,12 +35,12 @@ class ReactorResolver:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
-        """Read the settings. What Scrapy passes as `crawler` here is its CrawlerProcess."""
+        """Read the settings. Scrapy passes its CrawlerProcess as `crawler` here."""
         settings = crawler.settings
         return cls(reactor, Resolver.from_settings(settings), AddressRules.from_settings(settings))
 
     def install_on_reactor(self) -> None:
-        """Take the place of the reactor's own resolver. Scrapy calls this (TWISTED_DNS_RESOLVER)."""
+        """Replace the reactor's own resolver. Scrapy calls this (TWISTED_DNS_RESOLVER)."""
         self._reactor.installNameResolver(self)
 
     def resolveHostName(  # noqa: N802 - Twisted's name
@@ -51,7 +51,7 @@ class ReactorResolver:
         addressTypes: object = None,  # noqa: ARG002, N803
         transportSemantics: str = "TCP",  # noqa: ARG002, N803
     ) -> HostResolution:
-        """Give the receiver the addresses that may be dialled, perhaps none."""
+        """Pass the addresses that may be dialled, perhaps none, to the receiver."""
         resolution = HostResolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         task = asyncio.ensure_future(self._tell(resolutionReceiver, hostName, portNumber))

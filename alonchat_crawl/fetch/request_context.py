@@ -1,13 +1,12 @@
 """What travels with a request: one frozen RequestContext under one key of `request.meta`.
 
-Scrapy's own keys (`download_slot`, `download_timeout`, `dont_redirect`, …) stay what Scrapy reads.
+Scrapy's own keys (`download_slot`, `download_timeout`, `dont_redirect`, …) are used beside it.
 
-The context never changes: whoever learns something puts another one in its place (`set_context`). So a
-request that Scrapy copied shares nothing with the one that it was copied from. What belongs to one URL or one
-download alone does not survive a redirect at all: see `RequestContext.redirected`.
+A context never changes: to add a finding, replace it (`set_context`). So a request that Scrapy copies shares
+nothing with its copy. Values that belong to one URL or one download are not passed on to a redirect's target:
+see `RequestContext.redirected`.
 
-Only this program can make a context. What else stands under the key, such as JSON that somebody passed on the
-command line, is ignored.
+Anything else under the key, such as JSON passed on the command line, is ignored.
 """
 
 import math
@@ -28,33 +27,33 @@ class RequestContext:
     """Why a request is made, what it may do, and what is known about it so far."""
 
     lease: Lease | None = None
-    """The claim on the page that is asked for. None for a request of no source, for instance in a shell."""
+    """The lease of the page that is fetched. None for a request of no source, for instance in a shell."""
     is_site_file: bool = False
-    """It asks for robots.txt or another file that a site keeps for robots, in place of the lease's page."""
+    """Whether it fetches robots.txt or another file for robots instead of the lease's page."""
     hold: Hold | None = None
-    """Released as soon as the request has left the site. None if whoever asks releases it."""
+    """Released as soon as the request has left the downloader. None if the caller releases it."""
     valid_until: float = math.inf
-    """Monotonic seconds: after them the lease may be another worker's, and the site must not be asked."""
+    """Monotonic time after which the lease may be another worker's, so that the site must not be asked."""
     signed_url: str = ""
-    """The URL in the operator's own storage that we signed: for it alone a private address may be dialled."""
+    """A URL in the operator's storage that we signed. Only this URL may be at a private address."""
     throttle_delay_seconds: float | None = None
-    """AutoThrottle's delay for the domain that is asked; None if the lease says nothing about that domain."""
+    """AutoThrottle's delay for the domain that is asked; None if the lease does not say."""
 
-    # What the policies found out before the request was sent.
+    # Set by the policies before the request is sent.
     crawl_delay_seconds: float = 0.0
-    """By the site's robots.txt; 0 if it asks for none."""
+    """Crawl-delay of the site's robots.txt; 0 if it has none."""
     sitemaps: tuple[str, ...] = ()
-    """By the site's robots.txt, as written there."""
+    """Sitemaps of the site's robots.txt, as written there."""
     obeys_tdm: bool = False
     """Whether `tdm_reserved` counts: TDM_RESERVATION is `obey`, and this is a page of a web site."""
     tdm_reserved: bool | None = None
-    """Whether the right to mine the page is reserved, as far as is known; None if nobody has said."""
+    """Whether the right to mine the page is reserved, as far as is known; None if the site does not say."""
     validators: Validators | None = None
-    """Of the stored page, if the request asks for the page only if it has changed."""
+    """Validators of the stored page, if the request is conditional."""
 
-    # What the download noted.
+    # Set by the download.
     sent_at: float | None = None
-    """Monotonic seconds at which the request left: after DNS, TCP and TLS; after TCP if TLS failed. None if
+    """Monotonic time at which the request was sent: after DNS, TCP and TLS; after TCP if TLS failed. None if
     there was no connection."""
 
     def as_meta(self) -> dict[str, Any]:
@@ -62,7 +61,7 @@ class RequestContext:
         return {META_KEY: self}
 
     def redirected(self) -> "RequestContext":
-        """What the request for a redirect's target takes along: neither signature nor hold nor findings."""
+        """The context of the request for a redirect's target: without signature, hold and findings."""
         is_throttled = self.lease is not None and self.throttle_delay_seconds is not None
         return RequestContext(
             self.lease,
@@ -82,7 +81,7 @@ def context_of(carrier: Request | Response) -> RequestContext:
 
 
 def lease_of(carrier: Request | Response) -> Lease:
-    """The lease of a request that is made for a page of a source. Raises LookupError if there is none."""
+    """The lease of a request, or of a response's request. Raises LookupError if there is none."""
     lease = context_of(carrier).lease
     if lease is None:
         raise LookupError(f"{carrier.url} belongs to no source")
@@ -90,5 +89,5 @@ def lease_of(carrier: Request | Response) -> Lease:
 
 
 def set_context(request: Request, context: RequestContext) -> None:
-    """Let a request carry this context from now on."""
+    """Replace a request's context."""
     request.meta[META_KEY] = context

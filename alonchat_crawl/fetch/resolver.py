@@ -1,4 +1,4 @@
-"""Looks up the addresses of host names. They are not judged here: `address_rules` does that."""
+"""Looks up the addresses of host names. `address_rules` decides which of them may be dialled."""
 
 import asyncio
 import socket
@@ -15,11 +15,11 @@ from alonchat_crawl.fetch.ip_addresses import parse_address
 from alonchat_crawl.per_crawler import PerCrawler
 
 MAX_ADDRESSES = 8
-"""Addresses of one name. All of them may be dialled at once, and a name server must not choose thousands."""
+"""Most addresses of one name. All may be dialled at once, so a name server must not return thousands."""
 
 
 class Resolver(PerCrawler):
-    """Looks names up in threads of its own, so that a silent name server holds up nothing else."""
+    """Looks names up in its own threads, so that a silent name server holds up nothing else."""
 
     def __init__(self, *, threads: int, timeout_seconds: float, kept_seconds: float, kept_max: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
@@ -30,7 +30,7 @@ class Resolver(PerCrawler):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read how many look-ups run at once and how long, and how many answers are kept and how long."""
+        """Read the limits of look-ups and of their cache."""
         return cls(
             threads=settings.getint("CONCURRENT_REQUESTS"),
             timeout_seconds=settings.getfloat("DNS_TIMEOUT"),
@@ -68,7 +68,7 @@ class Resolver(PerCrawler):
             raise CannotResolveHostError(host) from None
 
     def close(self) -> None:
-        """Drop the look-ups that wait; do not wait for those that run."""
+        """Cancel the look-ups that wait; do not wait for those that run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -13,13 +13,13 @@ from alonchat_crawl.errors import Unreadable
 from alonchat_crawl.sources import DEPTH_MOST, PAGES_MOST, Kind, Lease, Link, Source
 
 WHOLE_URL = -1
-"""In place of an origin's index, if the URL is on none of the source's own origins."""
+"""Stands for the index of an origin, if the URL is on none of the source's origins."""
 
 UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, OSError,
     msgpack.UnpackException,
 )  # fmt: skip
-"""What reading raises for something that none of our code wrote; OSError for a time that no calendar has."""
+"""What decoding raises for data that our code did not write. OSError: a timestamp out of range."""
 
 _source = TypeAdapter(Source)
 
@@ -36,13 +36,13 @@ def decode_source(spec: bytes) -> Source:
     if not (1 <= source.max_pages <= PAGES_MOST and 0 <= source.max_depth <= DEPTH_MOST):
         raise ValueError("its limits are out of range")
     if not 1 <= source.priority <= 10 or "://" not in source.url:  # noqa: PLR2004
-        raise ValueError("its priority or its URL is none")
+        raise ValueError("its priority or its URL is invalid")
     urlsplit(source.url)
     return source
 
 
 def encode_entry(link: Link, origins: Sequence[str] = ()) -> bytes:
-    """A URL to queue: msgpack [kind, depth, origin, path, hops], short if it is on one of `origins`."""
+    """Encode a URL as msgpack [kind, depth, origin, path, hops]; it is short if it is on one of `origins`."""
     origin, path = WHOLE_URL, link.url
     for index, known in enumerate(origins):
         if link.url.startswith(f"{known}/"):
@@ -62,9 +62,9 @@ def decode_lease(
     delay_ms: bytes | int,
     entry: bytes,
 ) -> Lease:
-    """A lease from the values that the transition `take` returns for it.
+    """Build a lease from the values that the transition `take` returns for it.
 
-    Raises errors.Unreadable, of `source` or of `entry`, if somebody else wrote into the frontier.
+    Raises errors.Unreadable, which names `source` or `entry`, if something else wrote into the frontier.
     """
     with readable("source"):
         source, known = decode_source(spec), tuple(origins.decode().split())
@@ -87,7 +87,7 @@ def decode_lease(
 
 @contextmanager
 def readable(entry: str) -> Iterator[None]:
-    """Raise errors.Unreadable for what somebody else wrote; it names the error alone, and quotes nothing."""
+    """Raise errors.Unreadable for data that we did not write. It names the error but quotes no data."""
     try:
         yield
     except UNREADABLE as error:
@@ -95,8 +95,8 @@ def readable(entry: str) -> Iterator[None]:
 
 
 def fingerprint(source: Source, url: str) -> int:
-    """63 bits of BLAKE2b: as an integer, Redis keeps it in 8 bytes.
+    """63 bits of BLAKE2b of a URL. Redis keeps such an integer in 8 bytes.
 
-    Keyed with the run, so that no site can choose URLs which fall together.
+    The hash is keyed with the run's id, so that no site can craft URLs that collide.
     """
     return int.from_bytes(blake2b(url.encode(), digest_size=8, key=source.crawl_id.bytes).digest()) >> 1

@@ -1,4 +1,4 @@
-"""Dead letters: URLs and seeds that were given up, with their history, until they are replayed or dropped."""
+"""Dead letters: URLs and seeds that were given up. They are kept until they are replayed or dropped."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from alonchat_crawl.sources import Kind, Link
 
 READ_AT_ONCE = 100
 SHOWN_BYTES = 500
-"""Of each field of a letter that cannot be read."""
+"""How much of each field is shown of a letter that cannot be read."""
 SEED = "seed"
 ID = re.compile(r"([0-9]{1,4})/([0-9]{1,19}-[0-9]{1,19})")
 
@@ -40,7 +40,7 @@ class DeadLetter:
     """A URL that was given up, or a seed that could not be used."""
 
     id: str
-    """Unique in the whole frontier: shard, then Redis' id."""
+    """Unique in the whole frontier: `shard/stream id`."""
     project: str
     """The project's UUID; empty for a seed."""
     source: str
@@ -51,27 +51,26 @@ class DeadLetter:
     failures: tuple[Failure, ...]
     """Every attempt, oldest first."""
     seed: str = ""
-    """The message as it was found, or its head; empty for a URL."""
+    """The seed message, or its first bytes if it was too long; empty for a URL."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What else the letter holds; a replay needs it."""
+    """The letter's other values, which a replay needs."""
     can_be_replayed: Replayed = Replayed.QUEUED
-    """QUEUED, or why it never can: its message was too long, it is an order, it cannot be read."""
+    """QUEUED, or why it can never be replayed: too long, an order, or unreadable."""
 
 
 ReplayResult = tuple[DeadLetter, Replayed]
-"""What became of a letter that was to be replayed."""
+"""A letter, and how its replay ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters are wanted: those that match in all three. Empty text matches all."""
+    """Selects the letters that match all three fields. An empty field matches every letter."""
 
     project: str = ""
     source: str = ""
     reason: str = ""
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Whether a letter is wanted."""
         wanted = (self.project, self.source, self.reason)
         has = (letter.project, letter.source, letter.reason)
         return all(not want or want == own for want, own in zip(wanted, has, strict=True))
@@ -82,8 +81,8 @@ async def bury_message(
 ) -> str:
     """Keep a message (a `seed` or an `order`) of the list `key`; return the letter's id in the shard.
 
-    Only its head and its digest are kept if it is too long, or if letters fill half of their room: so a flood
-    of messages cannot push out the letters of others.
+    If the message is too long, or if letters already fill half of the room for them, only its first bytes and
+    its digest are kept: a flood of messages must not push out the letters of others.
     """
     detail = detail[:DETAIL_MAX_CHARS]
     letter = {"message": kind, "key": key, "failures": [[int(time.time()), reason, detail]]}
@@ -100,13 +99,13 @@ async def bury_message(
 
 
 class DeadLetters:
-    """All dead letters of the frontier. Every method may raise redis.RedisError."""
+    """All dead letters of the frontier. Its methods raise redis.RedisError."""
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
 
     async def find(self, wanted: LetterFilter) -> AsyncIterator[DeadLetter]:
-        """The wanted letters, oldest first, as of the moment when the first is asked for."""
+        """Yield the wanted letters, oldest first. Letters that are added meanwhile are not among them."""
         streams = [self._of(queue) for queue in self._shards.queues]
         heads = [(letter, stream) for stream in streams if (letter := await anext(stream, None))]
         while heads:
@@ -118,7 +117,7 @@ class DeadLetters:
                 heads.append((following, stream))
 
     async def get(self, letter_id: str) -> DeadLetter | None:
-        """The letter of an id; None if there is none, or none any more."""
+        """Return a letter; None if it does not exist, or no longer."""
         parts = ID.fullmatch(letter_id)
         if parts is None or int(parts[1]) >= len(self._shards.queues):
             return None
@@ -141,45 +140,48 @@ class DeadLetters:
         return cast("Any", await queue.redis.xrange(queue.keys.dead, first, last, READ_AT_ONCE))  # type: ignore[no-any-return]
 
     async def evicted(self) -> int:
-        """How many were pushed out so far, since no more than FRONTIER_DEAD_LETTERS_MAX are kept."""
+        """How many letters were evicted so far, to stay within FRONTIER_DEAD_LETTERS_MAX and …_MAX_BYTES."""
         counts = [await awaited(queue.redis.get(queue.keys.dead_evicted)) for queue in self._shards.queues]
         return sum(int(count) for count in counts if count and count.isdigit())
 
     async def drop(self, letters: Sequence[DeadLetter]) -> int:
-        """Forget letters; return how many there were."""
+        """Delete letters; return how many existed."""
         dropped = 0
         for queue, own in self._by_shard(letters):
             dropped += int(await queue.run("drop_letters", *(letter.id.split("/")[1] for letter in own)))
             for letter in own:
                 aside = str(letter.details.get("aside"))
-                if is_set_aside(aside):  # in another slot than the letter
+                if is_set_aside(aside):  # perhaps in another cluster slot, which the script cannot reach
                     await queue.redis.unlink(aside)
         return dropped
 
     async def replay(self, letters: Sequence[DeadLetter]) -> list[ReplayResult]:
         """Replay letters: a URL is queued again in its source's run, a seed goes back to its list."""
-        told: list[ReplayResult] = []
+        results: list[ReplayResult] = []
         for queue, own in self._by_shard(letters):
             whole = [letter for letter in own if letter.can_be_replayed is Replayed.QUEUED]
-            told += [(letter, letter.can_be_replayed) for letter in own if letter not in whole]
+            results += [(letter, letter.can_be_replayed) for letter in own if letter not in whole]
             for letter in whole:
                 if "seed" in letter.details:
-                    told.append((letter, await self._replay_seed(queue, letter)))
-            told += await self._replay_urls(queue, [one for one in whole if "seed" not in one.details])
-        return told
+                    results.append((letter, await self._replay_seed(queue, letter)))
+            results += await self._replay_urls(queue, [one for one in whole if "seed" not in one.details])
+        return results
 
     async def _replay_urls(self, queue: FrontierQueue, letters: Sequence[DeadLetter]) -> list[ReplayResult]:
-        """Queue URLs again in the shard that keeps their letters. A source that has moved finds them anew."""
+        """Queue URLs again in the shard that keeps their letters.
+
+        If the source has moved to another shard, its newer crawl finds the URLs by itself.
+        """
         sources = {letter.source for letter in letters}
         moved = {source for source in sources if await self._moved(queue, source)}
-        told = [(letter, Replayed.NEWER_CRAWL) for letter in letters if letter.source in moved]
+        results = [(letter, Replayed.NEWER_CRAWL) for letter in letters if letter.source in moved]
         here = [letter for letter in letters if letter.source not in moved]
-        values = [value for letter in here for value in _replayed(letter)]
+        values = [value for letter in here for value in _replay_arguments(letter)]
         codes = await queue.run("replay", *values) if here else ()
-        return told + [(letter, Replayed(code)) for letter, code in zip(here, codes, strict=True)]
+        return results + [(letter, Replayed(code)) for letter, code in zip(here, codes, strict=True)]
 
     async def _moved(self, queue: FrontierQueue, source: str) -> bool:
-        """Whether a source that this shard knows lives in another now. If in none, it stays in this one."""
+        """Whether a source that this shard knows lives in another now. If it lives in none, claim it here."""
         known = await queue.redis.exists(queue.keys.source(UUID(source)))
         return bool(known) and await self._shards.claim(queue, UUID(source)) is not queue
 
@@ -200,7 +202,7 @@ def _age_order(letter: DeadLetter) -> tuple[int, ...]:
 
 
 def _letter(shard: int, letter_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    """The letter. One that cannot be read is shown as far as possible, and can be dropped."""
+    """Decode a letter. If it cannot be read, return what can be shown, so that it can be dropped."""
     known_as = f"{shard}/{letter_id.decode()}"
     try:
         with readable(f"dead letter {known_as}"):
@@ -236,19 +238,19 @@ def _read_letter(name: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
     seed, head = details.get("seed", ""), details.get("head", "")
     if not isinstance(seed, str) or not isinstance(head, str):
         raise TypeError
-    fate = _fate(source, url, details)
-    return DeadLetter(name, project, source, url, reason, failures, seed or head, details, fate)
+    can_be_replayed = _can_be_replayed(source, url, details)
+    return DeadLetter(name, project, source, url, reason, failures, seed or head, details, can_be_replayed)
 
 
-def _fate(source: str, url: str, details: Mapping[str, Any]) -> Replayed:
-    """Whether a letter can be replayed. Raises one of UNREADABLE for what is no letter."""
+def _can_be_replayed(source: str, url: str, details: Mapping[str, Any]) -> Replayed:
+    """Whether a letter can be replayed. Raises one of `codec.UNREADABLE` if it is no letter."""
     if "message" in details:
         if details["message"] != SEED:
             return Replayed.ORDER
         whole = isinstance(details["key"], str) and "seed" in details
         return Replayed.QUEUED if whole else Replayed.TOO_LONG if "head" in details else Replayed.UNREADABLE
     if "kind" not in details:
-        return Replayed.UNREADABLE  # what was set aside
+        return Replayed.UNREADABLE  # something that was set aside
     UUID(source)
     Link(url, Kind(details["kind"]), int(details["depth"]), int(details["hops"]))
     if not all(isinstance(details[name], str) for name in ("crawl", "domain")):
@@ -257,14 +259,14 @@ def _fate(source: str, url: str, details: Mapping[str, Any]) -> Replayed:
 
 
 def _moment(seconds: float) -> datetime:
-    """The time; 1970 for a number that no calendar has."""
+    """The time; 1970 if the number is out of range."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)
 
 
-def _replayed(letter: DeadLetter) -> tuple[str | bytes, ...]:
+def _replay_arguments(letter: DeadLetter) -> tuple[str | bytes, ...]:
     kept = letter.details
     entry = encode_entry(Link(letter.url, Kind(kept["kind"]), kept["depth"], kept["hops"]))
     return letter.id.split("/")[1], letter.source, kept["crawl"], kept["domain"], letter.reason, entry

@@ -1,4 +1,4 @@
-"""The keys of one shard that Python asks for: what each holds is told in `redis_keys.py`."""
+"""The keys of one shard that Python uses. `redis_keys.py` says what each holds."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from alonchat_crawl.redis_keys import RedisKey, prefix_of
 
 
 class ShardKeys:
-    """Names of one shard's keys. All share its hash tag, and so one slot of a Redis cluster."""
+    """Names of one shard's keys. They share a hash tag, and so one slot of a Redis cluster."""
 
     def __init__(self, shard: int = 0, space: str = "") -> None:
         self.shard = shard
@@ -37,7 +37,7 @@ class ShardKeys:
         return self.of(redis_keys.QUEUE, domain=domain, source=source_id)
 
     def domain(self, domain: str) -> str:
-        """What is known of a domain's pace."""
+        """A domain's pace."""
         return self.of(redis_keys.DOMAIN, domain=domain)
 
     def ready(self, tenant: str) -> str:

@@ -1,4 +1,4 @@
-"""Locks that one worker holds for a limited time. A lock without an end is taken as nobody's."""
+"""Locks that one worker holds for a limited time. A lock without an expiry counts as free."""
 
 from redis.asyncio import Redis
 
@@ -6,5 +6,5 @@ from alonchat_crawl.frontier.transitions import lock_script
 
 
 async def take_lock(redis: Redis, key: str, token: bytes, ms: int) -> bool:
-    """Take a lock, or hold it for longer; False if another worker has it. May raise redis.RedisError."""
+    """Take or extend a lock; False if another worker holds it. Raises redis.RedisError."""
     return bool(await redis.register_script(lock_script())(keys=[key], args=[token, ms]))

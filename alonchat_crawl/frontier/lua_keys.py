@@ -1,4 +1,4 @@
-"""The names of Redis keys for Lua: functions made of the list in `redis_keys.py`, prepended to each script.
+"""The names of Redis keys for Lua: functions built from `redis_keys.py` and placed before each script.
 
 A script calls `queue_key(domain, source)`, and reads `KEY.running` for a key without parts. `redis_keys.py`
 says why Lua builds keys at all.
@@ -23,11 +23,11 @@ def shard_keys() -> str:
             "local PREFIX = KEYS[1]",
             f"local SEEN_BUCKET = {SEEN_BUCKET}",
             *_builders(names, "shard", "PREFIX"),
-            # Returns the first word of a key, and what follows.
+            # Returns the first word of a key and the rest.
             "local function parts_of(key)",
             "  return string.match(string.sub(key, #PREFIX + 2), '^(%l+):(.*)$')",
             "end",
-            # The first words of those keys that are one source's.
+            # The first words of the keys that belong to one source.
             f"local OF_A_SOURCE = {{{', '.join(f'{word} = true' for word in sorted(words))}}}",
             f"local function types_of_keys() return {{{', '.join(types)}}} end",
         )
@@ -36,13 +36,13 @@ def shard_keys() -> str:
 
 @cache
 def list_keys() -> str:
-    """A list of the web app and the keys beside it, for its scripts: KEYS[1] is the list."""
+    """The key of a list of the web app, and the keys beside it, for its scripts: KEYS[1] is the list."""
     names = {name: key for name, key in KEYS.items() if "list" in key.parts}
     return "\n".join(("local LIST = KEYS[1]", *_builders(names, "list", "LIST")))
 
 
 def _builders(keys: dict[str, RedisKey], first: str, variable: str) -> Iterator[str]:
-    """Lua's table KEY of the keys without parts but the first, then a function for each other key."""
+    """Lua's table KEY of the keys that have no part but `first`, then a function for each other key."""
     fixed = {name: key for name, key in keys.items() if key.parts == (first,)}
     expression: Callable[[RedisKey], str] = partial(_expression, first=first, variable=variable)
     yield f"local KEY = {{{', '.join(f'{name} = {expression(key)}' for name, key in fixed.items())}}}"
@@ -53,7 +53,7 @@ def _builders(keys: dict[str, RedisKey], first: str, variable: str) -> Iterator[
 
 
 def _expression(key: RedisKey, first: str, variable: str) -> str:
-    """The template as a Lua expression: its literal text and its parts, concatenated."""
+    """The key's template as a Lua expression: a concatenation of its literals and its parts."""
     pieces = []
     for literal, part, _, _ in Formatter().parse(key.template):
         pieces += [f"'{literal}'"] if literal else []

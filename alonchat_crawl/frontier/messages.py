@@ -1,4 +1,4 @@
-"""A list of the web app, read from its old end. A message that is too long never reaches a worker."""
+"""Reads a list of the web app, oldest message first. A message that is too long never reaches a worker."""
 
 from dataclasses import dataclass
 from hashlib import sha1
@@ -19,22 +19,22 @@ class Message:
 
     head: bytes
     length: int
-    """Bytes; NOT_A_LIST if a key of another type stood in the list's place: `head` tells the type."""
+    """Bytes; NOT_A_LIST if the key was of another type, which `head` then names."""
     digest: str
-    """SHA-1, in hex, of the message, of no more bytes than one may have. If the list was NOT_A_LIST: the name
-    under which the key is set aside."""
+    """SHA-1, in hex, of the message, or of its first bytes if it is too long. For NOT_A_LIST: the new name of
+    the key, which was set aside."""
     whole: bytes | None = None
-    """None if it is too long, or if the list was NOT_A_LIST."""
+    """None if it is too long or NOT_A_LIST."""
 
     @classmethod
     def of(cls, whole: bytes, head_bytes: int) -> Self:
-        """A message that can be acted on."""
-        digest = sha1(whole).hexdigest()  # noqa: S324 - it only tells two messages apart
+        """A message that is short enough to act on."""
+        digest = sha1(whole).hexdigest()  # noqa: S324 - it only identifies a message
         return cls(whole[:head_bytes], len(whole), digest, whole)
 
 
 class Messages:
-    """One list. Its methods raise redis.RedisError."""
+    """One list of the web app. Its methods raise redis.RedisError."""
 
     def __init__(self, redis: Redis, key: str, max_bytes: int, head_bytes: int) -> None:
         self._redis = redis
@@ -45,7 +45,7 @@ class Messages:
         self._discard = redis.register_script(list_script("discard_message"))
 
     async def oldest(self) -> Message | None:
-        """The oldest message, which stays where it is; None if there is none."""
+        """Return the oldest message and leave it in the list; None if there is none."""
         found = await self._look(keys=[self._key], args=self._limits)
         match found:
             case []:
@@ -57,11 +57,12 @@ class Messages:
         raise ValueError(found)
 
     async def listen(self, seconds: float) -> None:
-        """Wait until there is a message, or for so long, and take nothing.
+        """Wait until there is a message, but no longer than `seconds`; take nothing.
 
-        A blocking move onto a key of another type, the guard, fails as soon as there is a message; Redis' own
-        tests ensure that ("with wrong destination type"). If a restart loses the guard meanwhile, the message
-        is moved to the guard's name, and `oldest` brings it back.
+        Redis can only block on commands that take. So this is a blocking move onto a key of the wrong type,
+        the guard: it fails as soon as there is a message (Redis' tests ensure that, "with wrong destination
+        type"). If a restart of Redis loses the guard, the message is moved to its name, and `oldest` moves it
+        back.
         """
         try:
             await awaited(self._redis.blmove(self._key, self._guard, seconds, "RIGHT", "LEFT"))  # type: ignore[arg-type] # a float is fine
@@ -70,7 +71,7 @@ class Messages:
                 raise
 
     async def discard(self, message: Message) -> bool:
-        """Take out a message that is too long, once it is kept elsewhere; False if another worker has."""
+        """Remove a message that is too long, after it was kept elsewhere; False if another worker has."""
         if message.length == NOT_A_LIST:
             return True
         same = (self._limits[0], message.length, message.digest)

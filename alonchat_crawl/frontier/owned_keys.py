@@ -1,11 +1,11 @@
-"""Every key in Redis that holds the data of one source or of one project, for whoever erases or exports it.
+"""Lists every Redis key that holds data of one source or one project, to erase or export it.
 
-Keys with members of many owners are not among them: those that `redis_keys.py` says are of MANY (lists of
-sources and tenants, leases, dead letters, messages that no worker has sorted into lanes). From them, members
-must be taken out one by one. What is known of a site (robots.txt, a domain's pace) belongs to nobody, and
-stays. A domain's hash names the tenant whose turn it is, and forgets it when that tenant leaves.
+Not listed are keys with members of many owners, which `redis_keys.py` marks MANY: lists of sources and
+tenants, leases, dead letters, unsorted messages. Their members must be removed one by one. What is known of a
+site (robots.txt, a domain's pace) belongs to no owner, and stays. A domain's hash names the tenant whose turn
+it is, until that tenant leaves.
 
-Names are computed from ids and from what the source's own keys list, so nothing scans all of Redis.
+The names are computed from ids and from what the source's keys list, so that nothing scans all of Redis.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -21,11 +21,11 @@ from alonchat_crawl.frontier.transitions import awaited
 from alonchat_crawl.redis_keys import KEYS, SEEN_BUCKET, Slot, local_space
 
 CrawlIds = Mapping[UUID, UUID | None]
-"""Sources, each with the id of its last run, as Postgres has them; None if it has never run."""
+"""Sources and their last runs, from Postgres; None for a source that has never run."""
 
 
 async def keys_of_source(shards: Shards, source_id: UUID, crawl_id: UUID | None = None) -> AsyncIterator[str]:
-    """Each key that is one source's. `crawl_id` is its last run's, in case Redis knows that no more.
+    """Yield every key of one source. `crawl_id` is its last run, in case Redis has forgotten it.
 
     Raises redis.RedisError. Keys that are written meanwhile may be missed: close the source first.
     """
@@ -49,9 +49,9 @@ async def keys_of_source(shards: Shards, source_id: UUID, crawl_id: UUID | None 
 async def keys_of_project(
     shards: Shards, project_id: UUID, sources: CrawlIds, lists: Collection[str]
 ) -> AsyncIterator[str]:
-    """Each key that is one project's or one of its sources'. `lists` are those that workers read.
+    """Yield every key of one project and of its sources. `lists` are the message lists that workers read.
 
-    Raises redis.RedisError. Keys that are written meanwhile may be missed: close its sources first.
+    Raises redis.RedisError. Keys that are written meanwhile may be missed: close the sources first.
     """
     redis = shards.queues[0].redis
     names = {redis_keys.LANE.of(list=one, project=project_id) for one in lists}
@@ -67,12 +67,12 @@ async def keys_of_project(
 
 
 def _shards_of(shards: Shards, source_id: UUID) -> list[ShardKeys]:
-    """The shards that may know a source, and the one set apart for files that a single machine has."""
+    """All shards, and the private one that a source of local files would have."""
     return [*(queue.keys for queue in shards.queues), ShardKeys(0, local_space(source_id))]
 
 
 async def _in_shard(redis: Redis, keys: ShardKeys, source_id: UUID, met: int) -> set[str]:
-    """Names of a source's keys in a shard, whether or not they exist; `met` is how many URLs it has met."""
+    """Possible names of a source's keys in a shard; `met` is how many URLs the source has met."""
     buckets = range(met // SEEN_BUCKET + 1)
     names = {keys.source(source_id), keys.domains(source_id)}
     names.add(keys.of(redis_keys.DELAYED, source=source_id))
@@ -82,13 +82,13 @@ async def _in_shard(redis: Redis, keys: ShardKeys, source_id: UUID, met: int) ->
 
 
 def _of_upload(keys: ShardKeys, source_id: UUID, tenant: str) -> set[str]:
-    """Names of what is kept by domain for an upload: its files are no site's, so its id is their domain."""
+    """Names of an upload's keys by domain: no site serves its files, so its id is their domain."""
     turns = keys.of(redis_keys.SOURCE_TURNS, domain=source_id, tenant=tenant)
     return {keys.domain(str(source_id)), keys.of(redis_keys.TENANT_TURNS, domain=source_id), turns}
 
 
 def _of_all_in(keys: ShardKeys, tenant: str) -> set[str]:
-    """Names of the other keys of a frontier set apart: all in it is one source's."""
+    """Names of the other keys of a private frontier, which holds one source only."""
     whole = (key for key in KEYS.values() if key.slot is Slot.SHARD and key.parts == ("shard",))
     return {keys.ready(tenant), *(keys.of(key) for key in whole)}
 
@@ -96,7 +96,7 @@ def _of_all_in(keys: ShardKeys, tenant: str) -> set[str]:
 async def _of_tenant(
     redis: Redis, keys: ShardKeys, project_id: UUID, source_id: UUID | None = None
 ) -> set[str]:
-    """Names of a tenant's keys in a shard: of the domains where it is its turn, and of a source's."""
+    """Names of a tenant's keys in a shard, for the domains where it has the turn and those of a source."""
     ready = keys.ready(str(project_id))
     domains = {domain.decode() for domain in await awaited(redis.zrange(ready, 0, -1))}
     domains |= await _domains(redis, keys, source_id) if source_id else set()
@@ -110,11 +110,11 @@ async def _domains(redis: Redis, keys: ShardKeys, source_id: UUID) -> set[str]:
 
 
 async def _set_aside(shards: Shards, ids: Collection[str]) -> set[str]:
-    """Names of what was set aside: the dead letter of each tells its owner or the old key."""
+    """Names of keys that were set aside, by the owner or the old name in their dead letters."""
     names = set()
     async for letter in DeadLetters(shards).find(LetterFilter()):
-        told = (letter.project, letter.source, str(letter.details.get("key", "")))
-        if "aside" in letter.details and any(one in text for one in ids for text in told):
+        named = (letter.project, letter.source, str(letter.details.get("key", "")))
+        if "aside" in letter.details and any(one in text for one in ids for text in named):
             names.add(str(letter.details["aside"]))
     return names
 

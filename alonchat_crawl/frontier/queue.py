@@ -1,4 +1,4 @@
-"""One shard of the frontier as coroutines: its transitions, their values packed and unpacked; no state."""
+"""One shard of the frontier: a coroutine for each transition, which encodes and decodes its values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,41 +27,41 @@ from alonchat_crawl.sources import Ending, Kind, Lease, Link, Source
 from alonchat_crawl.urls import origin_of
 
 ADDED_AT_ONCE = 200
-"""URLs in one call: some milliseconds of the server's time."""
+"""URLs in one call: a few milliseconds of the server's time."""
 SETTLED_AT_ONCE = 100
 
 DETAIL_MAX_CHARS = 500
 
 UNBOUNDED = 1 << 53
-"""More bytes than there are."""
+"""Bytes; no limit in practice."""
 
 KEPT_MS = 7 * 86_400_000
 """How long a closed source's counts stay in Redis, and its dead letters can be replayed."""
 
 SEEN_KEPT_MS = 86_400_000
-"""How long the URLs that it has seen stay if it has dead letters: they take several times as much room."""
+"""How long a closed source's seen URLs stay if it has dead letters. Shorter, since they take more room."""
 
 HOLD_MS = 600_000
-"""How long a domain waits for its request in flight at most; releasing, settling and reaping end it."""
+"""Longest hold of a domain for a request in flight; `release`, `settle` or `reap` mostly ends it earlier."""
 
 MAX_BACKOFF_MS = 300_000
-"""How long a domain backs off at most after 429 and 503, unless it asks for more (Retry-After)."""
+"""Longest backoff of a domain after 429 and 503, unless the site asks for more (Retry-After)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What `take` answers."""
+    """What `take` returns."""
 
     leases: list[Lease]
     due_seconds: float
     """Until the next URL may be taken; inf if none waits."""
     completed: bool
-    """A source completed, since what it had left was dropped."""
+    """Whether a source completed, because its last waiting URLs were dropped."""
     totals: Totals
 
 
 class FrontierQueue(FrontierView):
-    """A shard of the frontier in Redis. Every method may raise redis.RedisError, and may be called again."""
+    """A shard of the frontier in Redis. Its methods raise redis.RedisError, and may be repeated."""
 
     def __init__(
         self,
@@ -102,9 +102,9 @@ class FrontierQueue(FrontierView):
     # --- A source's life ---
 
     async def open(self, source: Source, displaced: UUID | None = None) -> tuple[Opened, Source]:
-        """Open a source, and return the run that is now in effect: an earlier one if it is not done.
+        """Open a source; return the run that is in effect, which is an earlier one if that is not done.
 
-        Another project's source is left as it is, unless its run is the one that is to be `displaced`.
+        Another project's source is left as it is, unless its run is the one to be `displaced`.
         """
         arguments = (
             str(source.source_id),
@@ -119,7 +119,7 @@ class FrontierQueue(FrontierView):
         code, spec = await self.run("open", *arguments)
         try:
             return Opened(code), decode_source(spec)
-        except ValueError as error:  # somebody else wrote into that run
+        except ValueError as error:  # something else wrote into that run
             await self.set_aside(source.source_id, f"its spec cannot be read: {type(error).__name__}")
             code, spec = await self.run("open", *arguments)
             return Opened(code), decode_source(spec)
@@ -138,13 +138,13 @@ class FrontierQueue(FrontierView):
         return bool(await self.run("abandon", *_run_of(source)))
 
     async def amend(self, source: Source) -> bool:
-        """Give an open source other limits, those of its latest seed; False if it is not open."""
+        """Give an open source the limits of its latest seed; False if it is not open."""
         source_id, crawl_id = _run_of(source)
         values = (source_id, encode_source(source), source.max_pages, 1 / source.priority, crawl_id)
         return bool(await self.run("amend", *values))
 
     async def pause(self, source: Source) -> bool:
-        """Fetch nothing more of a run for the time being; False if it is not open, or is another run."""
+        """Stop fetching a run until it is resumed; False if it is not open, or is another run."""
         return await self._over_domains("pause", source)
 
     async def resume(self, source: Source) -> bool:
@@ -158,18 +158,18 @@ class FrontierQueue(FrontierView):
         return bool(done)
 
     async def cancel(self, source: Source) -> bool:
-        """Drop what waits of a run; it ends with what is in flight. False if it is not open."""
+        """Drop a run's waiting URLs; it ends when those in flight have ended. False if it is not open."""
         cancelled, left, _ = await self.run("cancel", *_run_of(source))
         while left:
             _, left, _ = await self.run("cancel", *_run_of(source))
         return bool(cancelled)
 
     async def forget(self, source_id: UUID) -> None:
-        """List a source no longer as done: its counts are lost."""
+        """Take a source whose counts are lost from the list of completed sources."""
         await awaited(self.redis.zrem(self.keys.completed, str(source_id)))
 
     async def close(self, source: Source) -> bool:
-        """Note that a run's end is written to Postgres; False if it goes on, or a newer one has begun."""
+        """Note that Postgres has a run's end; False if the run goes on, or a newer one has begun."""
         return bool(await self.run("close", *_run_of(source), KEPT_MS, SEEN_KEPT_MS))
 
     # --- A URL's life ---
@@ -179,8 +179,8 @@ class FrontierQueue(FrontierView):
     ) -> int:
         """Queue the links that the source has not met before; return how many.
 
-        `origins` are the source's own, as a lease has them, and one more if its start URL was redirected
-        there: a URL on one of them takes less room. `lease_id` is of the page that they were found on.
+        `origins` are the lease's, and one more if the source's start URL was redirected there. A URL on one
+        of them takes less room. `lease_id` is the lease of the page that the links were found on.
         """
         added = 0
         for start in range(0, len(links), ADDED_AT_ONCE):
@@ -196,9 +196,9 @@ class FrontierQueue(FrontierView):
         return added
 
     async def take(self, count: int, only: UUID | None = None) -> Taken:
-        """Lease up to `count` URLs, each of another domain; or of the one source that `only` names.
+        """Lease up to `count` URLs, each of another domain; if `only` is given, URLs of that source.
 
-        With a count of 0 it only looks, and wakes another worker if something is due.
+        With a count of 0, lease nothing, but wake another worker if something is due.
         """
         limits = (count, self.lease_ms, HOLD_MS, token_hex(4))
         due_ms, values, completed, *totals = await (
@@ -209,75 +209,75 @@ class FrontierQueue(FrontierView):
         for i in range(0, len(values), 6):
             try:
                 leases.append(decode_lease(self.keys.shard, *values[i : i + 6]))
-            except Unreadable as error:  # it must not cost the other leases an attempt
+            except Unreadable as error:  # must not cost the other leases an attempt
                 unreadable += (values[i], error.entry, error.detail)
         if unreadable:
             completed += await self.run("give_up", *unreadable)
         due_seconds = due_ms / 1000 if due_ms >= 0 else float("inf")
         return Taken(leases, due_seconds, completed > 0, Totals(*totals))
 
-    # --- What cannot be read ---
+    # --- Damaged keys and sources ---
 
     async def sweep(self) -> None:
-        """Set aside those of the shard's own keys that are of another type: they would stop everybody."""
+        """Set aside those of the shard's keys that are of the wrong type: they would stop every source."""
         await self.run("sweep", self.lease_ms)
 
     async def audit(self, source: str | bytes) -> Audited:
-        """Put a source into each list that it belongs in, or none. One that cannot be read is set aside."""
+        """Put a source into the lists that it belongs in, and no others. Set it aside if it is unreadable."""
         return Audited(await self.run("audit", source))
 
     async def set_aside(self, source_id: UUID, detail: str) -> bool:
-        """Set aside a source that cannot be read, as a dead letter; False if it is not known."""
+        """Set aside a source that cannot be read and keep a dead letter; False if it is not known."""
         return bool(await self.run("set_aside", str(source_id), _text(detail)))
 
     async def release(self, releases: Iterable[Release]) -> int:
-        """Free the leases' domains for their next requests; return how many those leases still held."""
+        """Free domains for their next requests; return how many domains were still held."""
         values = [MAX_BACKOFF_MS, *(value for one in releases for value in one.arguments())]
         return int(await self.run("release", *values))
 
     async def reserve(self, domain: str, hold_id: str, hold_seconds: float) -> float:
-        """Hold a domain for a request outside its queues; return 0, or the seconds until asking again.
+        """Hold a domain for a request that is in none of its queues; return 0, or the seconds to wait.
 
-        It is given back by `release` under `hold_id`, or after `hold_seconds`.
+        `release` ends the hold, by `hold_id`; else it ends after `hold_seconds`.
         """
         return int(await self.run("reserve", domain, hold_id, whole_ms(hold_seconds))) / 1000
 
     async def visit(self, site: str) -> tuple[float, float]:
-        """Return seconds until a site may be asked that shares its address, and its delay by AutoThrottle.
+        """Ask for a turn of a site that shares its address; return seconds to wait, and AutoThrottle's delay.
 
-        With 0 seconds it is about to be asked, and `release` tells of it.
+        After 0 seconds the caller must make its request and then call `release`.
         """
         wait_ms, delay_ms = await self.run("visit_site", site)
         return wait_ms / 1000, delay_ms / 1000
 
     async def settle(
-        self, endings: Sequence[tuple[Lease, Ending]], told: Mapping[str, int] = MappingProxyType({})
+        self, endings: Sequence[tuple[Lease, Ending]], links_sent: Mapping[str, int] = MappingProxyType({})
     ) -> list[Settled]:
-        """End leases. Settling a lease that has ended (a late worker's) changes nothing.
+        """End leases. A lease that has ended already, because its worker is late, is left alone.
 
-        `told` says for lease ids how many links were added under them; a lease whose links a restart of Redis
-        has lost since is not settled.
+        `links_sent` says for each lease id how many links were added under it. If a restart of Redis has lost
+        some of them, the lease is not settled.
         """
         codes: list[Settled] = []
         for start in range(0, len(endings), SETTLED_AT_ONCE):
             values: list[Any] = [self.max_attempts]
             for lease, ending in endings[start : start + SETTLED_AT_ONCE]:
                 values += (lease.id, ending.outcome.value, ending.reason.encode(), _text(ending.detail))
-                values += (whole_ms(ending.wait_seconds), told.get(lease.id, 0), int(ending.rests))
+                values += (whole_ms(ending.wait_seconds), links_sent.get(lease.id, 0), int(ending.rests))
             codes += map(Settled, await self.run("settle", *values))
         return codes
 
     async def extend(self, leases: Sequence[Lease]) -> set[str]:
-        """Keep leases for longer; return the ids of those that are lost."""
+        """Extend leases; return the ids of those that are lost."""
         lost = await self.run("extend", self.lease_ms, *(lease.id for lease in leases))
         return {lease_id.decode() for lease_id in lost}
 
     async def untake(self, leases: Sequence[Lease]) -> int:
-        """Give leased URLs back unfetched; return how many were still ours."""
+        """Give back leased URLs that were not fetched; return how many were still ours."""
         return int(await self.run("untake", *(lease.id for lease in leases)))
 
     async def reap(self, limit: int = 200) -> tuple[int, int]:
-        """Take back the URLs whose lease expired; return how many, and how many sources completed by it."""
+        """Take back URLs whose leases expired; return how many, and how many sources completed thereby."""
         reaped, completed = await self.run("reap", limit, self.max_attempts)
         return reaped, completed
 
@@ -287,5 +287,5 @@ def _run_of(source: Source) -> tuple[str, str]:
 
 
 def _text(detail: str) -> bytes:
-    """A detail may quote a site: it is cut, and characters that are no Unicode are replaced."""
+    """Cut a detail, which may quote a site, and replace invalid Unicode."""
     return detail[:DETAIL_MAX_CHARS].encode(errors="replace")

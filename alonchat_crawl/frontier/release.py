@@ -1,34 +1,34 @@
-"""What the frontier is told when a request has left its site, so that it frees and paces the domain."""
+"""What the frontier must know after a request, to free the domain and to pace it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The request of a lease, or of a reservation, has left its site."""
+    """The request of a lease or of a reservation is over."""
 
     hold_id: str
-    """The lease's id, or the id that the domain was reserved under."""
+    """The lease's id, or the id of the reservation."""
     domain: str
     elapsed_seconds: float
-    """Since it was sent."""
+    """Since the request was sent."""
     pace_seconds: float
-    """From when it was sent until the next request may be."""
+    """From this request being sent to the next one."""
     asked_seconds: float = 0.0
     """How long the site asked us to wait (Retry-After)."""
     sign: int = 0
     """1: the site answers; -1: it is too busy, so that the domain backs off; 0: neither."""
     delay_seconds: float = 0.0
-    """AutoThrottle's delay, kept for the domain for all workers; 0 forgets the one before."""
+    """AutoThrottle's delay, kept for the domain for all workers; 0 deletes it."""
     site: str = ""
-    """The registrable domain that all of the above is of, if `domain` is an address that sites share."""
+    """The registrable domain, if `domain` is an address that sites share: the values above are the site's."""
     address_pace_seconds: float = 0.0
-    """The address's own pace, if there is a site."""
+    """The pace of the address itself, if there is a site."""
     address_sign: int = 0
-    """The address's own sign, if there is a site."""
+    """The sign for the address itself, if there is a site."""
 
     def arguments(self) -> tuple[str | int, ...]:
-        """What the transition `release` is passed: the time gone by is rounded down, the others up.
+        """Arguments of the transition `release`. Elapsed time is rounded down, waits are rounded up.
 
         So no request is sent a millisecond too early.
         """

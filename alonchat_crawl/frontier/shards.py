@@ -1,4 +1,4 @@
-"""The whole frontier: which shard a source lives in, and which one keeps a domain's pace."""
+"""All shards: which one a source lives in, and which one keeps a domain's pace."""
 
 import logging
 from collections.abc import Awaitable, Sequence
@@ -17,14 +17,14 @@ from alonchat_crawl.frontier.domains import Domains, url_domain
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.transitions import Audited, awaited
 from alonchat_crawl.redis_keys import COMPLETED, HOME, RUNNING, SHARD_COUNT, every_key_pattern, prefix_of
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key
 from alonchat_crawl.sources import Source, SourceProgress
 
 logger = logging.getLogger(__name__)
 
 
 async def agreed_count(asked: Awaitable[Any]) -> int | None:
-    """How many shards the workers have agreed on; raises StartupError if that cannot be read."""
+    """The number of shards that the workers agreed on; raises StartupError if it cannot be read."""
     try:
         found = await asked
         return None if found is None else int(found)
@@ -36,9 +36,10 @@ async def agreed_count(asked: Awaitable[Any]) -> int | None:
 
 
 class Shards:
-    """All shards. A source lives in that of its start URL's domain, with all its URLs, wherever they lie.
+    """All shards. A source lives in the shard of its start URL's domain, with all its URLs of any domain.
 
-    The pace of a domain is kept in the domain's own shard: a URL from another one has to reserve it there.
+    A domain's pace is kept in the domain's shard. A URL that lives in another shard must reserve the domain
+    there.
     """
 
     def __init__(self, queues: Sequence[FrontierQueue]) -> None:
@@ -52,17 +53,17 @@ class Shards:
         space: str = "",
         *,
         resolver: Resolver | None = None,
-        told: Told = tell_nobody,
+        on_damaged_key: OnDamagedKey = ignore_damaged_key,
     ) -> "Shards":
-        """Build as many queues as FRONTIER_SHARDS says; for a `space` that no other process reads, one.
+        """Build FRONTIER_SHARDS queues; a private frontier, whose name is `space`, has one.
 
-        They look up names by the `resolver`, if there is one that the process uses already. `told` is told of
-        damaged keys.
+        They look up names with `resolver` if it is given, else with a new one. `on_damaged_key` is called for
+        each damaged key that they set aside.
         """
         queue_class: type[FrontierQueue] = load_object(settings["SCHEDULER_QUEUE_CLASS"])
         domains = Domains()
         if settings.getbool("THROTTLE_BY_ADDRESS"):
-            domains = Domains(redis, resolver or Resolver.from_settings(settings), told)
+            domains = Domains(redis, resolver or Resolver.from_settings(settings), on_damaged_key)
         count = 1 if space else settings.getint("FRONTIER_SHARDS")
         return cls(
             [queue_class.from_settings(settings, redis, domains, shard, space) for shard in range(count)]
@@ -73,12 +74,12 @@ class Shards:
         return self.queues[crc32(domain.encode()) % len(self.queues)]
 
     async def home(self, source: Source) -> FrontierQueue:
-        """The shard of a source, which it keeps until it is closed, whatever URL a later seed gives it."""
+        """The shard of a source. It stays the same until the source is closed, even if its URL changes."""
         home = self.of_domain(url_domain(source.url))
         return await self.claim(home, source.source_id)
 
     async def claim(self, home: FrontierQueue, source_id: UUID) -> FrontierQueue:
-        """Let a source live in a shard, unless it lives in one already; return that one."""
+        """Put a source into the shard `home`, unless it lives in another already; return its shard."""
         if len(self.queues) == 1:
             return home
         shard = home.keys.shard
@@ -87,13 +88,13 @@ class Shards:
             return {queue.keys.shard: queue for queue in self.queues}[
                 shard if claimed is None else int(claimed)
             ]
-        except (ResponseError, ValueError, KeyError):  # it says nothing that any of us wrote
+        except (ResponseError, ValueError, KeyError):  # no worker wrote this value
             logger.error("The home of source %s cannot be read: it is shard %d now", source_id, shard)  # noqa: TRY400
             await home.redis.set(HOME.of(source=source_id), shard)
             return home
 
     async def close(self, queue: FrontierQueue, source: Source) -> None:
-        """Note that a run's end is written to Postgres."""
+        """Note that Postgres has a run's end."""
         if await queue.close(source) and len(self.queues) > 1:
             await awaited(queue.redis.delete(HOME.of(source=source.source_id)))
 
@@ -105,9 +106,9 @@ class Shards:
     async def find(
         self, source_id: UUID, project_id: UUID | None = None
     ) -> tuple[FrontierQueue, SourceProgress] | None:
-        """A source that the frontier knows, with its shard; None for any other. Raises errors.Unreadable.
+        """A source's shard and progress; None if the frontier does not know it. Raises errors.Unreadable.
 
-        If `project_id` is given, a source of another project is not known.
+        If `project_id` is given, sources of other projects count as unknown.
         """
         for queue in self.queues:
             progress = await queue.progress(source_id)
@@ -116,12 +117,12 @@ class Shards:
         return None
 
     async def progresses(self) -> dict[UUID, SourceProgress | Unreadable]:
-        """Sources that run or are paused, that are done but not yet written to Postgres, or are set aside."""
+        """All sources that run, are paused, are done but not yet written to Postgres, or are set aside."""
         found: dict[UUID, SourceProgress | Unreadable] = {}
         for queue in self.queues:
             for source_id in await queue.unreadable_sources():
                 found[source_id] = Unreadable(f"source {source_id}", "it is set aside")
-            # One that completes between the two questions is in both answers.
+            # A set, since a source that completes between the two calls is in both results.
             for source_id in {*await queue.open_sources(), *await queue.completed()}:
                 try:
                     progress = await queue.progress(source_id)
@@ -132,22 +133,22 @@ class Shards:
         return found
 
     async def audit(self, source: str | bytes) -> Audited:
-        """Whether a source is open, or its end is still kept, or it is set aside; its lists are put right."""
+        """Repair a source's places in the lists; return whether it is known, unknown or set aside."""
         answers = [await queue.audit(source) for queue in self.queues]
         return Audited.KNOWN if Audited.KNOWN in answers else min(answers)
 
     async def tidy(self) -> None:
-        """Set aside whatever stands in the lists of sources and is none."""
+        """Audit every member of the lists of sources, so that what is no source is set aside."""
         for queue in self.queues:
             for member in await queue.listed():
                 await queue.audit(member)
 
     async def set_aside(self, source_id: UUID, detail: str) -> bool:
-        """Set aside a source that cannot be read; False for one that the frontier does not know."""
+        """Set aside a source that cannot be read; False if the frontier does not know it."""
         return any([await queue.set_aside(source_id, detail) for queue in self.queues])
 
     async def erase(self) -> None:
-        """Delete all keys of a frontier set apart: no other process reads it."""
+        """Delete all keys of a private frontier."""
         redis, pattern = self.queues[0].redis, every_key_pattern(self.queues[0].keys.prefix)
         keys = [key async for key in redis.scan_iter(pattern, count=1000)]
         for key in keys:

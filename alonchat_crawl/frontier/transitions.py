@@ -16,12 +16,12 @@ SHARED = (
     "call", "damaged_keys", "checked_values", "dead_letters", "virtual_time", "domains", "enqueue", "finish",
     "seen", "damaged_sources", "entries", "lease", "retry", "take",
 )  # fmt: skip
-"""What the transitions share (lua/shared/), each file after those that it uses. Redis caches a script whole,
-so a transition costs little more for it."""
+"""Files in lua/shared/ that precede every transition, each after those that it uses. Redis caches compiled
+scripts, so their length costs little."""
 
 
 class Opened(IntEnum):
-    """What `open` answers."""
+    """What `open` returns."""
 
     FOREIGN = -2
     CLOSING = -1
@@ -30,7 +30,7 @@ class Opened(IntEnum):
 
 
 class Audited(IntEnum):
-    """What `audit` answers of a source."""
+    """What `audit` returns."""
 
     SET_ASIDE = -1
     UNKNOWN = 0
@@ -38,7 +38,7 @@ class Audited(IntEnum):
 
 
 class Settled(IntEnum):
-    """What `settle` answers for each lease."""
+    """What `settle` returns for each lease."""
 
     UNKNOWN = 0
     DONE = 1
@@ -47,7 +47,7 @@ class Settled(IntEnum):
 
 
 class Replayed(IntEnum):
-    """What `replay` answers for each dead letter."""
+    """What `replay` returns for each dead letter."""
 
     UNREADABLE = -7
     TOO_LONG = -6
@@ -69,14 +69,14 @@ def script(name: str) -> str:
 
 @cache
 def list_script(name: str) -> str:
-    """The text of a script that works on a list of the web app, and on the keys beside it."""
+    """The text of a script for a list of the web app and the keys beside it."""
     flags, _, body = _lua("lists", name).partition("\n")
     return f"{flags}\n{list_keys()}\n{body}"
 
 
 @cache
 def lock_script() -> str:
-    """The text of the script that takes a lock, whichever key that is."""
+    """The text of the script that takes a lock."""
     return _lua("lock")
 
 
@@ -85,24 +85,24 @@ def _lua(*path: str) -> str:
 
 
 class Transitions:
-    """The transitions of one shard. Each may raise redis.RedisError, and may be repeated."""
+    """Runs the transitions of one shard. Each raises redis.RedisError, and may be repeated."""
 
     def __init__(self, redis: Redis, prefix: str, letters_max: int, letters_max_bytes: int) -> None:
         self._redis = redis
         self._prefix = prefix
         self._keep = (letters_max, letters_max_bytes)
-        """Any of them may have to keep a dead letter."""
+        """Limits of dead letters. Every transition gets them, since any may have to keep a letter."""
         self._scripts: dict[str, Any] = {}
 
     async def run(self, name: str, *arguments: Any) -> Any:
-        """Run lua/<name>.lua; a script that Redis does not know (a restart, a flush) is loaded again."""
+        """Run lua/<name>.lua. If Redis has lost the script (a restart, a flush), it is loaded again."""
         if name not in self._scripts:
             self._scripts[name] = self._redis.register_script(script(name))
         return await self._scripts[name](keys=[self._prefix], args=(*arguments, *self._keep))
 
 
 async def awaited(call: Awaitable[Any] | Any) -> Any:
-    """Await a redis-py command: its stubs say that it might be synchronous."""
+    """Await a redis-py command, whose stubs say that it might be synchronous."""
     return await cast("Awaitable[Any]", call)
 
 
@@ -110,9 +110,9 @@ ERROR_CODE = re.compile(r"[A-Z]{2,} ")
 
 
 def is_of_one(error: Exception) -> bool:
-    """Whether an error is of what was told, not of Redis: another page may well be told.
+    """Whether an error is due to the values that were sent, so that a call for another page may succeed.
 
-    A server that cannot work says so by a code (MISCONF, NOREPLICAS, …); a script that failed has none.
+    A server that cannot work sends a code (MISCONF, NOREPLICAS, …); a script that failed does not.
     """
     if type(error) is ResponseError:
         return str(error).startswith("WRONGTYPE") or not ERROR_CODE.match(str(error))

@@ -1,4 +1,4 @@
-"""What a shard holds, to be read only."""
+"""Reads what a shard holds, without changing it."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,35 +18,35 @@ from alonchat_crawl.sources import SourceProgress
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What a source's URLs in one domain wait for."""
+    """Why a source's URLs in one domain have to wait."""
 
     domain: str
     urls: int
-    """In its queue; those that are to be tried again later are not among them."""
+    """URLs in the queue, without those that wait to be retried."""
     in_flight: bool
-    """A request to the domain is in flight, of this source or of another."""
+    """Whether a request to the domain is in flight, for this source or another."""
     due_seconds: float
     """Until the domain may be asked again; at most HOLD_MS while a request is in flight."""
     refusals: int
-    """429s and 503s in a row, for which the domain backs off."""
+    """Number of 429s and 503s in a row, which set the domain's backoff."""
     delay_seconds: float
-    """AutoThrottle's; 0 if the site is quick."""
+    """AutoThrottle's delay; 0 if the site is quick."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A whole shard in five numbers."""
+    """Counts of a whole shard."""
 
     pending: int = 0
     leased: int = 0
     sources: int = 0
     dead_letters: int = 0
     set_aside: int = 0
-    """Entries that nobody could read, ever."""
+    """Entries ever set aside because they could not be read."""
 
 
 class FrontierView:
-    """A shard of the frontier in Redis, to be read. Every method may raise redis.RedisError."""
+    """A read-only view of a shard. Its methods raise redis.RedisError."""
 
     def __init__(self, redis: Redis, keys: ShardKeys) -> None:
         self.redis = redis
@@ -57,7 +57,7 @@ class FrontierView:
         return _ids(await awaited(self.redis.zrange(self.keys.completed, 0, 999)))
 
     async def open_sources(self) -> list[UUID]:
-        """The sources that run or are paused."""
+        """Sources that are running or paused."""
         return _ids(await awaited(self.redis.smembers(self.keys.running)))
 
     async def unreadable_sources(self) -> list[UUID]:
@@ -65,18 +65,18 @@ class FrontierView:
         return _ids(await awaited(self.redis.smembers(self.keys.unreadable)))
 
     async def listed(self, most: int = 1000) -> set[bytes]:
-        """What stands in the lists of sources, whatever it is: up to so many of each."""
+        """Up to `most` members of each list of sources, whether or not they are source ids."""
         running = await awaited(self.redis.srandmember(self.keys.running, most))
         paused = await awaited(self.redis.srandmember(self.keys.paused, most))
         return {*running, *paused, *await awaited(self.redis.zrange(self.keys.completed, 0, most))}
 
     async def waits(self, source_id: UUID, most: int = 100) -> list[Wait]:
-        """Where up to `most` of the source's domains stand, those that are due soonest first."""
+        """Up to `most` of a source's domains, soonest due first."""
         now_s, now_us = await awaited(self.redis.time())
         domains = await awaited(self.redis.srandmember(self.keys.domains(source_id), most))
         found = []
         for domain in domains:
-            with suppress(ValueError, OverflowError, ResponseError):  # what somebody else wrote there
+            with suppress(ValueError, OverflowError, ResponseError):  # something else wrote there
                 found.append(await self._wait(source_id, domain.decode(), now_s + now_us / 1e6))
         return sorted(found, key=lambda wait: wait.due_seconds)
 
@@ -95,9 +95,9 @@ class FrontierView:
         )
 
     async def progress(self, source_id: UUID) -> SourceProgress | None:
-        """How far a source is; None for one that the frontier does not know.
+        """A source's progress; None if the frontier does not know it.
 
-        Raises errors.Unreadable if somebody else wrote into it.
+        Raises errors.Unreadable if something else wrote into it.
         """
         name = f"source {source_id}"
         try:
@@ -111,7 +111,7 @@ class FrontierView:
 
 
 def _ids(members: Iterable[bytes]) -> list[UUID]:
-    """Those that are UUIDs: `audit` sets the others aside."""
+    """The members that are UUIDs; `audit` sets the others aside."""
     found = []
     for member in members:
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""A pool of Postgres connections that checks one only if there is a reason to think it dead."""
+"""A pool of Postgres connections that checks a connection only if there is reason to think it dead."""
 
 import select
 from time import monotonic
@@ -12,10 +12,10 @@ IDLE_SECONDS = 60.0
 
 
 class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
-    """Hands out no dead connection, and yet does without a round trip for each use.
+    """Hands out no dead connection, without a round trip for each use.
 
-    A server or pooler that ends closes its sockets, which shows without a round trip. One that vanished does
-    not, so a connection is checked after an idle minute, and each once after any of them broke.
+    A server or pooler that shuts down closes its sockets, which can be seen without a round trip. A server
+    that vanishes does not. So a connection is checked after an idle minute, and all are after one broke.
     """
 
     def __init__(self, url: str, **options: Any) -> None:
@@ -24,7 +24,7 @@ class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
         self._broke_at = 0.0
 
     async def putconn(self, conn: AsyncConnection[Any]) -> None:
-        """Take a connection back. If it broke, check all that were handed out before at their next use."""
+        """Take a connection back. If it broke, each connection is checked before its next use."""
         if conn.broken:
             self._broke_at = monotonic()
         await super().putconn(conn)
@@ -42,7 +42,7 @@ class CheckedPool(AsyncConnectionPool[AsyncConnection[Any]]):
 
 
 def _has_news(connection: AsyncConnection[Any]) -> bool:
-    """Whether the server has sent something unasked: most often, that it ends."""
+    """Whether the server has sent something unasked: mostly, that it is shutting down."""
     sockets = select.poll()
     sockets.register(connection.fileno(), select.POLLIN)
     return bool(sockets.poll(0))

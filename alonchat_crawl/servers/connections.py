@@ -1,4 +1,4 @@
-"""The clients of Redis and Postgres: the one place that opens them."""
+"""The one place that opens clients of Redis and Postgres."""
 
 import asyncio
 from functools import partial
@@ -18,12 +18,12 @@ from scrapy.settings import BaseSettings
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.servers import embedded
 from alonchat_crawl.servers.checked_pool import CheckedPool
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key
 from alonchat_crawl.servers.preflight import TIMEOUT_SECONDS, check_postgres, check_redis
 from alonchat_crawl.signals import entry_unreadable
 from alonchat_crawl.storage.migrate import migrate
 
-REDIS_RETRIES = 6  # with the waits below some 9 s in all, which is longer than a restart takes
+REDIS_RETRIES = 6  # with the waits below about 9 s in all, longer than a restart takes
 REDIS_BACKOFF_SECONDS = 0.1  # × 2^n
 REDIS_MAX_BACKOFF_SECONDS = 3.0
 REDIS_HEALTH_CHECK_SECONDS = 30
@@ -35,7 +35,7 @@ def redis_url(settings: BaseSettings) -> str:
 
 
 def open_redis(settings: BaseSettings) -> Redis:
-    """Return a client of REDIS_URL's server, or of the cluster that it belongs to. Raises StartupError.
+    """Return a client of the server at REDIS_URL, or of its cluster. Raises StartupError.
 
     The client repeats a command whose reply was lost, so commands must be safe to run twice.
     """
@@ -53,7 +53,7 @@ def open_redis(settings: BaseSettings) -> Redis:
 
 
 def database_url(settings: BaseSettings) -> str:
-    """Check and return DATABASE_URL; if it is unset, start and migrate the embedded Postgres, return its URL.
+    """Check and return DATABASE_URL; if it is unset, start and migrate the embedded Postgres.
 
     Raises StartupError.
     """
@@ -66,7 +66,7 @@ def database_url(settings: BaseSettings) -> str:
 
 
 def check(settings: BaseSettings) -> None:
-    """Make sure that both servers answer and that Postgres has our tables. Raises StartupError."""
+    """Check that both servers answer and that Postgres has our tables. Raises StartupError."""
     check_redis(redis_url(settings))
     database_url(settings)
 
@@ -74,16 +74,16 @@ def check(settings: BaseSettings) -> None:
 class Connections(PerCrawler):
     """A crawler's clients: opened at first use, closed when its engine has stopped."""
 
-    def __init__(self, settings: BaseSettings, tell: Told = tell_nobody) -> None:
+    def __init__(self, settings: BaseSettings, on_damaged_key: OnDamagedKey = ignore_damaged_key) -> None:
         self._settings = settings
-        self._tell = tell
+        self._on_damaged_key = on_damaged_key
         self._redis: Redis | None = None
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Tell of damaged keys by the crawler's signal."""
+        """Report damaged keys by the signal `entry_unreadable`."""
         return cls(crawler.settings, partial(_send, ref(crawler)))
 
     @property
@@ -93,9 +93,9 @@ class Connections(PerCrawler):
             self._redis = open_redis(self._settings)
         return self._redis
 
-    def unreadable(self, key: str, why: str, aside: str) -> None:
-        """Tell the frontier of a key that was set aside: it keeps a dead letter of it."""
-        self._tell(key, why, aside)
+    def report_damaged_key(self, key: str, why: str, aside: str) -> None:
+        """Report a key that was set aside, so that the frontier keeps a dead letter of it."""
+        self._on_damaged_key(key, why, aside)
 
     async def postgres(self) -> AsyncConnectionPool:
         """Return the open pool, which commits each statement and knows vectors. Raises StartupError."""
@@ -106,7 +106,7 @@ class Connections(PerCrawler):
                     min_size=1,
                     max_size=self._settings.getint("POSTGRES_POOL_MAX"),
                     open=False,
-                    # Behind a transaction pooler each transaction may meet another session: prepare nothing.
+                    # Behind a transaction pooler, each transaction may get another session: prepare nothing.
                     kwargs={
                         "prepare_threshold": None,
                         "autocommit": True,

@@ -1,4 +1,4 @@
-"""A server that runs on when the process that started it has ended: starts it, finds it again, stops it."""
+"""Starts, finds and stops a server that outlives the process which started it."""
 
 import os
 import signal
@@ -20,10 +20,10 @@ POLL_SECONDS = 0.01
 
 
 class State(Enum):
-    """What a server answers."""
+    """Whether a server can serve."""
 
-    GONE = "gone"  # nobody listens
-    BUSY = "busy"  # somebody listens, but cannot serve now: starting, loading
+    GONE = "gone"  # nothing listens
+    BUSY = "busy"  # it listens, but cannot serve yet: it is starting or loading
     READY = "ready"
 
 
@@ -32,20 +32,20 @@ class Daemon:
     """How to run one server. The caller holds a lock, so that no two starts or stops run at once."""
 
     name: str
-    """Of its process, as the kernel reports it."""
+    """Name of its process, as the kernel reports it."""
     home: Path
-    """Absolute path of its data. It is also its working directory, by which its processes are recognised."""
+    """Absolute path of its data and its working directory, by which its processes are recognised."""
     log: Path
-    """What it has printed since it started. The run before is kept beside it as `.log.old`."""
+    """Its output since it started. The log of the run before is kept as `.log.old`."""
     command: Sequence[str]
     probe: Callable[[], State]
     stop_signals: Sequence[signal.Signals]
-    """From gentle to forceful. Each is given STOP_SECONDS."""
+    """From gentle to forceful, STOP_SECONDS apart."""
     leftovers: Sequence[Path] = ()
-    """Files that a crash leaves behind and that say it still runs."""
+    """Files that a crash leaves behind, and that would say it still runs."""
 
     def start(self) -> None:
-        """Start it unless it runs, and return when it is ready. Raises StartupError."""
+        """Start it unless it runs; return when it is ready. Raises StartupError."""
         deadline = time.monotonic() + START_SECONDS
         while (state := self.probe()) is State.BUSY:
             self._wait(deadline)
@@ -61,7 +61,7 @@ class Daemon:
             self._wait(deadline)
 
     def stop(self) -> bool:
-        """Stop its processes, orphans of a crash too; return whether there were any. Raises StartupError."""
+        """Stop its processes, orphans included; return whether there were any. Raises StartupError."""
         found = bool(self.processes())
         for stop_signal in (*self.stop_signals, signal.SIGKILL):
             self._signal(stop_signal)
@@ -73,10 +73,10 @@ class Daemon:
         raise StartupError(f"The embedded {self.name} in {self.home} cannot be stopped.")
 
     def processes(self) -> list[psutil.Process]:
-        """Return its live processes, children included: those of its name, of our user, and in its home.
+        """Return its live processes, children included, found by name, user and working directory.
 
-        A pid file would be wrong after a reboot, when the pid may be another program's, and missing if the
-        process that started the server was killed at the wrong moment.
+        A pid file will not do: after a reboot the pid may be another program's, and the file is missing if
+        the process that started the server was killed at the wrong moment.
         """
         users = {os.geteuid(), _owner(self.home)}
         found = []
@@ -85,7 +85,7 @@ class Daemon:
                 ours = process.name() == self.name and process.uids().real in users
                 if ours and Path(process.cwd()) == self.home and _sees_our_files(process.pid):
                     found.append(process)
-            except (psutil.Error, OSError):  # it has just ended, or is a zombie
+            except (psutil.Error, OSError):  # it has just ended or is a zombie
                 continue
         return found
 
@@ -103,7 +103,7 @@ class Daemon:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("wb") as log:
-            # The shell ends at once and init adopts the server, so we never have to reap it.
+            # The shell ends at once, so that init adopts the server and we never have to reap it.
             launched = subprocess.run(  # noqa: S603 - our own programs
                 ["/bin/sh", "-c", '"$@" 1>&2 </dev/null & echo $!', "sh", *self.command],
                 stdout=subprocess.PIPE,
@@ -143,7 +143,7 @@ def _owner(home: Path) -> int:
 
 
 def _sees_our_files(pid: int) -> bool:
-    """Whether a path is the same file for that process as for us: it is not if it runs in a container."""
+    """Whether a process has the same root folder as we; false if it runs in a container."""
     root = Path(f"/proc/{pid}/root")
     return not root.is_symlink() or root.samefile("/")
 

@@ -1,7 +1,7 @@
-"""Sets aside keys of ours in Redis that somebody else has damaged, and tells of them.
+"""Sets aside Redis keys of ours that something else has damaged, and reports them.
 
-A damaged key is renamed, so that work goes on as if it had never been there. The frontier's own keys are set
-aside by its Lua scripts (`frontier/lua/shared/damaged_keys.lua`).
+A damaged key is renamed, so that work goes on as if it did not exist. The frontier's Lua scripts do the same
+with the frontier's keys (`frontier/lua/shared/damaged_keys.lua`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,18 +13,18 @@ from redis.exceptions import ResponseError
 
 from alonchat_crawl.redis_keys import name_set_aside
 
-Told = Callable[[str, str, str], None]
-"""Takes the key, what is wrong with it, and its new name, to keep them in a dead letter."""
+OnDamagedKey = Callable[[str, str, str], None]
+"""Called with a key that was set aside, what is wrong with it, and its new name."""
 
 KEPT_SECONDS = 30 * 86_400
 
 
-def tell_nobody(_key: str, _why: str, _aside: str) -> None:
-    """Keep no dead letter of it."""
+def ignore_damaged_key(_key: str, _why: str, _aside: str) -> None:
+    """Report nothing, so that no dead letter is kept."""
 
 
-async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
-    """Rename a key, so that it is missing from now on. Raises redis.RedisError."""
+async def set_aside(redis: Redis, key: str, why: str, on_damaged_key: OnDamagedKey) -> None:
+    """Rename a key, so that its old name is free, and report it. Raises redis.RedisError."""
     aside = name_set_aside(key, token_hex(8))
     try:
         await redis.rename(key, aside)
@@ -33,15 +33,17 @@ async def set_aside(redis: Redis, key: str, why: str, told: Told) -> None:
             return
         raise
     await redis.expire(aside, KEPT_SECONDS)
-    told(key, why, aside)
+    on_damaged_key(key, why, aside)
 
 
-async def of_its_type(redis: Redis, key: str, told: Told, work: Callable[[], Awaitable[Any]]) -> Any:
-    """Return what `work` on a key does; if the key is of another type, set it aside and do the work again."""
+async def run_on_sound_key(
+    redis: Redis, key: str, on_damaged_key: OnDamagedKey, work: Callable[[], Awaitable[Any]]
+) -> Any:
+    """Return the result of `work`. If the key is of the wrong type, set it aside and run `work` again."""
     try:
         return await work()
     except ResponseError as error:
         if not str(error).startswith("WRONGTYPE"):
             raise
-    await set_aside(redis, key, "it is of another type", told)
+    await set_aside(redis, key, "it is of another type", on_damaged_key)
     return await work()

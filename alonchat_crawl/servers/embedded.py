@@ -1,7 +1,7 @@
-"""The embedded Valkey and Postgres, from wheels: they serve if REDIS_URL or DATABASE_URL is not set.
+"""The embedded Valkey and Postgres, from wheels, which are used if REDIS_URL or DATABASE_URL is not set.
 
-They live in a data folder, start at the first use, serve all processes that use the folder, and run on until
-`stop`. Only their owner can reach them: their sockets have mode 0700, and they open no port.
+They live in a data folder, start at first use, serve all processes that use the folder, and run until `stop`.
+Only their owner can reach them: their sockets have mode 0700, and they open no port.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from alonchat_crawl.servers import postgres, valkey
 from alonchat_crawl.servers.daemon import START_SECONDS, Daemon, State
 
 SOCKETS_PATH_MAX_BYTES = 76
-"""So that `/postgres/.s.PGSQL.5432` still fits behind it: sun_path has 107 bytes on Linux, 103 on macOS."""
+"""Leaves room for `/postgres/.s.PGSQL.5432`: a socket's path has at most 107 bytes on Linux, 103 on macOS."""
 
 
 def redis_url(data_dir: Path) -> str:
@@ -45,8 +45,8 @@ def database_url(data_dir: Path) -> str:
             with lock(data_dir):
                 home = folder / "postgres"
                 if not home.exists():
-                    # If its folder was deleted while it ran, it writes pg_control there as it ends. That
-                    # would spoil a new cluster in the same place.
+                    # A Postgres whose folder was deleted writes pg_control there when it ends, which would
+                    # spoil a new cluster.
                     _postgres(folder).stop()
                 postgres.initialise(home, _sockets(folder) / "postgres")
                 _postgres(folder).start()  # a new Daemon: its command depends on who owns the files now
@@ -88,7 +88,7 @@ def _explained(data_dir: Path) -> Iterator[None]:
 
 
 def _folder(data_dir: Path) -> Path:
-    """Make the folder if it is missing, and return it. It must be ours, or others could plant files in it."""
+    """Make the folder if it is missing, and return it. It must be ours: others could plant files in it."""
     folder = data_dir.resolve()
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700, parents=True)
@@ -100,7 +100,7 @@ def _sockets_path(folder: Path) -> Path:
     sockets = folder / "sockets"
     if len(os.fsencode(sockets)) <= SOCKETS_PATH_MAX_BYTES:
         return sockets
-    # Not below $TMPDIR: all processes that share the data must come to the same path.
+    # Not in $TMPDIR: all processes that share the data must compute the same path.
     return Path("/tmp") / f"alonchat-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:20]}"  # noqa: S108 - see _check_ours
 
 
@@ -142,6 +142,6 @@ def _postgres(folder: Path) -> Daemon:
         command=postgres.command(home, sockets),
         probe=partial(postgres.state, sockets),
         stop_signals=[signal.SIGINT, signal.SIGQUIT],
-        # Postgres trusts them as long as any process has the pid in them, be it a zombie or another program.
+        # Postgres believes them if any process has the pid in them, even a zombie or another program.
         leftovers=[home / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"],
     )

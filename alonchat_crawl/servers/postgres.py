@@ -1,7 +1,7 @@
 """The embedded Postgres: makes its cluster, builds its command line, asks for its state.
 
-Postgres refuses to run as root. So root runs it in a user namespace where its uid is not 0, and it still
-reads its files as root. Without user namespaces it runs as `nobody`, who then owns its files.
+Postgres refuses to run as root. So root runs it in a user namespace in which its uid is not 0; its files
+belong to root. Without user namespaces it runs as `nobody`, who then owns its files.
 """
 
 import os
@@ -36,7 +36,7 @@ OPTIONS = {
 
 
 def command(home: Path, sockets: Path) -> list[str]:
-    """Return the server's command line. Its socket will be in the folder `sockets`."""
+    """Return the command line of a server whose socket is in the folder `sockets`."""
     options = {"unix_socket_directories": str(sockets), **OPTIONS}
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     return [*_run("postgres", home), "-D", str(home), *words]
@@ -55,19 +55,19 @@ def state(sockets: Path) -> State:
             connection.connect(str(sockets / ".s.PGSQL.5432"))
         except (FileNotFoundError, ConnectionRefusedError):
             return State.GONE
-        except OSError:  # its queue of connections is full
+        except OSError:  # its backlog of connections is full
             return State.BUSY
     try:
         psycopg.connect(url(sockets), connect_timeout=PROBE_SECONDS).close()
     except psycopg.OperationalError as error:
-        # libpq gives no code here. With any other message the server does answer.
+        # libpq gives no error code here. With any other message, the server does answer.
         passing = ("starting up", "shutting down", "recovery", "not yet accepting", "timeout", "closed")
         return State.BUSY if any(words in str(error) for words in passing) else State.READY
     return State.READY
 
 
 def initialise(home: Path, sockets: Path) -> None:
-    """Make the cluster with its database, and the folder `sockets`, unless they are there.
+    """Make the cluster with its database, and the folder `sockets`, unless they exist.
 
     The cluster appears complete or not at all. Raises StartupError and OSError.
     """
@@ -81,7 +81,7 @@ def initialise(home: Path, sockets: Path) -> None:
         os.chown(sockets, home.stat().st_uid, home.stat().st_gid)
     if home.stat().st_uid != os.geteuid():
         for parent in (home.parent, sockets.parent):
-            parent.chmod(0o711)  # the cluster's owner may pass through it, and not list it
+            parent.chmod(0o711)  # the cluster's owner may pass through it but not list it
 
 
 def _make(home: Path, *, nobody: bool) -> None:

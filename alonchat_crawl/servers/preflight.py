@@ -1,6 +1,6 @@
 """Checks the servers of REDIS_URL and DATABASE_URL before anything starts.
 
-If one does not serve us, it says why in one sentence, without the URL's secrets.
+If one cannot be used, the error says why in one sentence, without the URL's secrets.
 """
 
 import logging
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10
 KEEPS_ALL = "noeviction"
 
-# What libpq says, and what that means for whoever set the variable. libpq's own words are not shown: if the
-# password has an unescaped `@`, they quote the rest of it as the host's name.
+# Parts of libpq's messages, and what to tell the operator. libpq's message itself is not shown: if the
+# password has an unescaped `@`, it quotes the rest of the password as the host name.
 _POSTGRES_FAULTS = {
     **TLS_FAULTS,
     "refused": "refuses the connection; start it there, or correct the host and port",
@@ -41,9 +41,9 @@ _POSTGRES_FAULTS = {
 
 
 def check_redis(url: str) -> bool:
-    """Make sure that the server at REDIS_URL serves us; return whether it is a cluster. Raises StartupError.
+    """Check the server at REDIS_URL; return whether it is a cluster. Raises StartupError.
 
-    Warns if the server may lose URLs, since it evicts keys or keeps no append-only file.
+    Warns if the server may lose URLs because it evicts keys or keeps no append-only file.
     """
     where = f"REDIS_URL cannot be used: the server at {_place(url, 6379)}"
     try:
@@ -78,7 +78,7 @@ def check_redis(url: str) -> bool:
 
 
 def check_postgres(url: str) -> None:
-    """Make sure that the server at DATABASE_URL serves us and has our tables. Raises StartupError."""
+    """Check the server at DATABASE_URL and that it has our tables. Raises StartupError."""
     where = f"DATABASE_URL cannot be used: the server at {_place(url, 5432)}"
     try:
         with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS, prepare_threshold=None) as connection:
@@ -94,14 +94,14 @@ def check_postgres(url: str) -> None:
 
 
 def _place(url: str, default_port: int) -> str:
-    """Return `host:port` or a socket's path: what of a URL may be shown."""
+    """Return the part of a URL that may be shown: `host:port` or a socket's path."""
     try:
         parts = urlsplit(url)
         port = parts.port or default_port
     except ValueError:
         return "that address"
     if "@" in url.removeprefix(f"{parts.scheme}://{parts.netloc}"):
-        return "that address"  # the password has a `/`, `?` or `#`, so what looks like a host is part of it
+        return "that address"  # the password has a `/`, `?` or `#`: what looks like a host is part of it
     if parts.hostname:
         return f"{parts.hostname}:{port}"
     return parts.path if parts.scheme == "unix" else "that address"

@@ -1,4 +1,4 @@
-"""TLS to Redis and Postgres: what to say when it fails, and warnings when it is missing or proves nothing.
+"""TLS to Redis and Postgres: explains failures, and warns if TLS is missing or verifies nothing.
 
 redis-py verifies certificates (`rediss://`, unless the URL says otherwise), and so does libpq (`sslmode`).
 """
@@ -18,7 +18,7 @@ from alonchat_crawl.fetch.ip_addresses import is_public
 logger = logging.getLogger(__name__)
 
 REDIS_CA: Final = "name its CA's file by `ssl_ca_certs=/path` in the URL"
-# By what libpq says: https://www.postgresql.org/docs/current/libpq-ssl.html
+# Keys are parts of libpq's messages: https://www.postgresql.org/docs/current/libpq-ssl.html
 POSTGRES_FAULTS: Final = {
     "certificate verify failed": "shows a certificate of no CA that is known; name its CA's file by "
     "`sslrootcert=/path` in the URL",
@@ -28,13 +28,13 @@ POSTGRES_FAULTS: Final = {
     "sslmode": "cannot be asked: `sslmode` and `sslrootcert` in the URL contradict each other",
 }
 ENCRYPTED: Final = frozenset({"require", "verify-ca", "verify-full"})
-"""libpq's modes that insist on TLS. In the others the server, or whoever is in between, may turn it off."""
+"""libpq's modes that insist on TLS. In the others, the server or somebody in between may turn it off."""
 HOST_NAME_MISMATCH: Final = {62, 64}  # X509_V_ERR_…, of OpenSSL's x509_vfy.h
 EXPIRED: Final = 10
 
 
 def redis_fault(error: BaseException) -> str:
-    """Return how TLS with the Redis server failed, as the end of a sentence; empty if TLS is not to blame."""
+    """Return why TLS with the Redis server failed, as the end of a sentence; empty if it did not."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError(verify_code=code) if code in HOST_NAME_MISMATCH:
@@ -57,7 +57,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def warn_of_redis(client: redis.Redis) -> None:
-    """Warn once if others can read or change what goes to REDIS_URL over the internet."""
+    """Warn once if traffic to REDIS_URL over the internet can be read or changed."""
     pool = client.connection_pool
     host = str(pool.connection_kwargs.get("host") or "")
     if not issubclass(pool.connection_class, redis.SSLConnection):
@@ -70,7 +70,7 @@ def warn_of_redis(client: redis.Redis) -> None:
 
 
 def warn_of_postgres(connection: psycopg.Connection) -> None:
-    """Warn once if DATABASE_URL's connection over the internet may go unencrypted."""
+    """Warn once if traffic to DATABASE_URL over the internet may be unencrypted."""
     used = {option.keyword: option.val for option in connection.pgconn.info}
     mode = (used.get(b"sslmode") or b"prefer").decode()
     if mode not in ENCRYPTED and _leads_over_the_internet(connection.info.hostaddr):
@@ -81,7 +81,7 @@ def warn_of_postgres(connection: psycopg.Connection) -> None:
 
 
 def _leads_over_the_internet(host: str) -> bool:
-    """Whether a host has an address of the public internet. A socket's path and an empty host have none."""
+    """Whether a host has a public address. A socket's path and an empty host have none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except OSError:
@@ -91,5 +91,5 @@ def _leads_over_the_internet(host: str) -> bool:
 
 @cache
 def _warn(sentence: str) -> None:
-    """Log it once a process, however often the servers are checked."""
+    """Log a warning once per process, however often the servers are checked."""
     logger.warning("%s", sentence)

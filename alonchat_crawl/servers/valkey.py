@@ -14,7 +14,7 @@ OPTIONS = {
     "appendonly": "yes",
     "appendfsync": "everysec",
     "save": "",  # the append-only file is enough
-    "maxmemory-policy": "noeviction",  # a URL that is evicted is lost
+    "maxmemory-policy": "noeviction",  # an evicted URL would be lost
 }
 
 
@@ -41,6 +41,6 @@ def state(unix_socket: Path) -> State:
             reply = connection.recv(64)
         except (FileNotFoundError, ConnectionRefusedError):
             return State.GONE
-        except OSError:  # its queue of connections is full, or it hung up
+        except OSError:  # its backlog of connections is full, or it hung up
             return State.BUSY
     return State.BUSY if not reply or reply.startswith(b"-LOADING") else State.READY

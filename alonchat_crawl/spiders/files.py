@@ -1,4 +1,4 @@
-"""How the spiders read files: an upload's list of them, each file, and what is in archives."""
+"""How the spiders read files: an upload's list of files, each file, and the files in an archive."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.extract.files.intake import TakenIn
+from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
@@ -25,11 +25,11 @@ UNNAMED = "file"
 
 
 async def listed(crawler: Crawler, lease: Lease) -> AsyncIterator[SpiderOutput]:
-    """Follow an upload's list to its files. Raises errors.Outage."""
+    """Yield a link to each file of an upload. Raises GiveUp, Outage."""
     own: Sequence[str] | None = tuple(getattr(crawler.spider, "local_files", ()))
     files = own or await uploads_of_run(await Connections.of(crawler).postgres(), lease.source)
     if not files:
-        raise GiveUp(Reason.FILES_UNKNOWN, "the list of its files is kept no more; seed it again")
+        raise GiveUp(Reason.FILES_UNKNOWN, "the list of its files is no longer kept; seed it again")
     for url in files:
         yield Link(url, Kind.FILE, 0)
 
@@ -56,17 +56,17 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     yield Ending(Outcome.FOLLOWED, Reason.ARCHIVE)
 
 
-async def take_in(crawler: Crawler, body: bytes, name: str) -> TakenIn:
-    """What a file holds, read in the sandbox. Raises GiveUp, Refused, Outage."""
+async def take_in(crawler: Crawler, body: bytes, name: str) -> FileContents:
+    """Read a file in the sandbox. Raises GiveUp, Refused, Outage."""
     read = await Sandbox.of(crawler).run(
-        "take_in", body=body, name=name, max_chars=crawler.settings.getint("FILE_MAX_CHARS")
+        "read_contents", body=body, name=name, max_chars=crawler.settings.getint("FILE_MAX_CHARS")
     )
-    taken: TakenIn = typed(TakenIn, read)
+    taken: FileContents = typed(FileContents, read)
     return taken
 
 
-def page_of(taken: TakenIn, name: str, provenance: Provenance) -> Page:
-    """The page that a file's text makes; a file of code goes by its name."""
+def page_of(taken: FileContents, name: str, provenance: Provenance) -> Page:
+    """Build a page from a file's text. The title of source code is the file's name."""
     file = taken.file
     assert file is not None  # noqa: S101 - an archive makes no page
     title = name if file.media_type.startswith(SOURCE_CODE) else file.title
@@ -85,7 +85,10 @@ def _one_line(text: str) -> str:
 
 
 def _provenance(lease: Lease, response: Response) -> Provenance:
-    """Where a file came from, by the name that it keeps; validators are of use under a lasting URL only."""
+    """Where a file came from. Its validators are kept only if it is stored under the URL that was fetched.
+
+    A signed URL is stored without its signature, and so cannot be fetched again.
+    """
     url = stored_url(lease.url)
 
     def header(name: str) -> str | None:

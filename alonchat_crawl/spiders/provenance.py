@@ -10,15 +10,15 @@ from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Lease
 
 VALIDATOR_MAX_BYTES = 1024
-"""Of an ETag or a Last-Modified; sites send about 40."""
+"""Longest ETag or Last-Modified that is kept; sites send about 40 bytes."""
 
 
 def page_provenance(
     lease: Lease, response: Response, canonical: str | None, *, validated: bool
 ) -> Provenance:
-    """Where a page came from, by its rel=canonical; with validators only if they are of that URL.
+    """Where a page came from. Its validators are kept only if it is stored under the URL that was fetched.
 
-    A validator that is too long is left out: the page is then fetched again instead.
+    A validator that is too long is left out; the next crawl then fetches the whole page again.
     """
     url = _stored_url(lease, canonical)
 
@@ -41,10 +41,10 @@ def page_provenance(
 
 
 def _stored_url(lease: Lease, canonical: str | None) -> str:
-    """The URL under which a page is stored: its rel=canonical, if that can be believed.
+    """The URL under which a page is stored: its rel=canonical, or the fetched URL if that is not credible.
 
-    A canonical URL outside the source is not believed. Nor is a deep page that names the front page: that
-    is a common mistake of templates, and would fold the whole site into one page.
+    A canonical URL outside the source is ignored. So is the front page as the canonical URL of a deep page: a
+    common mistake of templates, which would store the whole site as one page.
     """
     if canonical is None or not in_scope(lease.source, lease.host, canonical):
         return lease.url

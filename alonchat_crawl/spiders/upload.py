@@ -1,4 +1,4 @@
-"""The spider `upload`: takes in files, from storage, by signed URL or, at a terminal, from the disk."""
+"""The spider `upload`: reads files from object storage, from signed URLs or, in a terminal, from the disk."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +15,11 @@ from alonchat_crawl.fetch.files.local_files import local_paths
 from alonchat_crawl.spiders.website import WebsiteSpider
 
 JOB = "_job"
-"""Scrapyd's argument: whoever may schedule a job has not sat down at this machine."""
+"""Scrapyd passes this argument. Whoever schedules a job may be far away, and must not read local files."""
 
 
 class UploadSpider(WebsiteSpider):
-    """With `-a url=` or `-a file=` it takes in those files; alone it is a worker, as any spider is."""
+    """With `-a url=` or `-a file=` it reads those files; without arguments it is a worker like any other."""
 
     name = "upload"
     seed_model = UploadSeed
@@ -34,12 +34,12 @@ class UploadSpider(WebsiteSpider):
 
     @classmethod
     def is_scanned(cls, seed: SourceSeed, settings: BaseSettings) -> bool:  # noqa: ARG003
-        """Every upload is."""
+        """Every upload is scanned."""
         return True
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:
-        """The seed of a command line."""
+        """Build the seed from the spider arguments; raises SeedError or StartupError."""
         if "file" not in given:
             return super().seed_of(given, crawler)
         if "url" in given:
@@ -50,7 +50,7 @@ class UploadSpider(WebsiteSpider):
 
     @property
     def local_files(self) -> Mapping[str, Path]:
-        """By URL, the only files on this machine that this process reads."""
+        """The only files on this machine that this process may read, by URL."""
         if self.seed is None or not self.seed.is_local:
             return {}
         return {url: Path(unquote(urlsplit(url).path)) for url in self.seed.uploads}

@@ -1,4 +1,4 @@
-"""The spider `website`: turns a source's responses into pages, and their links into more of it."""
+"""The spider `website`: turns the responses of a source into pages and links to follow."""
 
 import asyncio
 import logging
@@ -41,18 +41,17 @@ from alonchat_crawl.worker.endings import ending_of
 
 logger = logging.getLogger(__name__)
 
-"""Why a file is not read that is of no type that is taken in."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class WebsiteSpider(Spider):
-    """With `-a url=` it crawls one source to its end; alone it is a worker for all of them."""
+    """With `-a url=` it crawls one source to its end; without arguments it is a worker for all sources."""
 
     name = "website"
 
     seed_model: ClassVar[type[SourceSeed]] = Seed
     own_arguments: ClassVar[tuple[str, ...]] = ("url",)
-    """One of them says what to crawl; without, it is a worker."""
+    """The arguments that say what to crawl. If none is given, the process is a worker."""
 
     def __init__(self, *args: Any, seed: SourceSeed | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,13 +78,13 @@ class WebsiteSpider(Spider):
 
     @classmethod
     def is_scanned(cls, seed: SourceSeed, settings: BaseSettings) -> bool:
-        """Whether all that a seed asks for is scanned: without a scanner nothing of it could be read."""
+        """Whether all that a seed asks for must be scanned: without a scanner, nothing could be read."""
         pages = settings["VIRUS_SCAN_PAGES"]
         return pages == "all" or (pages == "files" and isinstance(seed, Seed) and seed.files)
 
     @classmethod
     def seed_of(cls, given: Mapping[str, str], crawler: Crawler) -> SourceSeed:  # noqa: ARG003 - of uploads
-        """The seed of a command line; raises SeedError or StartupError."""
+        """Build the seed from the spider arguments; raises SeedError or StartupError."""
         return cls.seed_model.of(given)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -94,7 +93,7 @@ class WebsiteSpider(Spider):
         yield
 
     async def parse(self, response: Response) -> AsyncIterator[SpiderOutput]:
-        """Yield the page, the links to follow, and an Ending where there is nothing to store."""
+        """Yield the page, the links to follow, and an Ending if there is nothing to store."""
         lease = lease_of(response)
         try:
             async for output in self._outputs(lease, response):
@@ -103,7 +102,7 @@ class WebsiteSpider(Spider):
             yield ending_of(error)
 
     def _outputs(self, lease: Lease, response: Response) -> AsyncIterator[SpiderOutput]:
-        """By what the URL was fetched for: workers of all spiders serve all sources."""
+        """Choose the reader by the lease's kind, not by the spider: every worker serves every source."""
         if lease.kind is Kind.START and lease.source.kind == UPLOAD:
             return listed(self.crawler, lease)
         if lease.kind is Kind.SITEMAP:
@@ -142,7 +141,7 @@ class WebsiteSpider(Spider):
             yield output
 
     async def _file(self, lease: Lease, response: Response) -> Page | Ending:
-        """A file that the site links to; one of a type that is not taken in is passed over. Raises GiveUp."""
+        """Read a file that the site links to; refuse it if its type is not supported. Raises GiveUp."""
         if self._rules(response).noindex:
             return _noindex(response)
         name = file_name(response.url)
@@ -193,7 +192,7 @@ class WebsiteSpider(Spider):
         repeat: Repetition,
     ) -> Iterable[SpiderOutput]:
         if found.left_out:
-            logger.info("%s has %d links too many: they are not followed", lease.url, found.left_out)
+            logger.info("%s: %d links over MAX_LINKS_PER_PAGE are not followed", lease.url, found.left_out)
         rules = self._rules(response, found.meta_robots)
         if page_is_reserved(context_of(response), found.meta_robots, noai=rules.noai):
             yield ending_of(Refused(Reason.TDM, DETAIL))
@@ -203,20 +202,21 @@ class WebsiteSpider(Spider):
         if repeat.reason:
             logger.info("The links of %s are not followed: %s", lease.url, repeat.reason)
         if not repeat.stored:
-            yield Ending(Outcome.REFUSED, repeat.reason, f"many pages say the same as {lease.url}")
+            yield Ending(Outcome.REFUSED, repeat.reason, f"many pages have the same text as {lease.url}")
             return
         if rules.noindex:
             yield _noindex(response)
             return
-        # One that is to leave the index at its time must be looked at then, whether it has changed or not.
+        # A page with `unavailable_after` is stored without validators: the next crawl must read its rules
+        # again, even if the page has not changed.
         expires = self._rules(response, found.meta_robots, END_OF_TIME).noindex
         provenance = page_provenance(lease, response, found.canonical, validated=not expires)
         yield Page(provenance, media_type, text, links)
 
     async def _unchanged(self, lease: Lease, response: Response) -> list[Link | Ending]:
-        """Follow the stored page's links once the visit is noted, under the rules that come with the 304.
+        """Note the visit, then follow the stored page's links, under the robots rules sent with the 304.
 
-        They have no say in an upload: some storage tells all robots to keep out.
+        Uploads ignore those rules: some object storage sends `noindex` with every file.
         """
         stored = context_of(response).validators
         assert stored is not None  # noqa: S101 - no other 304 passes StatusPolicy
@@ -234,7 +234,7 @@ class WebsiteSpider(Spider):
         except ReasonedError as error:
             return [ending_of(error)]
         await TrapCounters.of(self.crawler).note(lease)
-        if not noted:  # erased or replaced since it was looked up: the next attempt is not conditional
+        if not noted:  # erased or replaced since the look-up: the next attempt sends no validators
             return [Ending(Outcome.RETRY, Reason.STORED_PAGE_CHANGED)]
         return [*follow, Ending(Outcome.UNCHANGED, Reason.http(NOT_MODIFIED))]
 
@@ -254,7 +254,7 @@ class WebsiteSpider(Spider):
         except ReasonedError as error:
             yield ending_of(error)
             return
-        # Each of its patterns is asked about each of the URLs: not on the event loop.
+        # Matches every URL against every pattern of the source: too slow for the event loop.
         for link in await asyncio.to_thread(_sitemap_links, lease, sitemap):
             yield link
 
@@ -271,7 +271,7 @@ def _noindex(response: Response) -> Ending:
 
 
 def _sitemap_links(lease: Lease, sitemap: ReadSitemap) -> list[Link]:
-    if sitemap.is_index:  # sitemaps.org: of the index's own site
+    if sitemap.is_index:  # sitemaps.org: an index may only list sitemaps of its own site
         own = (url for url in sitemap.urls if url_domain(url) == lease.domain)
         return [Link(url, Kind.SITEMAP, lease.depth, lease.hops + 1) for url in own]
     found = (url for url in sitemap.urls if in_scope(lease.source, lease.host, url))

@@ -1,4 +1,4 @@
-"""The one place that settles a lease: every way in which a fetched URL can end passes here."""
+"""The one place that settles leases: however a fetched URL ends, it ends here."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
 class Frontier(Protocol):
-    """What the settler tells of a lease."""
+    """What `Acknowledge` reports to."""
 
     def found(self, lease: Lease, link: Link) -> None:
-        """Its page has a link."""
+        """Take a link of a lease's page."""
 
     def ended(self, lease: Lease, ending: Ending) -> None:
-        """It ended. Told once a lease."""
+        """Take the ending of a lease; called once per lease."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far one response is on its way through the spider and the pipelines."""
+    """How far the spider and the pipelines are with one response."""
 
     ending: Ending | None = None
     items: int = 0
-    """Given to the pipelines and not back yet."""
+    """Items still in the pipelines."""
     parsed: bool = False
-    """The spider has nothing more to say of it."""
+    """Whether the spider has finished with the response."""
 
 
 class Acknowledge:
@@ -46,13 +46,13 @@ class Acknowledge:
     def __init__(self, frontier: Frontier, pacer: Pacer) -> None:
         self._frontier = frontier
         self._pacer = pacer
-        self._answers: dict[Request, Response] = {}
-        """Of requests that are about to leave the downloader."""
+        self._responses: dict[Request, Response] = {}
+        """Responses of requests that are about to leave the downloader."""
         self._progress: dict[str, Progress] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen to every signal that says how far a request, a response or an item is."""
+        """Connect to every signal about a request, a response or an item."""
         settler = cls(WorkerFrontier.of(crawler), Pacing.of(crawler))
         for handler, signal in (
             (settler.response_downloaded, signals.response_downloaded),
@@ -68,12 +68,12 @@ class Acknowledge:
     # --- The download: the domain is free as soon as the site has answered ---
 
     def response_downloaded(self, response: Response, request: Request) -> None:
-        """Keep the response: the domain is freed as soon as all listeners have heard of it."""
-        self._answers[request] = response
+        """Keep the response until `request_left_downloader` frees the domain."""
+        self._responses[request] = response
 
     def request_left_downloader(self, request: Request) -> None:
-        """Free the domain. Comes after `response_downloaded`, or alone if there was no response."""
-        response, hold = self._answers.pop(request, None), context_of(request).hold
+        """Free the domain. Called after `response_downloaded`, or alone if there was no response."""
+        response, hold = self._responses.pop(request, None), context_of(request).hold
         if hold is not None:
             self._pacer.released(hold, request, response)
 
@@ -82,7 +82,7 @@ class Acknowledge:
     async def process_spider_output(
         self, response: Response, result: AsyncIterator[SpiderOutput]
     ) -> AsyncIterator[SpiderOutput]:
-        """Pass pages on to the pipelines and count them; links and endings go no further."""
+        """Pass pages on to the pipelines and count them; links and endings stop here."""
         lease = context_of(response).lease
         async for output in result:
             if lease is not None:
@@ -90,7 +90,7 @@ class Acknowledge:
                     self._of(lease).ending = output
                     continue
                 if isinstance(output, Link):
-                    # Not by way of the engine, which buffers: it must be known before the page's end is.
+                    # Bypass the engine, which buffers: a link must be known before its page ends.
                     self._frontier.found(lease, output)
                     continue
                 self._of(lease).items += 1
@@ -100,7 +100,7 @@ class Acknowledge:
             self._settle_if_done(lease)
 
     def item_scraped(self, response: Response | None) -> None:
-        """Committed by the last stage."""
+        """The last stage committed it."""
         self._item_ended(response, Ending(Outcome.STORED))
 
     def item_dropped(self, response: Response | None, exception: BaseException) -> None:
@@ -112,7 +112,7 @@ class Acknowledge:
         self._item_ended(response, ending_of(_cause(failure)))
 
     def spider_error(self, response: Response | Failure | None, failure: Failure) -> None:
-        """The spider failed; what it gave before still passes the pipelines."""
+        """The spider failed; what it yielded before still goes through the pipelines."""
         lease = _lease_of(response)
         if lease is not None:
             progress = self._of(lease)
@@ -120,7 +120,7 @@ class Acknowledge:
             self._settle_if_done(lease)
 
     def failed(self, failure: Failure) -> tuple[()]:
-        """The errback of every leased request: a policy refused it, or the download failed."""
+        """The errback of every leased request: a policy refused it or the download failed."""
         lease = _lease_of(failure)
         if lease is not None:
             self.end(lease, ending_of(_cause(failure)))
@@ -147,7 +147,7 @@ class Acknowledge:
             self.end(lease, progress.ending or Ending(Outcome.FOLLOWED))
 
     def end(self, lease: Lease, ending: Ending) -> None:
-        """Settle a lease; the scheduler calls it for a redirect, whose response no spider sees."""
+        """Settle a lease. The worker calls it, too, for redirects, whose responses no spider sees."""
         self._progress.pop(lease.id, None)
         self._frontier.ended(lease, ending)
 

@@ -1,4 +1,4 @@
-"""Which outcome an exception means: pure, and the only table of it."""
+"""The only table of which outcome an exception means. Pure."""
 
 import random
 from dataclasses import replace
@@ -15,13 +15,13 @@ from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease
 
 OUTAGE_SECONDS = 5.0
-"""Between looks whether a service of our own is back."""
+"""Wait before a URL is tried again after Redis, Postgres or the scanner was away."""
 
 NETWORK_REASONS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (scrapy_errors.CannotResolveHostError, Reason.DNS, "its host name could not be resolved"),
     (scrapy_errors.DownloadTimeoutError, Reason.TIMEOUT, "it did not answer in time"),
     (scrapy_errors.DownloadConnectionRefusedError, Reason.CONNECTION_REFUSED, "it refused the connection"),
-    (scrapy_errors.ResponseDataLossError, Reason.DATA_LOSS, "its answer broke off"),
+    (scrapy_errors.ResponseDataLossError, Reason.DATA_LOSS, "its response broke off"),
     (scrapy_errors.DownloadFailedError, Reason.CONNECTION, "the connection failed"),
     (twisted_errors.ConnectionLost, Reason.CONNECTION, "the connection was lost"),
     (twisted_errors.ConnectionDone, Reason.CONNECTION, "the connection was closed"),
@@ -29,11 +29,11 @@ NETWORK_REASONS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (ResponseFailed, Reason.CONNECTION, "the connection failed"),
     (OSError, Reason.CONNECTION, "the connection failed"),
 )
-"""Passing faults of the network: (class, reason, what to tell), the first match counts."""
+"""Temporary network faults: (class, reason, detail). The first match counts."""
 
 
 def ending_of(error: BaseException) -> Ending:
-    """The ending that an error of any stage means; one that nobody foresaw is final."""
+    """The ending that an error of any stage means. An unknown error is final."""
     match error:
         case ReasonedError():
             return _reasoned(error)
@@ -41,14 +41,16 @@ def ending_of(error: BaseException) -> Ending:
             return Ending(Outcome.UNCHANGED)
         case ResponseError() if str(error).startswith("WRONGTYPE"):
             return Ending(
-                Outcome.RETRY, Reason.REDIS_ENTRY, "somebody else wrote into a key that this page needs"
+                Outcome.RETRY,
+                Reason.REDIS_ENTRY,
+                "something else wrote into a Redis key that this page needs",
             )
         case RedisError():
             return Ending(
                 Outcome.DEFERRED, Reason.REDIS, "Redis does not answer", OUTAGE_SECONDS, outage=True
             )
         case scrapy_errors.DownloadCancelledError():
-            return Ending(Outcome.REFUSED, Reason.TOO_LARGE, "its answer is larger than DOWNLOAD_MAXSIZE")
+            return Ending(Outcome.REFUSED, Reason.TOO_LARGE, "its response is larger than DOWNLOAD_MAXSIZE")
         case DropItem() | IgnoreRequest():
             return Ending(Outcome.REFUSED, Reason.DROPPED, str(error))
     for kind, reason, detail in NETWORK_REASONS:
@@ -73,9 +75,9 @@ def _reasoned(error: ReasonedError) -> Ending:
 
 
 def final_if_waited_for(lease: Lease, ending: Ending) -> Ending:
-    """The ending of a lease at a terminal: if the very page that was asked for cannot be had, say so now.
+    """In a terminal, give up at once if the start URL itself fails, so that the user sees why.
 
-    An outage passes, and so does a site's own request to come back later.
+    Outages, and sites that ask us to come back later, are still waited for.
     """
     comes_back = ending.outcome is Outcome.DEFERRED and ending.wait_seconds > 0
     if ending.outage or comes_back or lease.kind is not Kind.START or not ending.detail:
@@ -86,15 +88,15 @@ def final_if_waited_for(lease: Lease, ending: Ending) -> Ending:
 
 
 def with_backoff(lease: Lease, ending: Ending, base_seconds: float, most_seconds: float) -> Ending:
-    """A retry's ending, with the wait that its attempt has come to."""
+    """Add the backoff of the lease's attempt to a retry's ending."""
     wait = backoff_seconds(lease.attempt, base_seconds, most_seconds)
     return replace(ending, wait_seconds=max(wait, ending.wait_seconds))
 
 
 def backoff_seconds(attempt: int, base_seconds: float, most_seconds: float) -> float:
-    """The wait after a failed attempt (1 for the first): base × 2^(attempt-1), up to a quarter more.
+    """The wait after failed attempt number `attempt` (from 1): base × 2^(attempt-1), plus up to 25 % jitter.
 
-    The jitter keeps URLs that failed together from coming back together.
+    The jitter keeps URLs that failed together from being retried together.
     """
     wait = base_seconds * 2.0 ** (attempt - 1)
     return min(most_seconds, wait * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret

@@ -1,4 +1,4 @@
-"""One worker's conversation with one shard: what it holds, and one task that speaks to Redis."""
+"""One worker's exchange with one shard: the leases that it holds, and the task that talks to Redis."""
 
 import asyncio
 import logging
@@ -20,33 +20,33 @@ from alonchat_crawl.sources import Ending, Lease, Link
 logger = logging.getLogger(__name__)
 
 Room = Callable[[], int]
-"""How many more leases the worker can hold; negative if it holds too many."""
+"""Returns how many more leases the worker can hold; negative if it holds too many."""
 Deliver = Callable[[list[Lease]], Awaitable[None]]
-"""Takes leases over."""
+"""Receives newly taken leases."""
 
 OUTAGE_WAIT_SECONDS = 0.5
 REST_SECONDS = 0.005
-"""Between two looks that nobody asked for: many domains that are due one after the other make one look."""
+"""Shortest wait between two polls without a wake-up: domains that become due together share one poll."""
 
 
 @dataclass(slots=True)
 class Found:
-    """The links of one leased page: kept until it is settled, since a restart of Redis may lose them."""
+    """The links of one leased page. Kept until the lease is settled: a Redis restart may lose them."""
 
     links: list[Link] = field(default_factory=list)
     origins: tuple[str, ...] = ()
-    """The source's own; one more than the lease has where its start URL was redirected there."""
-    told: int = 0
-    """So many of the links, the first ones, Redis has been told."""
+    """The source's origins; one more than the lease has if the source's start URL was redirected there."""
+    sent: int = 0
+    """How many of `links`, from the first, have been sent to Redis."""
 
 
 @dataclass(slots=True)
 class Outbox:
-    """What Redis has not been told yet. Telling it twice does no harm."""
+    """What has not been sent to Redis yet. Sending it twice does no harm."""
 
     found: dict[Lease, Found] = field(default_factory=dict)
     releases: list[tuple[Release, float]] = field(default_factory=list)
-    """Each with the monotonic seconds at which its request was sent."""
+    """Each with the monotonic time, in seconds, at which its request was sent."""
     endings: dict[Lease, Ending] = field(default_factory=dict)
 
     def add(self, lease: Lease, link: Link, *, moved_to: str = "") -> None:
@@ -57,14 +57,14 @@ class Outbox:
             found.origins = (*found.origins, moved_to)
 
     def __bool__(self) -> bool:
-        untold = (found.told < len(found.links) for found in self.found.values())
-        return bool(self.releases or self.endings) or any(untold)
+        unsent = (found.sent < len(found.links) for found in self.found.values())
+        return bool(self.releases or self.endings) or any(unsent)
 
 
 class Exchange:
-    """Takes leases when there is room and tells Redis what became of them, in batches.
+    """Takes leases when there is room, and sends Redis their links, releases and endings in batches.
 
-    Nothing is lost while Redis is away: the outbox waits. `run` never ends but by cancellation.
+    Nothing is lost while Redis is away: the outbox waits. `run` ends only when it is cancelled.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Exchange:
         self.queue = queue
         self.outbox = Outbox()
         self.held: dict[str, tuple[Lease, float]] = {}
-        """Leases of this worker by id, with the monotonic time at which each was taken."""
+        """This worker's leases by id, each with the monotonic time at which it was taken."""
         self.extended_at = float("-inf")
-        """Monotonic seconds before the last call that extended all of `held`."""
+        """Monotonic time just before the last call that extended all of `held`."""
         self.totals = Totals()
         self._completed = completed
         self._only = only
@@ -90,16 +90,16 @@ class Exchange:
         self._fault = ""
 
     def valid_until(self, lease: Lease) -> float:
-        """Monotonic seconds until which a lease is ours for certain; in the past for one that is not."""
+        """Monotonic time until which a lease is certainly ours; in the past if it is not."""
         _, since = self.held.get(lease.id, (lease, float("-inf")))
         return max(since, self.extended_at if lease.id in self.held else since) + self.queue.lease_ms / 1000
 
     def wake(self) -> None:
-        """Something waits to be told or asked: do not sleep on."""
+        """End the current sleep: there is something to send or to take."""
         self._wake.set()
 
     async def run(self, room: Room, deliver: Deliver) -> None:
-        """Exchange until cancelled; an outage is one log line at its start and one at its end."""
+        """Exchange until cancelled; an outage logs one line when it starts and one when it ends."""
         while True:
             try:
                 due_seconds = await self._exchange(room, deliver)
@@ -116,12 +116,12 @@ class Exchange:
             await self._sleep(min(due_seconds, self._poll_seconds))
 
     async def listen(self) -> None:
-        """While there is room, let workers that see more than they can do wake this one; until cancelled."""
+        """Until cancelled: while this worker has room, let a worker that has too much to do wake it."""
         while True:
             await self._hungry.wait()
             try:
                 rung = await awaited(self.queue.redis.blpop([self.queue.keys.wake], self._poll_seconds))
-            except (RedisError, OSError):  # `run` meets it too, and tells
+            except (RedisError, OSError):  # `run` meets the same error and logs it
                 await asyncio.sleep(OUTAGE_WAIT_SECONDS)
                 continue
             if rung:
@@ -132,7 +132,7 @@ class Exchange:
         if kind != self._fault:
             logger.warning("Redis does not serve us; waiting: %s", error)
         self._fault = kind
-        if isinstance(error, ReadOnlyError):  # after a failover: the address has another server now
+        if isinstance(error, ReadOnlyError):  # after a failover: reconnect, to reach the new primary
             await self.queue.redis.aclose()
         await asyncio.sleep(OUTAGE_WAIT_SECONDS)
 
@@ -146,7 +146,7 @@ class Exchange:
         self._wake.clear()
 
     async def _exchange(self, room: Room, deliver: Deliver) -> float:
-        """Tell, then take; return the seconds until the next URL is due."""
+        """Send, then take; return the seconds until the next URL is due."""
         full = await self.flush()
         most = max(0, room())
         asked_at = monotonic()
@@ -159,19 +159,19 @@ class Exchange:
         if taken.completed:
             self._completed()
         if full is not None:
-            raise full  # only now: what is taken, and ends, frees memory
+            raise full  # only after taking: URLs that are taken and end free memory
         if len(taken.leases) < most:
             self._hungry.set()
             return taken.due_seconds
         self._hungry.clear()
-        # Without room, look no more often than that somebody else is woken for what is due.
+        # Without room, poll only often enough that another worker is woken for what is due.
         return max(taken.due_seconds, OUTAGE_WAIT_SECONDS) if most == 0 else 0.0
 
     async def flush(self) -> OutOfMemoryError | None:
-        """Tell Redis everything in the outbox: a page's links before the page's own ending.
+        """Send everything in the outbox: a page's links before the page's ending.
 
-        If Redis has no memory left for links, it is told the rest all the same, since that frees some. Return
-        its error then.
+        If Redis has no memory left for links, send the rest all the same, since that frees memory, and return
+        the error.
         """
         full: OutOfMemoryError | None = None
         # Snapshot both lists: a lease that ends during the awaits may have an unsent release, and settling it
@@ -179,15 +179,15 @@ class Exchange:
         releases, endings = list(self.outbox.releases), dict(self.outbox.endings)
         for lease, found in list(self.outbox.found.items()):
             try:
-                await self._tell(lease, found)
+                await self._send_links(lease, found)
             except OutOfMemoryError as error:
                 full = error
             except Exception as error:
                 if not is_of_one(error):
                     raise
-                # Links that Redis cannot take must not hold up other pages: their own page ends without them.
-                logger.exception("The links of %s cannot be told: it is given up", lease.url)
-                found.told = len(found.links)
+                # Links that Redis rejects must not hold up other pages: give up only the page that has them.
+                logger.exception("Redis rejects the links of %s: the page is given up", lease.url)
+                found.sent = len(found.links)
                 self.outbox.endings[lease] = Ending(
                     Outcome.DEAD, Reason.LINKS, f"its links cannot be kept: {error}"
                 )
@@ -200,38 +200,38 @@ class Exchange:
         await self._settle(endings)
         return full
 
-    async def _tell(self, lease: Lease, found: Found) -> None:
+    async def _send_links(self, lease: Lease, found: Found) -> None:
         count = len(found.links)
-        if found.told < count:
-            untold = found.links[found.told : count]
-            await self.queue.add(lease.source, untold, found.origins, lease.id)
-            found.told = count
+        if found.sent < count:
+            unsent = found.links[found.sent : count]
+            await self.queue.add(lease.source, unsent, found.origins, lease.id)
+            found.sent = count
 
     async def _settle(self, endings: Mapping[Lease, Ending]) -> None:
-        """Settle what has no link left untold."""
-        told = {
-            lease.id: found.told
+        """Settle the leases whose links have all been sent."""
+        links_sent = {
+            lease.id: found.sent
             for lease in endings
-            if (found := self.outbox.found.get(lease, Found())).told == len(found.links)
+            if (found := self.outbox.found.get(lease, Found())).sent == len(found.links)
         }
-        settled = [(lease, ending) for lease, ending in endings.items() if lease.id in told]
+        settled = [(lease, ending) for lease, ending in endings.items() if lease.id in links_sent]
         try:
-            codes = await self.queue.settle(settled, told) if settled else []
+            codes = await self.queue.settle(settled, links_sent) if settled else []
         except Exception as error:
             if not is_of_one(error):
                 raise
             if len(settled) == 1:
                 logger.exception(
-                    "The end of %s cannot be told: its lease is left to expire", settled[0][0].url
+                    "Redis rejects the ending of %s: its lease is left to expire", settled[0][0].url
                 )
                 codes = [Settled.UNKNOWN]
-            else:  # one that Redis cannot take must not hold up the others
+            else:  # an ending that Redis rejects must not hold up the others
                 for one in settled:
                     await self._settle(dict([one]))
                 return
         for (lease, _), code in zip(settled, codes, strict=True):
             if code is Settled.LINKS_LOST:
-                self.outbox.found[lease].told = 0
+                self.outbox.found[lease].sent = 0
                 continue
             del self.outbox.endings[lease]
             self.outbox.found.pop(lease, None)
@@ -241,14 +241,14 @@ class Exchange:
             elif code is Settled.COMPLETED:
                 self._completed()
 
-    async def hand_over(self, unbegun: list[Lease]) -> None:
-        """On the way out: tell what there is to tell and give unbegun leases back.
+    async def hand_over(self, not_started: list[Lease]) -> None:
+        """At shutdown, send the outbox and give back the leases that were not started.
 
         If Redis does not answer, the leases expire and other workers take them.
         """
         try:
             await self.flush()
-            if unbegun:
-                await self.queue.untake(unbegun)
+            if not_started:
+                await self.queue.untake(not_started)
         except (RedisError, OSError) as error:
             logger.warning("Redis does not answer; %d leases are left to expire: %s", len(self.held), error)

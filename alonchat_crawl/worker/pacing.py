@@ -1,4 +1,4 @@
-"""Keeps the pace of domains over all workers: who may ask a site now, and from when it may be asked again."""
+"""Keeps each domain's pace over all workers: whether a site may be asked now, and when it may be again."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
 class Pacing(PerCrawler):
-    """The Pacer of fetch/, the policies and the settler; the setting PACER names it."""
+    """The implementation of `fetch.pacer.Pacer` that the setting PACER names."""
 
     def __init__(self, shards: Shards, exchanges: Sequence[Exchange], settings: BaseSettings) -> None:
         self._shards = shards
@@ -41,12 +41,12 @@ class Pacing(PerCrawler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Keep the pace by way of the worker's exchanges."""
+        """Send releases through the worker's exchanges."""
         frontier = WorkerFrontier.of(crawler)
         return cls(frontier.shards, frontier.exchanges, crawler.settings)
 
     async def admit(self, lease: Lease) -> Lease | Ending:
-        """Let a lease be fetched, with its site's delay. If it must wait, return how it ends."""
+        """Return the lease with its site's delay if it may be fetched now, else the ending that delays it."""
         keeper = self._shards.of_domain(lease.domain)
         if keeper.keys.shard != lease.shard and (wait := await self._reserve(keeper, lease.domain, lease.id)):
             self._put_off(lease, wait)
@@ -57,13 +57,13 @@ class Pacing(PerCrawler):
         wait, delay = await self._visit(keeper, site)
         if wait == 0:
             return replace(lease, delay_seconds=delay)
-        self._put_off(lease, 0.0)  # nobody was asked: others at the address may be, at once
+        self._put_off(lease, 0.0)  # no request was made: other sites at the address may be asked at once
         return Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=wait, rests=True)
 
     async def hold(self, lease: Lease, url: str) -> Hold:
-        """Let the holder of a lease fetch `url` now, in its own domain or in another.
+        """Let the holder of a lease fetch `url` now, in the lease's domain or in another.
 
-        Raises errors.Deferred while the other must not be asked.
+        Raises errors.Deferred while that site must not be asked.
         """
         domains = self._exchanges[lease.shard].queue.domains
         domain = await domains.of(url)
@@ -92,16 +92,16 @@ class Pacing(PerCrawler):
             return OUTAGE_SECONDS, 0.0
 
     def released(self, hold: Hold, request: Request, response: Response | None) -> None:
-        """Start the pace of a domain; a site that asks for a pause gets it."""
+        """Start a domain's pause after a request; if the site asks for a longer one, it gets it."""
         context = context_of(request)
         lease, throttle = context.lease, context.throttle_delay_seconds or 0.0
         pace = max(self._delay_seconds, context.crawl_delay_seconds, throttle)
-        if lease is not None and hold.domain == str(lease.source.source_id):  # of no site
+        if lease is not None and hold.domain == str(lease.source.source_id):  # an upload's file: no site
             pace = throttle = 0.0
         release = Release(
             hold.id,
             hold.domain,
-            elapsed_seconds=0.0,  # until it is told
+            elapsed_seconds=0.0,  # `Exchange` fills it in when it sends the release
             pace_seconds=pace * self._margin,
             asked_seconds=response_wait_seconds(response) or 0.0 if response is not None else 0.0,
             sign=pressure_of(response, robots=context.is_site_file),
@@ -113,7 +113,7 @@ class Pacing(PerCrawler):
         self._release(release, monotonic() if context.sent_at is None else context.sent_at)
 
     def _put_off(self, lease: Lease, seconds: float) -> None:
-        """Let a lease's whole domain wait, for which no request was made."""
+        """Free a lease's domain after `seconds`, although no request was made."""
         release = Release(lease.id, lease.domain, 0.0, seconds, delay_seconds=lease.delay_seconds)
         self._release(release, monotonic())
 

@@ -1,4 +1,4 @@
-"""The seam to Scrapy's engine: synchronous and instant; the worker's tasks talk to Redis beside it."""
+"""The seam to Scrapy's engine. It never waits: the worker's own tasks talk to Redis."""
 
 import logging
 from typing import Self
@@ -17,16 +17,16 @@ logger = logging.getLogger(__name__)
 
 
 class FrontierScheduler(Scheduler):
-    """scrapy-redis' scheduler with leases instead of pops, and nothing that blocks the reactor."""
+    """scrapy-redis' scheduler, with leases instead of pops, and without calls that block the reactor."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._worker: Worker | None = None
-        """None unless it is open."""
+        """None until `open` has run."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Connect to nothing yet: `open` does."""
+        """Only keep the crawler; `open` connects."""
         return cls(crawler)
 
     def open(self, spider: Spider) -> defer.Deferred[None]:  # noqa: ARG002 - the crawler has it, too
@@ -41,11 +41,11 @@ class FrontierScheduler(Scheduler):
         return len(self._worker.leases.ready) if self._worker is not None else 0
 
     def has_pending_requests(self) -> bool:
-        """True while there may be more: a worker is never idle to Scrapy."""
+        """True while there may be more, so that Scrapy never thinks a worker idle and closes it."""
         return self._worker is None or not self._worker.leases.done
 
     def enqueue_request(self, request: Request) -> bool:
-        """Take a redirect's target into the frontier; the spider's links go there by `Acknowledge`."""
+        """Queue a redirect's target in the frontier. `Acknowledge` queues the spider's links."""
         lease = context_of(request).lease
         if lease is None or self._worker is None:
             logger.error("%s belongs to no source: it is not fetched", request.url)
@@ -54,7 +54,7 @@ class FrontierScheduler(Scheduler):
         return True
 
     def next_request(self) -> Request | None:
-        """The next leased URL, at once; None while there is none in this process."""
+        """The request for the next leased URL; None if this process holds none."""
         return self._worker.leases.next_request() if self._worker is not None else None
 
     def close(self, reason: str) -> defer.Deferred[None]:

@@ -8,7 +8,7 @@ from scrapy.crawler import Crawler
 
 from alonchat_crawl.errors import ReasonedError
 from alonchat_crawl.fetch.body_budget import BodyBudget
-from alonchat_crawl.fetch.files.requests import Requests
+from alonchat_crawl.fetch.files.lease_requests import LeaseRequests
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.signals import page_ended
@@ -20,31 +20,34 @@ from alonchat_crawl.worker.worker_frontier import WorkerFrontier
 
 
 class TakenLeases:
-    """Says how many more URLs this worker has room for, and makes requests of those that it was given."""
+    """Says how many more leases this worker has room for, and makes requests of those that it gets."""
 
     def __init__(
         self, crawler: Crawler, frontier: WorkerFrontier, pacing: Pacing, settler: Acknowledge
     ) -> None:
         self.ready: deque[Lease] = deque()
-        """Not begun yet."""
+        """Leases not started yet."""
         self.done = False
-        """Whether nothing is left to do: the only source of this process is written down."""
+        """Whether the only source of this process has been written to Postgres, so that nothing is left."""
         self._crawler = crawler
         self._frontier = frontier
         self._pacing = pacing
         self._settler = settler
-        self._requests = Requests.from_settings(crawler.settings)
+        self._requests = LeaseRequests.from_settings(crawler.settings)
         self._concurrent_requests = crawler.settings.getint("CONCURRENT_REQUESTS")
         self._pipelines_bytes = crawler.settings.getint("PIPELINES_MAX_BYTES")
         self._pause_until = 0.0
-        """Monotonic seconds: while a service of our own is away, no more URLs are taken."""
+        """Monotonic time until which no URLs are taken, because one of our own services is away."""
         crawler.signals.connect(self._page_ended, page_ended)
 
     def room(self) -> int:
-        """How many more URLs this worker can hold: in flight, and as many again in its pipelines."""
+        """How many more leases this worker can hold.
+
+        CONCURRENT_REQUESTS may be in flight, and as many more in the pipelines.
+        """
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it has opened the scheduler
-        slot = engine._slot  # noqa: SLF001 - nothing public tells that it closes
+        slot = engine._slot  # noqa: SLF001 - nothing public says whether it is closing
         if self.done or engine.paused or slot is None or slot.closing or monotonic() < self._pause_until:
             return 0
         if BodyBudget.of(self._crawler).backlog_bytes > self._pipelines_bytes:
@@ -53,7 +56,7 @@ class TakenLeases:
         return min(most - len(engine.downloader.active) - len(self.ready), 2 * most - held)
 
     async def deliver(self, leases: list[Lease]) -> None:
-        """Take in leases whose turn it is, and put off those whose site must not be asked yet."""
+        """Receive leases; put off those whose site must not be asked yet."""
         for lease in leases:
             admitted = await self._pacing.admit(lease)
             if isinstance(admitted, Ending):
@@ -63,19 +66,19 @@ class TakenLeases:
         self._wake_engine()
 
     def next_request(self) -> Request | None:
-        """The request for the next leased URL, at once; None while there is none in this process."""
+        """The request for the next leased URL; None if this process holds none."""
         while self.ready:
             lease = self.ready.popleft()
             exchange = self._frontier.exchanges[lease.shard]
             valid_until = exchange.valid_until(lease)
             if monotonic() >= valid_until:
-                # This process stood still, or Redis did: another may have it by now, or it is free again.
+                # This process or Redis stood still for so long that another worker may have taken the URL.
                 self._settler.end(lease, Ending(Outcome.DEFERRED, Reason.LEASE_TOO_OLD))
                 continue
             site = exchange.queue.domains.site_of(lease.url, lease.domain, lease.source)
             try:
-                request = self._requests.of(lease, Hold(lease.id, lease.domain, site), valid_until)
-            except ReasonedError as error:  # an object that may not be read any more
+                request = self._requests.request_for(lease, Hold(lease.id, lease.domain, site), valid_until)
+            except ReasonedError as error:  # an object in storage that this project must not read
                 self._settler.end(lease, ending_of(error))
                 continue
             return request.replace(errback=self._settler.failed)
@@ -91,7 +94,7 @@ class TakenLeases:
             self._pause_until = monotonic() + OUTAGE_SECONDS
 
     def _wake_engine(self) -> None:
-        """Scrapy has no public call for it; unasked, the engine looks every 5 s."""
+        """Make the engine ask for requests now, not in up to 5 s. Scrapy has no public call for it."""
         engine = self._crawler.engine
         if engine is not None and engine._slot is not None:  # noqa: SLF001
             engine._slot.nextcall.schedule()  # noqa: SLF001

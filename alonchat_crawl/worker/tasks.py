@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel until they are done: redis-py's connection handling now and then swallows a cancellation."""
+    """Cancel tasks again and again until they are done: redis-py sometimes swallows a cancellation."""
     pending = set(tasks)
     while pending:
         for task in pending:

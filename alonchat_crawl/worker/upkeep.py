@@ -1,4 +1,4 @@
-"""What a worker does every so often: keep its leases, take back dead workers' ones, close sources."""
+"""A worker's periodic work: extend its leases, take back those of dead workers, close completed sources."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
+from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_or_set_aside
 from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
-from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
 from alonchat_crawl.fetch.files.upload_urls import stored_url
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 OBSERVE_SECONDS = 1.0
 CLOSING_SECONDS = 0.05
-"""Between looks whether a run has come to its end."""
+"""Between two checks whether a source's last run has been closed."""
 
 
 class Upkeep:
@@ -55,30 +55,31 @@ class Upkeep:
         self._finish = finish
         self._seed = seed
         self._own: Source | None = None
-        """The run of `only`."""
+        """The run of the source `_only`."""
         self._gone: list[Lease] = []
         self._unreadable: list[tuple[str, str, str]] = []
-        """Keys outside the frontier that were set aside: each one's name, what is wrong, its new name."""
-        signals.connect(self.unreadable, entry_unreadable)
+        """Keys outside the frontier that were set aside: name, what is wrong, new name."""
+        signals.connect(self._key_set_aside, entry_unreadable)
         signals.connect(self._page_ended, page_ended)
         self._recover_at = 0.0
-        self._told_of = 0
-        """Entries set aside that are logged."""
+        self._logged_set_aside = 0
+        """How many entries were set aside when that was last logged."""
         self._waits = False
+        """Whether the last attempt failed because a server is away."""
         self._wake = frontier.upkeep_due
 
     def _page_ended(self, lease: Lease, ending: Ending) -> None:
-        """Note a page that is no more, by what its site says."""
+        """Note a page that its site says is gone."""
         if ending.outcome is Outcome.DEAD and ending.reason.is_gone:
             self._gone.append(lease)
 
-    def unreadable(self, key: str, why: str, aside: str) -> None:
-        """Note a key that somebody else wrote into, and that was set aside: a dead letter will tell."""
+    def _key_set_aside(self, key: str, why: str, aside: str) -> None:
+        """Note a damaged key that was set aside; `_write` keeps a dead letter of it."""
         self._unreadable.append((key, why, aside))
         self._wake.set()
 
     async def admit(self, source: Source) -> None:
-        """Open this process's own source; one that is being written down is waited for."""
+        """Open this process's own source. If its last run is still being closed, wait for that."""
         while True:
             uploads, local = (self._seed.uploads, self._seed.is_local) if self._seed else ((), False)
             derived = self._seed is not None and self._seed.derives(source)
@@ -96,15 +97,15 @@ class Upkeep:
         self._own = running
 
     async def keep_leases(self) -> None:
-        """Extend and reap until cancelled. A task of its own: Postgres being away must not delay it."""
+        """Extend and reap leases until cancelled. A separate task: it must go on while Postgres is away."""
         while True:
             for exchange in self._exchanges:
                 await self._try(lambda exchange=exchange: self._keep_leases(exchange))  # type: ignore[misc]
             await asyncio.sleep(self._lease_seconds / 3)
-            self._wake.set()  # look also for what another worker completed and did not live to close
+            self._wake.set()  # also close sources that a dead worker completed but did not close
 
-    async def keep_books(self) -> None:
-        """Write to Postgres what the frontier came to, and tell how far it is, until cancelled."""
+    async def write_results(self) -> None:
+        """Until cancelled, report progress and write to Postgres what completed or is gone."""
         while True:
             await self._try(self._observe)
             if self._only is None and monotonic() >= self._recover_at:
@@ -124,7 +125,7 @@ class Upkeep:
         try:
             await work()
         except (Retry, Outage, RedisError, OSError) as error:
-            if not self._waits:  # once an outage
+            if not self._waits:  # log each outage once
                 logger.info("Upkeep waits: %s", error)
             self._waits = True
         except Exception:
@@ -133,7 +134,7 @@ class Upkeep:
             self._waits = False
 
     async def close_what_it_can(self) -> None:
-        """On the way out: close what completed, unless a server is away; others will then."""
+        """At shutdown, close completed sources. If a server is away, another worker will do it."""
         await self._try(self._write)
 
     async def _write(self) -> None:
@@ -146,7 +147,7 @@ class Upkeep:
             try:
                 await mark_gone(self._pool, lease.source, url)
             except GiveUp:
-                logger.exception("%s is gone from its site; that cannot be written down", lease.url)
+                logger.exception("%s is gone from its site, but Postgres rejects the note of it", lease.url)
             self._gone.pop()
         await self.close_sources()
 
@@ -166,28 +167,28 @@ class Upkeep:
         await exchange.queue.sweep()
         reaped, completed = await exchange.queue.reap()
         if reaped:
-            logger.warning("%d URLs came back from workers that are gone", reaped)
+            logger.warning("%d URLs were taken back because their leases had expired", reaped)
             exchange.wake()
         if completed:
             self._wake.set()
 
     async def close_sources(self) -> None:
-        """Write every completed source to Postgres and tell of it."""
+        """Write every completed source to Postgres and send `source_completed`."""
         for queue in self._shards.queues:
             for source_id in await queue.completed():
                 progress = await close_or_set_aside(self._shards, queue, self._pool, source_id)
-                if progress is not None and source_id != self._only:  # `_observe` tells of that one
+                if progress is not None and source_id != self._only:  # `_observe` signals that one
                     self._signals.send_catch_log(source_completed, progress=progress)
 
-    def _tell_of(self, set_aside: int) -> None:
-        """Log once what nobody could read: somebody else writes into Redis, or a worker has a fault."""
-        if set_aside > self._told_of:
+    def _log_set_aside(self, set_aside: int) -> None:
+        """Log new entries that were set aside: something else writes into Redis, or a worker has a bug."""
+        if set_aside > self._logged_set_aside:
             logger.error(
                 "%d entries of the frontier could not be read and are set aside: "
                 "see `scrapy dead_letters -a reason=unreadable`",
-                set_aside - self._told_of,
+                set_aside - self._logged_set_aside,
             )
-        self._told_of = set_aside
+        self._logged_set_aside = set_aside
 
     async def _recover(self) -> None:
         if await recover(self._shards, self._pool):
@@ -195,7 +196,7 @@ class Upkeep:
 
     async def _observe(self) -> None:
         totals = [exchange.totals for exchange in self._exchanges]
-        self._tell_of(sum(one.set_aside for one in totals))
+        self._log_set_aside(sum(one.set_aside for one in totals))
         pending, leased = sum(one.pending for one in totals), sum(one.leased for one in totals)
         if self._only is not None:
             try:
@@ -204,7 +205,7 @@ class Upkeep:
                 await self._shards.set_aside(self._only, str(error))
                 found = None
             if found is None and self._own is not None:
-                logger.warning("Redis has lost the crawl: it begins again")
+                logger.warning("Redis has lost the crawl: starting it again")
                 await self.admit(self._own)
             if found is None:
                 return
@@ -220,5 +221,5 @@ class Upkeep:
             leased=leased,
             sources=sum(one.sources for one in totals),
             dead_letters=sum(one.dead_letters for one in totals),
-            set_aside=self._told_of,
+            set_aside=self._logged_set_aside,
         )

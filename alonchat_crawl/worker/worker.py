@@ -1,4 +1,4 @@
-"""All that one process does for the frontier, from its start to its end."""
+"""The worker: everything that one process does for the frontier, from start to shutdown."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """Its tasks speak to Redis and Postgres; what Scrapy's engine asks of it is answered at once."""
+    """Its tasks talk to Redis and Postgres; calls from Scrapy's engine never wait for them."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Worker:
 
     @classmethod
     async def open(cls, crawler: Crawler) -> Self:
-        """Connect, then begin with the spider's own seed, or serve the shared frontier.
+        """Connect, then crawl the spider's own seed or, if there is none, serve the shared frontier.
 
         Raises StartupError if that is not possible.
         """
@@ -83,13 +83,13 @@ class Worker:
             if self._frontier.own is None:
                 self._spawn(exchange.listen(), "listen")
         self._spawn(self._upkeep.keep_leases(), "leases")
-        self._spawn(self._upkeep.keep_books(), "books")
+        self._spawn(self._upkeep.write_results(), "results")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
 
     def redirect(self, lease: Lease, request: Request) -> None:
-        """Take a redirect's target into the frontier, or end the lease with the reason why not."""
+        """Queue a redirect's target in the frontier, or end the lease with the reason why not."""
         target = redirected(lease, request, self._redirects_max)
         if isinstance(target, Ending):
             self._settler.end(lease, target)
@@ -101,12 +101,13 @@ class Worker:
             self._settler.end(lease, Ending(Outcome.FOLLOWED, Reason.REDIRECT))
 
     async def close(self, reason: str) -> None:
-        """Give back what was not begun, tell Redis the rest, and stop."""
+        """Stop the tasks, give back leases that were not started, and send what is left to send."""
         await end_tasks(self._tasks)
-        unbegun = list(self.leases.ready)
+        not_started = list(self.leases.ready)
         self.leases.ready.clear()
         for exchange in self._frontier.exchanges:
-            await exchange.hand_over([lease for lease in unbegun if lease.shard == exchange.queue.keys.shard])
+            shard = exchange.queue.keys.shard
+            await exchange.hand_over([lease for lease in not_started if lease.shard == shard])
         with suppress(RedisError, OSError):
             for inbox in self._inboxes:
                 await inbox.leave()
@@ -114,7 +115,7 @@ class Worker:
         if self._frontier.is_apart and self.leases.done:
             with suppress(RedisError, OSError):
                 await self._frontier.shards.erase()
-        logger.info("The worker gave %d URLs back (%s)", len(unbegun), reason)
+        logger.info("The worker gave %d URLs back (%s)", len(not_started), reason)
 
 
 async def _admit(upkeep: Upkeep, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""The frontier as one worker deals with it: an exchange for each shard, and what to tell it of a lease."""
+"""The frontier as one worker uses it: an exchange for each shard, which takes links and endings."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerFrontier(PerCrawler):
-    """All shards, or the one of a process that crawls a source of its own. Nothing here waits for Redis."""
+    """The exchanges with all shards, or with the private shard of local files. It never waits for Redis."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class WorkerFrontier(PerCrawler):
     ) -> None:
         self.shards = shards
         self.own = own
-        """The run of the one source that this process crawls; None for a worker, which serves them all."""
+        """The run of the only source that this process crawls; None for a worker, which serves all."""
         self.is_apart = is_apart
-        """Whether no other process reads this frontier: its files are on this machine alone."""
+        """Whether this frontier is private to this process, since its files are on this machine only."""
         self.upkeep_due = asyncio.Event()
-        """Set as soon as a source has completed, or another thing must be written down."""
+        """Set when a source has completed, or something else must be written to Postgres."""
         self._signals = signals
         self._backoff_seconds = settings.getfloat("FRONTIER_BACKOFF_SECONDS")
         self._max_backoff_seconds = settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS")
@@ -59,9 +59,9 @@ class WorkerFrontier(PerCrawler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Build the shards that settings name; of a seed with files on this machine, one of its own.
+        """Build the shards that the settings name; for a seed of local files, one private shard.
 
-        Raises StartupError for a seed that cannot be taken in. Redis is not asked yet.
+        Raises StartupError if the seed is not valid. Redis is not asked yet.
         """
         settings, connections = crawler.settings, Connections.of(crawler)
         seed: SourceSeed | None = getattr(crawler.spider, "seed", None)
@@ -73,7 +73,7 @@ class WorkerFrontier(PerCrawler):
             connections.redis,
             space,
             resolver=Resolver.of(crawler),
-            told=connections.unreadable,
+            on_damaged_key=connections.report_damaged_key,
         )
         return cls(shards, settings, crawler.signals, own=own, is_apart=is_apart)
 
@@ -89,7 +89,7 @@ class WorkerFrontier(PerCrawler):
         exchange.wake()
 
     def ended(self, lease: Lease, ending: Ending) -> None:
-        """Settle a lease with its ending, a retry with its backoff."""
+        """Queue a lease's ending for `settle`; a retry gets its backoff."""
         if self.own is not None:
             ending = final_if_waited_for(lease, ending)
         if ending.outcome is Outcome.RETRY:
@@ -107,4 +107,4 @@ def _source_of(seed: SourceSeed, settings: BaseSettings) -> Source:
     try:
         return seed.source(settings)
     except (SeedError, ReasonedError) as error:
-        raise StartupError(f"It cannot be taken in: {error}.") from None
+        raise StartupError(f"The seed cannot be used: {error}.") from None

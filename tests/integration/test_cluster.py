@@ -109,10 +109,10 @@ async def test_the_web_apps_lists_are_in_one_slot_each(redis: RedisCluster) -> N
     """A list is parted, and its lanes have their turns, in the list's own slot."""
     lanes, project = Lanes(cast("Redis", redis), "website:start_urls"), uuid4()
     await redis.lpush("website:start_urls", "a", "b")
-    assert await lanes.part(lambda _: project, 100) == 2
+    assert await lanes.sort_messages(lambda _: project, 100) == 2
     assert (await lanes.due()).projects == [project]
-    assert await lanes.turn(project) == b"a"
-    assert await lanes.to_the_end(project) == 2
+    assert await lanes.take_turn(project) == b"a"
+    assert await lanes.move_to_end(project) == 2
     assert await lanes.remove(project, b"b")
     assert await lanes.waiting() == await lanes.waiting(project) == 1
     await redis.delete("{website:start_urls}:lanes")

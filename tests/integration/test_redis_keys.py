@@ -93,7 +93,7 @@ class Tenant:
         client = self.shards.queues[0].redis
         await awaited(client.lpush(SEEDS, json.dumps({"project": self.name})))
         lanes = Lanes(client, SEEDS)
-        await lanes.part(lambda _: self.project, 1000)
+        await lanes.sort_messages(lambda _: self.project, 1000)
 
     async def _running(self) -> None:
         """A source with many URLs in several domains, one in flight, one to be tried again, and counters."""

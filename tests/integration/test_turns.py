@@ -194,7 +194,7 @@ async def test_nothing_is_done_for_another_project_than_has_the_turn(desk: Desk)
     odd = {"project_id": "\x1ccalm"}
     order = {"action": "cancel", "source_id": str(source.source_id), **odd}
     orders = OrderReader(desk.shards, desk.pool, desk.settings(), ORDERS)
-    with pytest.raises(SeedError, match="no spaces to everybody"):
+    with pytest.raises(SeedError, match="only some programs take for spaces"):
         await orders.act(json.dumps(order).encode())
     await awaited(desk.queue.redis.lpush(SEEDS, json.dumps({"url": "https://a.example/", **odd})))
     async with reading(desk) as admitted, asyncio.timeout(30):
@@ -322,7 +322,7 @@ async def test_a_turn_costs_the_same_behind_any_backlog(desk: Desk) -> None:
         many = [seed("flood", 10_000 * number + n) for n in range(waiting)]
         await awaited(redis.lpush(SEEDS, *many))
         lanes = Lanes(redis, SEEDS)
-        while await lanes.part(lambda _: as_uuid("flood"), 1000):
+        while await lanes.sort_messages(lambda _: as_uuid("flood"), 1000):
             pass
         await others_may_read(desk)
         async with reading(desk, most=1) as admitted:

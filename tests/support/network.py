@@ -9,7 +9,7 @@ from scrapy.settings import Settings
 from alonchat_crawl import settings
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.frontier.domains import Domains
-from alonchat_crawl.servers.damaged_keys import Told, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key
 
 NAMES = (
     "ALLOWED_PORTS",
@@ -40,7 +40,7 @@ def network_settings(**changes: Any) -> dict[str, Any]:
     return {**taken, "RETRY_ENABLED": False, "LOG_ENABLED": False, **changes}
 
 
-def domains_by_address(redis: Redis, told: Told = tell_nobody) -> Domains:
+def domains_by_address(redis: Redis, on_damaged_key: OnDamagedKey = ignore_damaged_key) -> Domains:
     """Domains as THROTTLE_BY_ADDRESS has them: those at one address are one."""
     names = Resolver.from_settings(Settings(network_settings(CONCURRENT_REQUESTS=2, DNSCACHE_SIZE=9)))
-    return Domains(redis, names, told)
+    return Domains(redis, names, on_damaged_key)

@@ -1,4 +1,4 @@
-"""The local files of an upload from a terminal: finds them once, and reads each by the path it found."""
+"""The local files of an upload from a terminal: lists them once, and reads each by its listed path."""
 
 import os
 import stat
@@ -11,9 +11,9 @@ from alonchat_crawl.reasons import Reason
 
 
 def local_paths(argument: str, *, bulk: bool) -> list[Path]:
-    """Return the files that an argument names: one path or several with `:` between, each a file or a folder.
+    """Return the files that an argument names: one path, or several separated by `:`, of files or folders.
 
-    A folder's hidden files are left out, and so is what its links lead to. Raises StartupError.
+    In folders, hidden files and symbolic links are left out. Raises StartupError.
     """
     one = Path(argument).exists()
     names = [argument] if one else [name for name in argument.split(os.pathsep) if name]
@@ -43,13 +43,12 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def read_local(path: Path, max_bytes: int) -> bytes:
-    """Return the content of a regular file of at most `max_bytes`.
+    """Return the content of a regular file of at most `max_bytes`. Follows no symbolic link.
 
-    Follows no link that was put in its place meanwhile. Raises Refused if it is larger, GiveUp if it is not a
-    regular file, and Retry if the disk fails.
+    Raises Refused if it is larger, GiveUp if it is not a regular file, Retry if the disk fails.
     """
     try:
-        # Non-blocking: if a pipe was put in its place, this must not wait for a writer.
+        # Non-blocking: a named pipe, put in its place meanwhile, must not make us wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise GiveUp(Reason.FILE_UNREADABLE, f"{path.name} cannot be read: {error.strerror}") from None

@@ -1,6 +1,6 @@
-"""Our own object storage: which of its files a project may have, and how they are asked for.
+"""Our own object storage: which of its objects a project may read, and the signed requests for them.
 
-It speaks S3's protocol, as Supabase Storage, R2 and AWS do; with path-style URLs, so that one host serves all
+It speaks S3's protocol, like Supabase Storage, R2 and AWS, with path-style URLs, so that one host serves all
 buckets.
 """
 
@@ -29,10 +29,10 @@ SUPABASE_PATH = "/storage/v1/s3"
 
 
 def object_url(written: str) -> str | None:
-    """Return the canonical form of s3://bucket/key, whose key is not encoded; None if there is none.
+    """Return s3://bucket/key, as a user writes it, with its key percent-encoded; None if it is invalid.
 
-    The key is percent-encoded, so that nothing in it is a query or a fragment. A key with a segment that is
-    empty, `.` or `..` has no form: servers and proxies take it for another key.
+    The key is encoded so that nothing in it is a query or a fragment. A key with a segment that is empty, `.`
+    or `..` is invalid, because servers and proxies may take it for another key.
     """
     bucket, slash, key = written.removeprefix(f"{SCHEME}://").partition("/")
     if not written.startswith(f"{SCHEME}://") or not slash or not BUCKET.fullmatch(bucket):
@@ -55,9 +55,9 @@ class ObjectStorage:
     """`https://host[:port][/path]`, without a slash at its end."""
     region: str
     buckets: Collection[str]
-    """Those that may be read."""
+    """Buckets that may be read."""
     prefix: str
-    """How the keys of a project begin: `{project_id}` stands for its UUID."""
+    """The beginning of a project's keys; `{project_id}` stands for its UUID."""
     credentials: Credentials | None = field(repr=False)
 
     @classmethod
@@ -84,7 +84,7 @@ class ObjectStorage:
         )
 
     def check(self, project_id: UUID, url: str) -> None:
-        """Raise GiveUp unless the project may have the object at a canonical s3:// URL."""
+        """Raise GiveUp unless the project may read the object at a canonical s3:// URL."""
         parts = urlsplit(url)
         if parts.netloc not in self.buckets or self.credentials is None:
             raise GiveUp(Reason.STORAGE_BUCKET, f"the bucket {parts.netloc} is not among S3_BUCKETS")
@@ -95,12 +95,12 @@ class ObjectStorage:
             )
 
     def address(self, url: str) -> str:
-        """Return the URL by which the object at a canonical s3:// URL is fetched."""
+        """Return the http(s) URL of the object at a canonical s3:// URL."""
         parts = urlsplit(url)
         return f"{self.endpoint}/{parts.netloc}{parts.path}"
 
     def headers(self, address: str) -> dict[str, str]:
-        """Return the headers of a signed GET. The signature is there, so it gets into no URL and no log."""
+        """Return the headers of a signed GET. The signature is in a header, so that no URL or log has it."""
         request = AWSRequest("GET", address)
         S3SigV4Auth(self.credentials, "s3", self.region).add_auth(request)
         return dict(request.headers.items())

@@ -1,4 +1,4 @@
-"""Answers itself what no site is asked for: an upload's list of files, local files, files in archives."""
+"""Serves what is on no site, without the network: the list of an upload, local files, files in archives."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,8 +14,8 @@ from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.fetch.body_budget import BodyBudget
+from alonchat_crawl.fetch.files.lease_requests import LeaseRequests
 from alonchat_crawl.fetch.files.local_files import read_local
-from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.files.upload_urls import LOCAL, UPLOAD, WEB, scheme_of, split_member
 from alonchat_crawl.fetch.pacer import Pacer, pacer_of
 from alonchat_crawl.fetch.request_context import context_of
@@ -25,15 +25,15 @@ from alonchat_crawl.sources import Kind, Lease
 
 
 class ArchiveCache:
-    """Keeps scanned archives while their members are read: those used last, up to so many bytes."""
+    """Keeps the most recently used archives, up to `most_bytes`, while their members are read."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bodies: OrderedDict[tuple[UUID, str], bytes] = OrderedDict()
-        """By run and URL: nobody gets what another project or an earlier run put there."""
+        """By run and URL, so that no other project or later run can get an archive."""
 
     def put(self, lease: Lease, url: str, body: bytes) -> None:
-        """Keep an archive. The newest one stays, however large it is."""
+        """Keep an archive. The newest one is kept, however large it is."""
         self._bodies[lease.source.crawl_id, url] = body
         self._bodies.move_to_end((lease.source.crawl_id, url))
         while len(self._bodies) > 1 and sum(map(len, self._bodies.values())) > self._most_bytes:
@@ -48,16 +48,16 @@ class ArchiveCache:
 
 
 class OwnFiles:
-    """Downloader middleware, nearest the engine: answers without the network what is on no site.
+    """Downloader middleware, nearest the engine: serves what is on no site.
 
-    Its answers pass the process_response of the other middlewares as all answers do, the scanner's first.
+    Its responses go through the other middlewares like all responses, the scanner first.
     """
 
     def __init__(
         self,
         crawler: Crawler,
         pacer: Pacer,
-        requests: Requests,
+        requests: LeaseRequests,
         archives: ArchiveCache,
         paths: Mapping[str, Path],
     ) -> None:
@@ -70,18 +70,18 @@ class OwnFiles:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the limits, and take the spider's local files."""
+        """Read the limits and the spider's local files."""
         settings = crawler.settings
         return cls(
             crawler,
             pacer_of(crawler),
-            Requests.from_settings(settings),
+            LeaseRequests.from_settings(settings),
             ArchiveCache(settings.getint("ARCHIVE_SHELF_BYTES")),
             getattr(crawler.spider, "local_files", {}),
         )
 
     async def process_request(self, request: Request) -> Response | None:
-        """Answer the URLs that no site is asked for; return None for others. Raises any ReasonedError."""
+        """Return the response to a URL that is on no site; None for others. Raises any ReasonedError."""
         context = context_of(request)
         lease = context.lease
         if lease is None or context.is_site_file or lease.source.kind != UPLOAD:
@@ -96,7 +96,7 @@ class OwnFiles:
             body = await self._local(request, lease.url)
         else:
             return None
-        if context.hold is not None:  # the source's next URL need not wait
+        if context.hold is not None:  # so that the source's next URL need not wait
             self._pacer.released(context.hold, request, None)
         return Response(request.url, body=body)
 
@@ -119,15 +119,15 @@ class OwnFiles:
 
         async def read(most_bytes: int) -> bytes:
             sandbox = Sandbox.of(self._crawler)
-            found: bytes = await sandbox.run("member", body=body, name=member, max_bytes=most_bytes)
+            found: bytes = await sandbox.run("read_member", body=body, name=member, max_bytes=most_bytes)
             return found
 
         return await self._bodies.read(request, self._requests.max_file_bytes, read)
 
     async def _fetch(self, lease: Lease) -> bytes:
-        """Fetch an archive that another worker had opened, through all policies."""
+        """Fetch an archive again that another worker had opened. The request passes all policies."""
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - it runs us
         hold = await self._pacer.hold(lease, lease.url) if scheme_of(lease.url) in WEB else None
-        response = await engine.download_async(self._requests.of(lease, hold))
+        response = await engine.download_async(self._requests.request_for(lease, hold))
         return response.body

@@ -1,4 +1,4 @@
-"""The URLs of uploads: of a source's list of files, of a file, and of a file in an archive."""
+"""The URLs of an upload: of its list of files, of a file, and of a file in an archive."""
 
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
@@ -7,15 +7,15 @@ from uuid import UUID
 from alonchat_crawl.sources import Source
 
 UPLOAD = "upload"
-"""The kind of a source that is files, and the scheme of the URL that stands for its list of them."""
+"""The kind of a source of files, and the scheme of the URL that stands for its list of files."""
 LOCAL = "file"
 STORAGE = "s3"
 WEB = ("http", "https")
 FILES_MAX = 1000
-"""Files that one seed may name."""
+"""Most files that one seed may name."""
 BULK_OFF = "needs ENABLE_BULK_UPLOAD=true"
 MEMBER = "#!/"
-"""Between an archive's URL and a file in it: no URL that a seed brings has a fragment."""
+"""Separates an archive's URL from the name of a file in it. URLs in seeds have no fragment."""
 
 
 def list_url(source_id: UUID, name: str) -> str:
@@ -29,13 +29,13 @@ def member_url(archive: str, name: str) -> str:
 
 
 def split_member(url: str) -> tuple[str, str]:
-    """Split a file's URL into its archive's and its name there; the name is empty if it is in none."""
+    """Split a file's URL into its archive's URL and its name there; the name is empty for other files."""
     archive, _, member = url.partition(MEMBER)
     return archive, unquote(member, errors="surrogatepass")
 
 
 def stored_url(url: str) -> str:
-    """The URL that a file is stored under: without its query, which is a new signature each time."""
+    """The URL under which a file is stored: without its query, which is a signature that changes."""
     archive, mark, member = url.partition(MEMBER)
     if scheme_of(url) in WEB:
         archive = archive.partition("?")[0]
@@ -43,7 +43,7 @@ def stored_url(url: str) -> str:
 
 
 def file_name(url: str) -> str:
-    """The last part of a file's own path; empty if that ends with a slash."""
+    """The last segment of a file's path; empty if the path ends with a slash."""
     archive, member = split_member(url)
     if member:
         return PurePosixPath(member).name
@@ -56,7 +56,7 @@ def scheme_of(url: str) -> str:
 
 
 def is_at_no_site(source: Source, url: str) -> bool:
-    """Whether no web site is asked: it is on this machine, in our storage or in a fetched archive."""
+    """Whether no web site serves a URL: it is on this machine, in our storage or in a fetched archive."""
     return source.kind == UPLOAD and (scheme_of(url) not in WEB or MEMBER in url)
 
 

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Give an open source other limits: those of its latest seed.
+-- Give an open source the limits of its latest seed.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 spec  3 max_pages  4 step  5 id of the run
--- Returns 1 amended, 0 it is not open
+-- Returns 1 amended, 0 not open
 local source, spec, max_pages, step, crawl = unpack(ARGV)
 if not is_run(source, crawl) then return 0 end
 local key = source_key(source)

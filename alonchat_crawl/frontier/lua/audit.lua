@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Put a source into each list that it belongs in. A source that is not known is taken out of all.
+-- Put a source into each list that it belongs in. An unknown source is removed from all lists.
 -- KEYS  1 prefix
 -- ARGV  1 source
--- Returns 1 it is known, 0 it is not, -1 it was set aside
-local LOOKED_AT = 10 -- of its domains, at random
-local FEW = 100 -- leases; if there are more, one call in ten looks through them
+-- Returns 1 known, 0 unknown, -1 set aside
+local LOOKED_AT = 10 -- domains of the source, at random
+local FEW = 100 -- leases; if there are more, only one call in ten searches them
 local source = ARGV[1]
 
 local function in_flight()
@@ -38,7 +38,7 @@ if s.state == 'paused' then return 1 end
 for _, domain in ipairs(call('SRANDMEMBER', source_domains_key(source), LOOKED_AT)) do
   join_turns(source, s.tenant, domain)
   join_line(tenant_turns_key(domain), s.tenant)
-  at_place(tenant_turns_key(domain), 0) -- puts the line right
+  at_place(tenant_turns_key(domain), 0) -- repairs the line
   local owner = call('HGET', domain_key(domain), 'tenant')
   local at = owner and number(call('ZSCORE', ready_key(owner), domain), 0, now + FAR_MS)
   if not at then schedule(domain, now + (call('HEXISTS', domain_key(domain), 'hold') == 1 and 60000 or 0)) end

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Note that a source's end is written to Postgres. Its counts are kept for a while. What it has seen is kept for a
--- shorter while, if it has dead letters: without it, a replayed page would have all of its links followed anew.
+-- Note that Postgres has a source's end. Its counts are kept for kept_ms. Its seen URLs are deleted, but kept for
+-- seen_kept_ms if it has dead letters: else all links of a replayed page would be followed again.
 -- KEYS  1 prefix
--- ARGV  1 source  2 id of the run  3 ms that counts are kept  4 ms that what it has seen is kept
+-- ARGV  1 source  2 id of the run  3 kept_ms  4 seen_kept_ms
 -- Returns 1 closed, 0 the run goes on, or a newer one has begun
 local source, crawl, kept_ms, seen_kept_ms = unpack(ARGV)
 local s, dead = read_source(source) or {}, call('HGET', source_key(source), 'n:dead')

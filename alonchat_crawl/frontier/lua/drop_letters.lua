@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Forget dead letters, with what was set aside for them.
+-- Delete dead letters, and the keys that were set aside with them.
 -- KEYS  1 prefix
 -- ARGV  ids of the letters
--- Returns how many there were
+-- Returns how many existed
 local dropped = 0
 for _, id in ipairs(ARGV) do dropped = dropped + drop_letter(id) end
 return dropped

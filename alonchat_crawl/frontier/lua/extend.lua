@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Extend the leases that a worker still works on.
+-- Extend leases.
 -- KEYS  1 prefix
 -- ARGV  1 lease_ms  then lease ids
 -- Returns the ids that are no longer leased

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Give up what a worker has leased and cannot read: the URL, or all of its source.
+-- Give up leased URLs that a worker cannot read, or their whole sources.
 -- KEYS  1 prefix
 -- ARGV  for each: lease id, what cannot be read ('source' or 'entry'), what is wrong
 -- Returns the number of sources completed

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Take a lock, or hold it for longer. A key that is no lock, or has no end, is deleted first.
+-- Take or extend a lock. A key that is no lock, or has no expiry, is deleted first.
 -- KEYS  1 the lock: a STRING
--- ARGV  1 who takes it  2 ms
--- Returns 1 taken, 0 another has it
+-- ARGV  1 token of the holder  2 ms until it expires
+-- Returns 1 taken, 0 somebody else holds it
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'none' and (kind ~= 'string' or redis.call('PTTL', KEYS[1]) < 0) then redis.call('UNLINK', KEYS[1]) end
 local holder = redis.call('GET', KEYS[1])

@@ -1,20 +1,20 @@
 #!lua flags=allow-oom
--- Requests have left their sites. Each domain may be taken again one pace after its request was sent, or later if the
--- site asked for it. If a domain is an address that sites share, what a site asks binds that site alone (see
--- `visit_site`), and the address waits for what is seen of its machine.
+-- Free domains after their requests. A domain may be taken again one pace after its request was sent, or later if the
+-- site asked for that. If the domain is an address that sites share, the values given apply to the site alone (see
+-- `visit_site`), and the address has its own pace and sign.
 -- KEYS  1 prefix
--- ARGV  1 most ms that a domain backs off of itself; then for each: lease id, domain, ms since it was sent, pace_ms,
---   ms that the site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none),
---   site ('': the domain is one), pace_ms and sign of the address
--- Returns the number released; the others' domains are held by other leases
-local LONG_MS = 5000 -- a pace that is longer than a dead worker's lease: `reap` and `visit_site` must know of it
+-- ARGV  1 longest backoff (ms); then for each request: lease id, domain, ms since it was sent, pace_ms, ms that the
+--   site asked to wait, sign (1 it answers, -1 it is too busy, 0 neither), delay_ms to keep (0: none), site ('': the
+--   domain is a site), pace_ms of the address, sign of the address
+-- Returns the number released; the other domains are held by other leases
+local LONG_MS = 5000 -- longer paces are stored: `reap` and `visit_site` must keep them if the worker dies
 local most, released = tonumber(ARGV[1]), 0
 
 local function keep(key, name, value, least)
   if value > least then call('HSET', key, name, value) else call('HDEL', key, name) end
 end
 
--- Note what a response says of a domain or site. Returns the time (ms) from which it may be asked again.
+-- Store what a request has shown about a domain or site. Returns the time (ms) from which it may be asked again.
 local function note(key, elapsed, pace, asked, sign, delay)
   local wait = asked
   if sign < 0 then -- exponential backoff of the whole domain

@@ -1,10 +1,10 @@
 #!lua
--- Queue the URLs of dead letters again, with no failures counted. A source that was done is opened again for them, as
--- the same run, and so completes again.
+-- Queue the URLs of dead letters again, with no failures. A source that was done is opened again, as the same run, and
+-- completes again.
 -- KEYS  1 prefix
 -- ARGV  for each: id of the letter, source, crawl, domain, reason, entry
--- Returns for each: 1 queued, 0 no such letter, -1 its source is no longer known, -2 it is about to end or was cancelled, -3 a newer
---   crawl of it has begun, which finds the URL by itself, -4 it has as many pages as it may
+-- Returns for each: 1 queued, 0 no such letter, -1 its source is unknown, -2 its source is ending or was cancelled,
+--   -3 its source has a newer run, which finds the URL by itself, -4 its source has reached its page limit
 local codes = {}
 for i = 1, #ARGV, 6 do
   local id, source, crawl, domain, reason, entry = unpack(ARGV, i, i + 5)

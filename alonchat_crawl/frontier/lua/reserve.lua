@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Reserve a domain for one request that is in none of its queues, for instance a robots.txt that moved there.
+-- Hold a domain for one request that is in none of its queues, for instance for a robots.txt that was redirected there.
 -- KEYS  1 prefix
--- ARGV  1 domain  2 id of the hold, to be released with  3 hold_ms
+-- ARGV  1 domain  2 id of the hold, which `release` takes  3 hold_ms
 -- Returns 0 held, else ms after which to ask again
 local domain, id, hold_ms = unpack(ARGV)
 local hold, at = call('HGET', domain_key(domain), 'hold'), due_at(domain)

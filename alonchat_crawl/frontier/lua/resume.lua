@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Let a paused source run again.
+-- Resume a paused source.
 -- KEYS  1 prefix
--- ARGV  1 source  2 id of the run  3 cursor: 0, then what the call before returned
--- Returns {1 it runs (0: it is not open), cursor to go on with: 0 when all is done}
+-- ARGV  1 source  2 id of the run  3 cursor: 0, then the one that the last call returned
+-- Returns {1 running (0: not open), cursor for the next call, 0 if all is done}
 local source, crawl, cursor = unpack(ARGV)
 if not is_run(source, crawl) then return {0, 0} end
 local s = read_source(source) or {}

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- End leases with their outcomes. A lease that has ended or expired is left alone.
 -- KEYS  1 prefix
--- ARGV  1 max_attempts; then for each: lease id, outcome, reason, detail, delay_ms before it is taken again
---   (retry, deferred), number of links told by `add`, 1 if the source rests in the domain meanwhile
+-- ARGV  1 max_attempts; then for each: lease id, outcome, reason, detail, delay_ms until the URL is taken again (retry,
+--   deferred), number of links sent by `add`, 1 if the source leaves the domain alone until then
 -- Returns for each: 0 no such lease, 1 settled, 2 settled and its source completed, 3 not settled: links are lost
 local max_attempts, codes = tonumber(ARGV[1]), {}
 for i = 2, #ARGV, 7 do
@@ -19,7 +19,7 @@ for i = 2, #ARGV, 7 do
       fail(source, domain, entry, reason, detail, 0, 0)
     elseif outcome == 'deferred' then
       put_back(source, domain, entry, delay_ms)
-      -- This URL, queued again at its time, lets the source take part again.
+      -- The source joins again when this URL is queued again.
       if ARGV[i + 6] == '1' then leave_domain(source, call('HGET', source_key(source), 'tenant'), domain) end
     else
       if entry[1] == 0 and outcome == 'refused' then call('HSET', source_key(source), 'first_failure', detail) end

@@ -1,8 +1,8 @@
 #!lua
--- Let a source that is opening run, with its start URL queued; does nothing to one that runs already.
+-- Queue the start URL of a source that is opening, and let the source run.
 -- KEYS  1 prefix
 -- ARGV  1 source  2 domain  3 fingerprint of the start URL  4 entry  5 id of the run
--- Returns 1 started, 0 it was not opening
+-- Returns 1 started, 0 not opening
 local source, domain, fingerprint, entry, crawl = unpack(ARGV)
 if not is_run(source, crawl) then return 0 end
 local key = source_key(source)

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Set aside each key of the whole shard that is of another type, and let what would wait for ever be due now.
+-- Set aside those of the shard's own keys that are of the wrong type, and make due now what would wait for ever.
 -- KEYS  1 prefix
--- ARGV  1 ms that a lease gets if its expiry is lost
--- Returns entries ever set aside
+-- ARGV  1 ms until a lease expires whose expiry is lost
+-- Returns the number of entries ever set aside
 for name, expected in pairs(types_of_keys()) do
   local key = KEY[name]
   local kind = call('TYPE', key).ok

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Lease up to `count` URLs, one for each domain that is due. The least served tenant comes first.
+-- Lease up to `count` URLs, one from each domain that is due. The least served tenant comes first.
 -- KEYS  1 prefix
--- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 what makes the lease ids unique
--- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...},
---   number of sources completed, URLs pending, URLs leased, sources open, dead letters, entries set aside}
+-- ARGV  1 count (0: only look)  2 lease_ms  3 hold_ms  4 nonce, which makes the lease ids unique
+-- Returns {ms until the next URL is due (-1: none waits), {id, spec, origins, domain, delay_ms, entry, ...}, number of
+--   sources completed, then what `totals` returns}
 local count, lease_ms, hold_ms, nonce = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local sums = totals()
@@ -25,14 +25,15 @@ local function serve(tenant, domain)
     if limited then advance(source_turns_key(domain, tenant), source, 1) end
     full = full or limited
   end
-  if full then -- the domain's other tenants go first, and so do those of other domains
+  if full then -- let the domain's other tenants, and other domains, go first
     advance(tenant_turns_key(domain), tenant, 1)
     advance(KEY.tenants, tenant, 0.05)
     schedule(domain, now + FULL_MS)
   end
 end
 
--- The least served tenant that has a domain which is due, that domain, and its virtual time; nil for none.
+-- Returns the least served tenant that has a due domain, that domain, and the tenant's virtual time; nil if there is
+-- none.
 local function next_turn()
   while true do
     local tenant, at = at_place(KEY.tenants, 0)
@@ -46,7 +47,7 @@ local function next_turn()
 end
 
 local tenant, domain, at = next_turn()
-for _ = 1, 2 * count + 8 do -- some turns find a source that may not be fetched
+for _ = 1, 2 * count + 8 do -- more than count: some turns find no URL that may be fetched
   if not tenant or taken >= count then break end
   clock = math.max(clock, at)
   serve(tenant, domain)
@@ -54,6 +55,6 @@ for _ = 1, 2 * count + 8 do -- some turns find a source that may not be fetched
 end
 call('SET', KEY.clock, clock)
 call('ZREMRANGEBYSCORE', KEY.served, '-inf', clock)
-if tenant then wake_worker() end -- there is work for one more
+if tenant then wake_worker() end -- something is left to take
 local due = tenant and now or math.min(first_score(KEY.delayed_sources), first_score(KEY.waiting))
 return {due == math.huge and -1 or math.max(0, due - now), leased, #completed, unpack(totals())}

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Lease up to `count` URLs of one source, whoever's turn it is: somebody waits for that source at a terminal.
+-- Lease up to `count` URLs of one source, out of turn: somebody waits for it in a terminal.
 -- KEYS  1 prefix
--- ARGV  1 count  2 lease_ms  3 hold_ms  4 what makes the lease ids unique  5 source
--- Returns as `take`
+-- ARGV  1 count  2 lease_ms  3 hold_ms  4 nonce, which makes the lease ids unique  5 source
+-- Returns the same as `take`
 local count, lease_ms, hold_ms, nonce, source = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local LOOKED_AT = 100 -- of its domains, at random
+local LOOKED_AT = 100 -- domains of the source, at random
 
 queue_retries(math.max(count, 1))
 local s = read_source(source) or {}

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Give leased URLs back unfetched, to the head of their queues; no attempt is counted.
+-- Put leased URLs that were not fetched back at the head of their queues. This counts as no attempt.
 -- KEYS  1 prefix
 -- ARGV  lease ids
 -- Returns the number given back

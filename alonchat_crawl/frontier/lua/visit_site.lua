@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- A site that shares its address is about to be asked. A long pace begins now, in case the worker dies before it
+-- Ask for the turn of a site that shares its address. A long pace starts now, in case the worker dies before it
 -- releases the site.
 -- KEYS  1 prefix
 -- ARGV  1 site
--- Returns ms until it may be asked (0: now), ms of its delay that AutoThrottle found
+-- Returns {ms until the site may be asked (0: now), AutoThrottle's delay for it (ms)}
 local key = site_key(ARGV[1])
 local known = call('HMGET', key, 'next', 'pace', 'delay')
 local wait = moment(known[1]) - now

@@ -18,7 +18,7 @@ from alonchat_crawl.policies.robots.fetch_state import (
     encode,
 )
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.servers.damaged_keys import Told, of_its_type, set_aside, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key, run_on_sound_key, set_aside
 from alonchat_crawl.urls import canonical_url
 
 T = TypeVar("T")
@@ -69,9 +69,11 @@ class _CacheEntry:
 class SiteFileCache:
     """Files by kind and origin."""
 
-    def __init__(self, redis: Redis, limits: SiteFileLimits, told: Told = tell_nobody) -> None:
+    def __init__(
+        self, redis: Redis, limits: SiteFileLimits, on_damaged_key: OnDamagedKey = ignore_damaged_key
+    ) -> None:
         self._redis = redis
-        self._told = told
+        self._on_damaged_key = on_damaged_key
         self._limits = limits
         self._remembered: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._weight = 0
@@ -85,7 +87,9 @@ class SiteFileCache:
         remembered = self._remembered.get(key)
         if remembered is not None and remembered.until > monotonic():
             return remembered.known
-        value: Any = await of_its_type(self._redis, key, self._told, lambda: self._redis.get(key))
+        value: Any = await run_on_sound_key(
+            self._redis, key, self._on_damaged_key, lambda: self._redis.get(key)
+        )
         if remembered is not None and value == remembered.value:
             remembered.until = monotonic() + SURE_SECONDS
             self._remembered.move_to_end(key)
@@ -97,7 +101,7 @@ class SiteFileCache:
             except (ValueError, TypeError):
                 found = None
         if value is not None and found is None:
-            await set_aside(self._redis, key, "it cannot be read", self._told)
+            await set_aside(self._redis, key, "it cannot be read", self._on_damaged_key)
         # Older workers kept a redirect's target unchecked: if it is no URL, begin at the origin again.
         return found if found and canonical_url(found.url) else PendingFile(f"{origin}{file.path}")
 

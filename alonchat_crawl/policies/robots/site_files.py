@@ -61,7 +61,7 @@ class SiteFiles(PerCrawler):
             unreachable_seconds=settings.getint("ROBOTS_UNREACHABLE_SECONDS"),
         )
         connections = Connections.of(crawler)
-        cache = SiteFileCache(connections.redis, limits, connections.unreadable)
+        cache = SiteFileCache(connections.redis, limits, connections.report_damaged_key)
         return cls(crawler, pacer_of(crawler), cache, limits)
 
     async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:

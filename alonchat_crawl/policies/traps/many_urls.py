@@ -23,7 +23,7 @@ from alonchat_crawl.policies.traps.url_templates import UrlTemplate, template_of
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import TRAP_COUNTERS
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.servers.damaged_keys import Told, of_its_type, tell_nobody
+from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key, run_on_sound_key
 from alonchat_crawl.sources import Kind, Lease, Source
 
 KEPT_SECONDS = 7200  # after the last page: as long as a site may ask for a pause, and as much again
@@ -76,9 +76,11 @@ class Repetition:
 class TrapCounters(PerCrawler):
     """The counters of the sources that a worker fetches from. Its methods raise redis.RedisError."""
 
-    def __init__(self, redis: Redis, limits: TrapLimits, told: Told = tell_nobody) -> None:
+    def __init__(
+        self, redis: Redis, limits: TrapLimits, on_damaged_key: OnDamagedKey = ignore_damaged_key
+    ) -> None:
         self._redis = redis
-        self._told = told
+        self._on_damaged_key = on_damaged_key
         self._limits = limits
         self._full: set[tuple[UUID, Item]] = set()
         """By run: the items that this worker has seen above their limit."""
@@ -91,7 +93,7 @@ class TrapCounters(PerCrawler):
         """Read the TRAP_ settings; count in Redis."""
         limits = TrapLimits.from_settings(crawler.settings)
         connections = Connections.of(crawler)
-        return cls(connections.redis, limits, connections.unreadable)
+        return cls(connections.redis, limits, connections.report_damaged_key)
 
     async def note(self, lease: Lease, fingerprints: Fingerprints | None = None) -> Repetition:
         """Count a page or a sitemap that was fetched, once a run."""
@@ -195,8 +197,8 @@ class TrapCounters(PerCrawler):
                 arguments += (command, "u16", f"#{place}", *value)
         key = _key(source)
         bitfield: Any = self._redis.execute_command  # untyped
-        found: list[int] = await of_its_type(
-            self._redis, key, self._told, lambda: bitfield("BITFIELD", key, *arguments)
+        found: list[int] = await run_on_sound_key(
+            self._redis, key, self._on_damaged_key, lambda: bitfield("BITFIELD", key, *arguments)
         )
         return [min(pair) for pair in zip(found[::2], found[1::2], strict=True)]
 

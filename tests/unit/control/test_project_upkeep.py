@@ -5,7 +5,7 @@ from typing import cast
 
 from psycopg_pool import AsyncConnectionPool
 
-from alonchat_crawl.control.project_upkeep import Tending
+from alonchat_crawl.control.project_upkeep import ProjectUpkeep
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.servers.connections import Connections
@@ -22,9 +22,9 @@ async def test_an_outage_holds_a_shutdown_up_once() -> None:
         asked += 1
         raise Outage(Reason.POSTGRES, "It is away.")
 
-    tending = Tending(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
+    upkeep = ProjectUpkeep(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
     for project in ("alpha", "bravo", "charlie"):
         completed = SimpleNamespace(source=make_source(project=project))
-        tending.source_completed(cast("SourceProgress", completed))
-    await tending.spider_closed()
+        upkeep.source_completed(cast("SourceProgress", completed))
+    await upkeep.spider_closed()
     assert asked == 1

@@ -10,10 +10,10 @@ from scrapy import Request
 from scrapy.utils.test import get_crawler
 
 from alonchat_crawl.errors import GiveUp, ReasonedError, StartupError
+from alonchat_crawl.fetch.files.lease_requests import LeaseRequests
 from alonchat_crawl.fetch.files.local_files import local_paths, read_local
 from alonchat_crawl.fetch.files.object_storage import ObjectStorage
 from alonchat_crawl.fetch.files.own_files import ArchiveCache, OwnFiles
-from alonchat_crawl.fetch.files.requests import Requests
 from alonchat_crawl.fetch.request_context import RequestContext, context_of
 from alonchat_crawl.sources import Kind, Lease
 from alonchat_crawl.spiders.upload import UploadSpider
@@ -34,10 +34,10 @@ def leased(url: str, lease: Lease) -> Request:
     return Request(url, meta=RequestContext(lease).as_meta())
 
 
-def requests(max_bytes: int = 100) -> Requests:
+def requests(max_bytes: int = 100) -> LeaseRequests:
     """Requests to a storage that nobody has."""
     storage = ObjectStorage("http://127.0.0.1:1", "auto", ("uploads",), "", None)
-    return Requests(storage, max_bytes, 5)
+    return LeaseRequests(storage, max_bytes, 5)
 
 
 @pytest.fixture
@@ -137,12 +137,12 @@ def test_an_object_is_asked_for_with_a_signature_in_no_url() -> None:
         "https://storage.example/s3", "auto", ("uploads",), "", Credentials("id", "hunter2")
     )
     assert "hunter2" not in repr(storage)
-    request = Requests(storage, 100, 5).of(lease_of("s3://uploads/a%20b.pdf"), None)
+    request = LeaseRequests(storage, 100, 5).request_for(lease_of("s3://uploads/a%20b.pdf"), None)
     assert request.url == "https://storage.example/s3/uploads/a%20b.pdf"
     assert (request.headers["Authorization"] or b"").startswith(b"AWS4-HMAC-SHA256 Credential=id/")
     assert context_of(request).signed_url == request.url
     assert {"dont_redirect": True, "download_maxsize": 100}.items() <= request.meta.items()
-    signed = Requests(storage, 100, 5).of(lease_of("https://e.org/a.pdf?sig=1"), None)
+    signed = LeaseRequests(storage, 100, 5).request_for(lease_of("https://e.org/a.pdf?sig=1"), None)
     assert context_of(signed).signed_url == ""
     assert "Authorization" not in signed.headers
 

@@ -1,7 +1,7 @@
 """What a person sees: the live line and the table at the end."""
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
-from alonchat_crawl.operations.terminal.console import plain
-from alonchat_crawl.operations.terminal.progress import Progress
+from alonchat_crawl.operations.terminal.progress import ProgressLine
 from alonchat_crawl.operations.terminal.summary import render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
@@ -29,14 +29,17 @@ def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) 
     out = StringIO()
     console = Console(file=out, width=rest.pop("width", 80))
     render_summary(
-        SourceProgress(SOURCE, state, rest.pop("pending", 0), 0, counts, reasons, **rest), 9, 1.25, console
+        SourceProgress(rest.pop("source", SOURCE), state, rest.pop("pending", 0), 0, counts, reasons, **rest),
+        9,
+        1.25,
+        console,
     )
     return out.getvalue()
 
 
 def test_line_in_the_log_has_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
     """Where there is no terminal, the numbers go to the log at INFO."""
-    progress = Progress(ModelWatch(), Console(file=StringIO()), 1, 60)
+    progress = ProgressLine(ModelWatch(), Console(file=StringIO()), 1, 60)
     assert progress.seconds_between == 60
     progress.tally.ended(LEASE, Ending(Outcome.STORED))
     with caplog.at_level("INFO"):
@@ -59,6 +62,23 @@ def test_summary_names_outcomes_reasons_and_rests() -> None:
     assert "5 URLs are still waiting." in summary({}, {}, pending=5, state="running")
 
 
+def test_the_headline_of_a_failure() -> None:
+    """A source of which nothing is stored has failed, whatever the frontier calls it; why is said."""
+    refused = "http://example.com/ cannot be crawled: it refused the connection"
+    assert summary({"dead": 1}, {}, first_failure=refused).startswith(
+        "http://example.com/ failed: it refused the connection\n"
+    )
+    assert summary({"refused": 1}, {}).startswith(
+        "http://example.com/ failed: it has no page with text to store\n"
+    )
+    upload = replace(SOURCE, kind="upload", url="upload://x/list.pdf")
+    reasons = {"dead:file malformed": 1, "refused:virus": 2}
+    assert summary({"dead": 1}, reasons, source=upload).startswith(
+        "list.pdf failed: virus 2, file malformed 1\n"
+    )
+    assert summary({"unchanged": 1}, {}).startswith("http://example.com/ completed\n")
+
+
 @pytest.mark.parametrize("width", [1, 10, 40])
 def test_summary_fits_any_width(width: int) -> None:
     """No line is wider than the console, and nothing fails."""
@@ -73,16 +93,14 @@ def test_outside_text_cannot_steer_the_terminal() -> None:
     )
     assert "[bold]\\x1b]0;t\\x07 \\u202e" in shown
     assert "[link=x]\\x9b31m\\ud800" in shown
-    ascii_console = Console(file=open(os.devnull, "w", encoding="ascii"))  # noqa: SIM115, PTH123
-    assert plain("é…", ascii_console) == "\\xe9\\u2026"
-    ascii_console.file.close()
+    assert terminal_text("é…", encoding="ascii") == "\\xe9\\u2026"
 
 
 def test_line_says_when_the_model_is_loading() -> None:
     """From the start until the model is there."""
     model = ModelWatch()
     model.asked_for()
-    progress = Progress(model, Console(file=StringIO()), 1, 1)
+    progress = ProgressLine(model, Console(file=StringIO()), 1, 1)
     assert progress.line().plain.endswith("loading the model")
     model.loaded()
     assert progress.line().plain.endswith("starting")

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
--- Which lanes may have a turn, those first that have waited longest since their last one.
+-- Find the lanes that may have a turn, longest waiting first.
 -- KEYS  1 list
--- ARGV  1 most lanes  2 µs: no lane waits for longer. One that would is due now: the clock was set back, or somebody
---   else wrote its time
--- Returns {now in µs, ms until the next lane is due (-1: none), lanes, a key in the way ('': none), project...}
+-- ARGV  1 most lanes  2 longest wait of a lane (µs). A lane that would wait for longer is due now: the clock was set
+--   back, or something else wrote its time
+-- Returns {now in µs, ms until the next lane is due (-1: none), number of lanes, a key of the wrong type ('': none),
+--   project...}
 local time = redis.call('TIME')
 local now, due, in_the_way = time[1] * 1000000 + time[2], {}, ''
 local kind = redis.call('TYPE', KEY.lanes).ok
@@ -19,7 +20,7 @@ for _, project in ipairs(redis.call('ZRANGEBYSCORE', KEY.lanes, '-inf', now, 'LI
   local holds = string.match(project, uuid) and redis.call('TYPE', lane).ok or 'none'
   if holds == 'list' then
     due[#due + 1] = project
-  else -- it is empty, or somebody else wrote it
+  else -- it is empty, or something else wrote it
     redis.call('ZREM', KEY.lanes, project)
     if holds ~= 'none' then in_the_way = lane end
   end

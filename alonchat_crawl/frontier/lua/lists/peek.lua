@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Look at the oldest messages of a list, and leave them there.
+-- Return the oldest messages of a list and leave them there.
 -- KEYS  1 list, newest left
--- ARGV  1 most messages  2 bytes after which no more are looked at  3 most bytes of a message
--- Returns them, oldest first, up to the first one that is too long
+-- ARGV  1 most messages  2 bytes after which no more are read  3 most bytes of a message
+-- Returns the messages, oldest first, up to the first one that is too long
 local found, bytes = {}, 0
 for i = 1, tonumber(ARGV[1]) do
   local message = redis.call('LINDEX', KEY.messages, -i)

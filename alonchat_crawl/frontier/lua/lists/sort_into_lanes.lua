@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- Move a list's oldest messages into lanes, one lane a project. Each message is in one list at any moment.
+-- Move a list's oldest messages into lanes, one lane per project. Stop at a message that is no longer there.
 -- KEYS  1 list, newest left
 -- ARGV  for each message, oldest first: its project, its SHA-1
--- Returns {how many were moved (none behind one that is no longer there), a key in the way of the next ('': none)}
+-- Returns {number moved, a key of the wrong type that stops the next one ('': none)}
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 
--- Whether a key is of another type than ours. A command that fails would leave half of what is done here.
+-- Whether a key is of the wrong type. It must be checked first: a script that fails half way keeps its changes.
 local function is_in_the_way(key, type)
   local kind = redis.call('TYPE', key).ok
   return kind ~= type and kind ~= 'none'

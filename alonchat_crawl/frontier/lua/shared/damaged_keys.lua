@@ -1,18 +1,18 @@
--- Keys and fields that somebody else wrote into are set aside, so that they stop nothing else.
--- A script that fails half way leaves half of its changes, so nothing that is stored may make one fail. A key of the
--- wrong type is renamed, a field that is no number is deleted, and the command is repeated. What was found is kept
--- with a dead letter whose reason is `unreadable`, until that letter is dropped.
+-- Sets aside keys and fields that something else wrote into, so that they stop nothing else.
+-- A script that fails half way keeps its changes, so stored data must never make one fail. A key of the wrong type is
+-- renamed, a field that is no number is deleted, and the command is repeated. The old data is kept with a dead letter
+-- of the reason `unreadable`, until that letter is dropped.
 
 local HEAD = 512 -- bytes of a bad entry that its dead letter keeps
 local UUID = '%x+%-%x+%-%x+%-%x+%-%x+'
 local CAUSED_BY_DATA = {'WRONGTYPE', 'not an integer', 'overflow', 'last possible ID'} -- in Redis' error messages
 
-local call -- redis.call that repairs what is in its way; defined below
+local call -- redis.call that sets aside damaged keys and repeats the command; defined below
 local keep_letter -- in dead_letters.lua
 local set_source_aside -- in damaged_sources.lua
 local renamed = 0
 
--- Count what was found at `key`, and keep a dead letter of it: its head and length, or its new name (`of.aside`).
+-- Count damaged data at `key` and keep a dead letter of it: its head and length, and the key's new name (`of.aside`).
 local function set_aside(key, detail, found, of)
   call('INCR', KEY.set_aside_count)
   local letter = {key = key, head = string.sub(found, 1, HEAD), bytes = #found, sha1 = redis.sha1hex(found),
@@ -39,7 +39,7 @@ local function set_key_aside(key, detail)
   if source then set_source_aside(source, 'its key ' .. word .. ' is not what belongs there') end
 end
 
--- Set aside what made a command fail, and repeat the command.
+-- Set aside the key or field that made a command fail, and repeat the command.
 local function repeat_command(err, command, key, ...)
   for _, words in ipairs(CAUSED_BY_DATA) do
     local field = command == 'HINCRBY' and words ~= 'WRONGTYPE' and ...

@@ -1,4 +1,4 @@
--- A source that cannot be read is set aside, and everything that it has in the shard goes.
+-- Sets aside sources that cannot be read, and deletes everything that they have in the shard.
 
 -- Free the domain that a lease holds: at once, or once its pace has passed.
 local function free_domain(id, domain, after_pace)
@@ -13,7 +13,7 @@ local function drop_lease(id)
   call('ZREM', KEY.lease_expiry, id)
 end
 
--- Count all pending URLs anew, by what each source says.
+-- Compute the total of pending URLs again from the sources' own counts.
 local function recount_pending()
   local sum = 0
   for _, source in ipairs(call('SMEMBERS', KEY.running)) do
@@ -23,11 +23,11 @@ local function recount_pending()
   return sum
 end
 
--- Drop all that a source has waiting: nothing of one run may reach the next.
+-- Delete all waiting URLs of a source, so that none of them reaches its next run.
 local function unlink_queues(source, tenant)
   for _, domain in ipairs(call('SMEMBERS', source_domains_key(source))) do
     call('UNLINK', queue_key(domain, source))
-    if tenant then leave_domain(source, tenant, domain) end -- else `take` does it when the domain's turn comes
+    if tenant then leave_domain(source, tenant, domain) end -- else `take` does it at the domain's next turn
   end
   call('UNLINK', source_domains_key(source), delayed_key(source))
   call('ZREM', KEY.delayed_sources, source)

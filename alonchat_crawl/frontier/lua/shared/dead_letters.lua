@@ -1,8 +1,8 @@
 -- Dead letters, limited in number and in bytes.
 
-local EVICTED = 1000 -- most that one call pushes out; there are more only after the limits were lowered
+local EVICTED = 1000 -- most letters that one call evicts; more are due only after the limits were lowered
 
--- Forget a dead letter, and what was set aside with it. Returns 1, or 0 if there is no such letter.
+-- Delete a dead letter, and the key that was set aside with it. Returns 1, or 0 if there is no such letter.
 local function drop_letter(id)
   local found = call('XRANGE', KEY.dead, id, id)[1]
   if not found then return 0 end
@@ -21,7 +21,7 @@ end
 -- Bytes of all dead letters.
 local function letters_bytes() return math.max(0, tonumber(call('GET', KEY.dead_bytes)) or 0) end
 
--- Keep a dead letter. The oldest ones make room for it, and are counted. Returns its id.
+-- Keep a dead letter; evict and count the oldest letters if there are too many. Returns its id.
 function keep_letter(...)
   local bytes = 0
   for _, text in ipairs({...}) do bytes = bytes + #text end

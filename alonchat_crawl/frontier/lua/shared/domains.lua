@@ -1,14 +1,14 @@
 -- When each domain may be fetched from next, and which tenant's turn it is there.
 
-local REMEMBER_MS = 86400000 -- what was learnt of a site's speed is kept for a day after its last URL
+local REMEMBER_MS = 86400000 -- a site's delay, backoff and pace are kept for a day after its last URL
 
--- Wake one idle worker, if none is about to be.
+-- Wake one idle worker, unless one is about to wake.
 local function wake_worker()
   if call('LLEN', KEY.wake) == 0 then call('RPUSH', KEY.wake, 1) end
 end
 
 -- Put a domain into the `ready` list of the tenant whose turn it is there, to be taken from `at` (ms) on. If nobody has
--- URLs in it, only `at` and what was learnt of it are kept.
+-- URLs in it, keep only `at` and its delay, backoff and pace.
 local function schedule(domain, at)
   local key = domain_key(domain)
   local before = call('HGET', key, 'tenant')
@@ -34,7 +34,7 @@ local function due_at(domain)
   return moment(known[1] and call('ZSCORE', ready_key(known[1]), domain) or known[2] or 0)
 end
 
--- Let a source take part in a domain's turns: it has URLs there.
+-- Let a source that has URLs in a domain take part in its turns.
 local function join_turns(source, tenant, domain)
   if call('ZSCORE', source_turns_key(domain, tenant), source) then return end
   join_line(source_turns_key(domain, tenant), source)

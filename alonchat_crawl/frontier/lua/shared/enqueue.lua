@@ -1,4 +1,4 @@
--- Queue an entry of a source, at the head if it has waited before; nothing if the source is not known.
+-- Queue an entry of a source, at the head or at the tail. Does nothing if the source is unknown.
 local function enqueue(source, domain, entry, at_head)
   if not is_known(source) then return end
   local state, tenant = unpack(call('HMGET', source_key(source), 'state', 'tenant'))

@@ -1,5 +1,5 @@
--- URLs as they are queued: msgpack {kind, depth, origin, path, hops, failures}. `origin` is the index of one of the
--- source's origins, or -1 if `path` is a whole URL. `failures`, absent at first, is a list of {s, reason, detail}.
+-- Queued URLs are msgpack {kind, depth, origin, path, hops, failures}. `origin` is the index of one of the source's
+-- origins, or -1 if `path` is a whole URL. `failures` is a list of {time in s, reason, detail}, missing if empty.
 
 local function is_failure(one)
   return type(one) == 'table' and number(one[1]) and type(one[2]) == 'string' and type(one[3]) == 'string'
@@ -20,7 +20,7 @@ local function entry_of(packed)
   return entry
 end
 
-local TRIED = 10 -- entries that one call reads of a queue, if some cannot be read
+local TRIED = 10 -- most entries that one call reads from a queue if they are unreadable
 
 -- Give up a URL that cannot be read. It counts as dead, so that its source can end.
 local function give_up(source, domain, packed, detail)
@@ -29,7 +29,7 @@ local function give_up(source, domain, packed, detail)
   finish(source, 'dead', 'unreadable', 1)
 end
 
--- A source's next readable entry in a domain, still packed; nil if there is none, or none among the first TRIED.
+-- Take a source's next readable entry in a domain, still packed; nil if there is none among the first TRIED.
 local function next_entry(source, domain)
   for _ = 1, TRIED do
     local packed = call('RPOP', queue_key(domain, source))

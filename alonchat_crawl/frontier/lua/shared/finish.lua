@@ -1,13 +1,13 @@
--- How URLs are counted as ended, and how sources end with their last one.
+-- Counts ended URLs, and completes sources when their last URL has ended.
 
-local DROPPED_DOMAINS = 1000 -- most in one call; the others are dropped when their turn comes
+local DROPPED_DOMAINS = 1000 -- most domains in one call; `take` drops the others when their turn comes
 
 local completed = {} -- the sources that this call completed
 
 -- Count `n` URLs of a source as ended. The source is completed with its last one.
 local function finish(source, outcome, reason, n)
   local key = source_key(source)
-  if not is_known(source) then return end -- it was set aside meanwhile
+  if not is_known(source) then return end -- set aside meanwhile
   call('HINCRBY', key, 'n:' .. outcome, n)
   if reason ~= '' then call('HINCRBY', key, 'r:' .. outcome .. ':' .. reason, n) end
   call('DECRBY', KEY.pending, n)
@@ -27,7 +27,7 @@ local function drop_queue(source, domain, ends)
   if dropped > 0 then finish(source, 'refused', ends, dropped) end
 end
 
--- Fetch nothing more of a source, for the reason `ends`: drop what waits. Returns how many domains are left to drop.
+-- Drop a source's waiting URLs for the reason `ends`. Returns how many domains are left to drop.
 local function drop_waiting(source, ends)
   local key, dropped = source_key(source), call('ZCARD', delayed_key(source))
   local tenant, before = unpack(call('HMGET', key, 'tenant', 'ends'))
@@ -44,13 +44,13 @@ local function drop_waiting(source, ends)
   return call('SCARD', source_domains_key(source))
 end
 
--- How many pages this run has in the store.
+-- How many pages this run has stored or found unchanged.
 local function pages_of(source)
   local n = call('HMGET', source_key(source), 'n:stored', 'n:unchanged')
   return (tonumber(n[1]) or 0) + (tonumber(n[2]) or 0)
 end
 
--- Drop what waits if the source's page limit is reached.
+-- Drop a source's waiting URLs if it has reached its page limit.
 local function apply_page_limit(source)
   local s = call('HMGET', source_key(source), 'max_pages', 'pending')
   if is_known(source) and pages_of(source) >= tonumber(s[1]) and tonumber(s[2]) > 0 then

@@ -1,7 +1,7 @@
--- How a lease begins and ends.
+-- Begins and ends leases.
 
 -- Lease a source's next URL in a domain. Returns {id, spec, origins, domain, delay_ms, entry}; nil if there is none;
--- nil and true while so many of its URLs are in flight that they may reach its page limit.
+-- nil, true while the source's URLs in flight may be enough to reach its page limit.
 local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   local key, s = source_key(source), read_source(source)
   if not s or s.ends or s.state ~= 'running' then
@@ -31,8 +31,8 @@ local function lease_from(source, tenant, domain, lease_ms, hold_ms, nonce)
   return {id, s.spec, s.origins, domain, delay, entry}
 end
 
--- End a lease and free its domain: at once, or once its pace has passed. Returns source, domain, entry; nil if the
--- lease has ended before.
+-- End a lease and free its domain, at once or after its pace. Returns source, domain, entry; nil if the lease has ended
+-- already or is unreadable.
 local function end_lease(id, after_pace)
   local packed = call('HGET', KEY.leases, id)
   drop_lease(id)

@@ -1,4 +1,4 @@
--- How a leased URL is tried again, or given up.
+-- Retries a leased URL, or gives it up.
 
 local function url_of(source, entry)
   if entry[3] < 0 then return entry[4] end
@@ -9,7 +9,7 @@ local function url_of(source, entry)
   end
 end
 
--- Put a URL back into its queue, at once or after delay_ms. It is dropped if its source is ending.
+-- Queue a URL again, at once or after delay_ms. If its source is ending, drop it.
 local function put_back(source, domain, entry, delay_ms)
   local ends = call('HGET', source_key(source), 'ends')
   if ends then
@@ -22,7 +22,7 @@ local function put_back(source, domain, entry, delay_ms)
   end
 end
 
--- An attempt failed: try again after delay_ms, or give up if it was the last of max_attempts.
+-- Note a failed attempt. Retry after delay_ms, or give up if it was the last of max_attempts.
 local function fail(source, domain, entry, reason, detail, delay_ms, max_attempts)
   local failures = entry[6] or {}
   failures[#failures + 1] = {math.floor(now / 1000), reason, detail}

@@ -1,9 +1,9 @@
--- Which URLs a source has met. Redis packs a small set of integers into 8 bytes each, so a source's set is cut into
--- buckets by linear hashing (Litwin 1980): one bucket more for every SEEN_BUCKET members, none of more than some 500.
+-- The URLs that a source has met. Redis packs a small set of integers into 8 bytes each, so the set is split into
+-- buckets by linear hashing (Litwin 1980): one more bucket for every SEEN_BUCKET members, each of at most about 500.
 
 local function buckets_of(count) return math.max(1, math.ceil(count / SEEN_BUCKET)) end
 
--- A fingerprint's last 15 decimal digits: a Lua number holds no more of them exactly.
+-- The last 15 decimal digits of a fingerprint, which is what a Lua number holds exactly.
 local function digits(fingerprint) return tonumber(string.sub(fingerprint, -15)) or 0 end
 
 -- The largest power of two that is at most n.
@@ -19,7 +19,7 @@ local function bucket_of(fingerprint, buckets)
   return bucket < buckets - power and digits(fingerprint) % (power * 2) or bucket
 end
 
--- Cut bucket number `buckets - power` in two: there is one bucket more now.
+-- Add one bucket, by splitting bucket number `buckets - power`.
 local function split_bucket(source, buckets)
   local power, moved = power_below(buckets), {}
   local old = seen_key(source, buckets - power)
@@ -33,7 +33,7 @@ local function split_bucket(source, buckets)
   end
 end
 
--- Note a URL as seen. Returns whether it is new, and how many the source has now met.
+-- Note a URL as seen. Returns whether it is new, and how many URLs the source has now met.
 local function note_seen(source, fingerprint, count)
   local buckets = buckets_of(count)
   if call('SADD', seen_key(source, bucket_of(fingerprint, buckets)), fingerprint) == 0 then return false, count end

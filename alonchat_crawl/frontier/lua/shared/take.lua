@@ -1,14 +1,13 @@
--- What `take` and `take_of_source` share.
+-- Shared by `take` and `take_of_source`.
 
-local FULL_MS = 250 -- until a source whose pages in flight may reach its limit is looked at again
+local FULL_MS = 250 -- wait before trying again a source whose URLs in flight may reach its page limit
 
--- The lowest score of a sorted set.
+-- The lowest score of a sorted set; math.huge if it is empty.
 local function first_score(key)
   return number(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2], -MOST, now + FAR_MS) or math.huge
 end
 
--- Queue up to `most` retries whose time has come. They go to the tail, since the other pages of a site whose first ones
--- failed may show that it answers.
+-- Queue up to `most` retries that are due. They go to the tail: the site's other pages may succeed meanwhile.
 local function queue_retries(most)
   for _, source in ipairs(call('ZRANGEBYSCORE', KEY.delayed_sources, '-inf', now, 'LIMIT', 0, most)) do
     for _, packed in ipairs(call('ZRANGEBYSCORE', delayed_key(source), '-inf', now, 'LIMIT', 0, most)) do
@@ -26,16 +25,16 @@ local function queue_retries(most)
   end
 end
 
--- URLs pending, URLs leased, sources open, dead letters, entries ever set aside.
+-- Returns {URLs pending, URLs leased, sources open, dead letters, entries ever set aside}.
 local function totals()
   local pending, open = number(call('GET', KEY.pending)) or 0, call('SCARD', KEY.running)
-  if pending == 0 and open > 0 then pending = recount_pending() end -- an open source has URLs, so the count is lost
+  if pending == 0 and open > 0 then pending = recount_pending() end -- an open source has URLs: the count was lost
   return {pending, call('ZCARD', KEY.lease_expiry), open, call('XLEN', KEY.dead),
     number(call('GET', KEY.set_aside_count)) or 0}
 end
 
--- Let up to `most` tenants with a domain that is due take part again. A tenant that only waited for its domains' pace
--- gets its place back.
+-- Let up to `most` waiting tenants with a due domain take part again. A tenant that only waited for the pace of its
+-- domains keeps its virtual time.
 local function wake_tenants(most, clock)
   for _, tenant in ipairs(call('ZRANGEBYSCORE', KEY.waiting, '-inf', now, 'LIMIT', 0, most)) do
     call('ZREM', KEY.waiting, tenant)
@@ -45,7 +44,7 @@ local function wake_tenants(most, clock)
   end
 end
 
--- Take a domain from a tenant that has no URLs there. Only somebody else can have put it there.
+-- Remove a domain from the `ready` list of a tenant that has no URLs there, which something else must have written.
 local function unschedule(tenant, domain)
   call('ZREM', ready_key(tenant), domain)
   call('ZREM', tenant_turns_key(domain), tenant)

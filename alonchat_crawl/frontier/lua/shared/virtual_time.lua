@@ -1,8 +1,8 @@
--- Those who take turns stand in a line: a sorted set of virtual times, as in weighted fair queuing (Demers, Keshav and
--- Shenker 1989). The member with the lowest time is served next, and its time advances by its step.
+-- Turns are taken in a line: a sorted set of virtual times, as in weighted fair queuing (Demers, Keshav and Shenker
+-- 1989). The member with the lowest time is served next, and its time then advances by its step.
 
--- Move members whose time is out of range to the front: one far behind would be served for ever, and whoever joined
--- after one far ahead would never be served.
+-- Move members whose time is out of range to the front. One far behind would be served for ever, and members that join
+-- behind one far ahead would never be served.
 local function repair_times(key)
   local first = call('ZRANGEBYSCORE', key, 0, MOST, 'WITHSCORES', 'LIMIT', 0, 1)[2] or 0
   for _, range in ipairs({{'(' .. MOST, '+inf'}, {'-inf', '(0'}}) do
@@ -23,7 +23,7 @@ local function at_place(key, index)
   return one[1], tonumber(one[2])
 end
 
--- A new member joins behind all others, so that nobody who waits is overtaken for ever.
+-- Let a new member join behind all others, so that new members cannot keep the others waiting for ever.
 local function join_line(key, member, least)
   local _, last = at_place(key, -1)
   call('ZADD', key, 'NX', last and last + 0.001 or least or 0, member)

@@ -1,4 +1,4 @@
-"""How a leased URL is asked for: a page as any site's, a file with its own limit, an object signed."""
+"""Builds the request for a lease: files get limits of their own, objects in our storage a signature."""
 
 import math
 from typing import Any, Self
@@ -14,8 +14,8 @@ from alonchat_crawl.sources import Hold, Kind, Lease
 MEGABYTE = 1024 * 1024
 
 
-class Requests:
-    """Makes requests of leases."""
+class LeaseRequests:
+    """Builds requests for leases."""
 
     def __init__(self, storage: ObjectStorage, max_file_bytes: int, file_seconds: float) -> None:
         self._storage = storage
@@ -31,15 +31,15 @@ class Requests:
             settings.getfloat("FILE_TIMEOUT_SECONDS"),
         )
 
-    def of(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
-        """The request for a lease's URL, under a hold; raises GiveUp for an object of another project."""
+    def request_for(self, lease: Lease, hold: Hold | None, valid_until: float = math.inf) -> Request:
+        """The request for a lease's URL; raises GiveUp for a stored object of another project."""
         url, headers, signed = lease.url, {}, False
         meta: dict[str, Any] = {"download_slot": hold.domain if hold is not None else lease.domain}
         if lease.kind is Kind.FILE or lease.source.files:
             meta["download_maxsize"] = self.max_file_bytes
         if lease.kind is Kind.FILE:
             meta["download_timeout"] = self._file_seconds
-            meta["dont_redirect"] = True  # a signed URL names the file itself; its key goes nowhere else
+            meta["dont_redirect"] = True  # a signed URL names the file itself, and must not leak elsewhere
         if scheme_of(url) == STORAGE and MEMBER not in url:
             self._storage.check(lease.source.project_id, url)
             url = self._storage.address(url)
