@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.sites.watching import held
 
+pytestmark = pytest.mark.slow
+
 
 def ask(origin: str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
     """Send one request; return status, headers and body."""
