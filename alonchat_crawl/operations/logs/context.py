@@ -107,7 +107,7 @@ class LogContext:
         return context
 
     def process_request(self, request: Request) -> None:
-        """Bind for the download; a request without lease (a robots.txt) is made for the page in work."""
+        """Bind for the download; a robots.txt is fetched for the page whose lease it carries."""
         self._bind(request)
 
     def process_spider_input(self, response: Response) -> None:
