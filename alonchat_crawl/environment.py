@@ -1,4 +1,4 @@
-"""What an operator may set, by environment variables or a `.env` file; `.env.example` explains each.
+"""What an operator may set: environment variables, or a `.env` file. `.env.example` explains each.
 
 `settings.py` takes its values from here, under the same names.
 """
@@ -102,7 +102,7 @@ def _shown(problem: ErrorDetails) -> str:
 
 
 def read_environment() -> Environment:
-    """Read and check the environment; end the process with one sentence a bad variable."""
+    """Read and check the environment. End the process with a sentence for each variable that is wrong."""
     try:
         return Environment()
     except ValidationError as error:
@@ -110,5 +110,5 @@ def read_environment() -> Environment:
             f"{problem['loc'][0]}={_shown(problem)} cannot be used: {problem['msg']}."
             for problem in error.errors()
         ]
-        # An import-time exit: Scrapy, scrapyd and the tests all read settings by importing this file.
+        # It exits while it is imported: that is how Scrapy, scrapyd and the tests all read settings.
         raise SystemExit("\n".join(sentences)) from None

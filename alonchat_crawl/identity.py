@@ -1,4 +1,4 @@
-"""Ids that follow from what they name: the same page always has the same row, so storing it is an upsert."""
+"""Ids computed from what they name. The same page always has the same row, so storing is an upsert."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -29,6 +29,6 @@ def text_key(title: str, heading_path: Iterable[str], content: str) -> bytes:
 def chunk_id(page: UUID, key: bytes, repeats: int) -> UUID:
     """The id of a page's chunk; `repeats` says how many chunks before it have the same `text_key`.
 
-    Its position plays no part: a paragraph put in above does not change the ids below.
+    It does not depend on the chunk's position: a paragraph inserted above does not change the ids below.
     """
     return uuid5(page, f"{key.hex()}/{repeats}")

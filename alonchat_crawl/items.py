@@ -30,7 +30,7 @@ class ContentType(StrEnum):
 
 
 SOURCE_CODE = "text/x-"
-"""Begins the media type of a source file: text/x-python, whatever its server calls it."""
+"""How a source file's media type begins, for instance text/x-python; whatever its server says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Provenance:
     """Whose page it is and where it came from."""
 
     url: str
-    """Absolute and canonical: what the page names as its URL (rel=canonical), else where it was fetched."""
+    """Absolute and canonical: the page's own rel=canonical, or else where it was fetched."""
     fetched_url: str
-    """Where it was fetched; differs from `url` for another address of the same page."""
+    """Where it was fetched; not `url` if the page was fetched at another of its addresses."""
     project_id: UUID
     source_id: UUID
     crawl_id: UUID
@@ -106,8 +106,8 @@ class CleanPage:
     low_quality: bool = False
     """True if no main content was found and the whole body was taken."""
     removed: Mapping[str, int] = field(default_factory=dict)
-    """What was removed, by kind (hidden, control, bidi, …); of a file also what was beyond the limits:
-    `rows left out` and the like."""
+    """What was removed, by kind (hidden, control, bidi, …). For a file also what exceeded the limits, such as
+    `rows left out`."""
     signals: Mapping[str, int] = field(default_factory=dict)
     """What may be an attempt at prompt injection, by kind: `hidden` elements and `invisible` characters, both
     stripped, `hidden instructions` in them, and `instructions`, which are still in the text."""
@@ -149,7 +149,7 @@ class EmbeddedChunk:
     token_count: int
     """Tokens of the chunk's content by the model's own tokenizer, special tokens not counted."""
     vectors: NDArray[np.float32] | None
-    """float32[windows, 384], L2-normalised; all that a reader sees of the content is in some window.
+    """float32[windows, 384], L2-normalised. All that a reader sees of the content is in at least one window.
     None if the page already holds this very chunk: only its position is written."""
 
 

@@ -13,7 +13,7 @@ class PerCrawler(ABC):
     """A class of which each crawler has one instance: `of` returns it, whoever asks for it first."""
 
     _instances: ClassVar[WeakKeyDictionary[Crawler, dict[type, "PerCrawler"]]] = WeakKeyDictionary()
-    """By crawler and class. It also keeps them alive: Scrapy's signals only know their handlers weakly."""
+    """By crawler and class. It keeps the instances alive: Scrapy's signals hold weak references only."""
 
     @classmethod
     @abstractmethod
@@ -22,9 +22,9 @@ class PerCrawler(ABC):
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
-        """Return the crawler's instance; make it at the first call. It is closed once the engine has stopped.
+        """Return the crawler's instance; make it at the first call. It is closed when the engine has stopped.
 
-        Raises what `from_crawler` does, at each call until that succeeds.
+        Raises what `from_crawler` raises, at each call until that succeeds.
         """
         instances = cls._instances.setdefault(crawler, {})
         if cls not in instances:
@@ -33,4 +33,4 @@ class PerCrawler(ABC):
         return cast("Self", instances[cls])
 
     def close(self) -> Coroutine[Any, Any, None] | None:  # noqa: B027 - most have nothing to close
-        """Let go of what it holds open: nothing, unless a class has its own."""
+        """Close what the instance holds open; by default nothing."""

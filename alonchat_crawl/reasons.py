@@ -1,7 +1,7 @@
-"""Why a URL, a file or a message ended as it did: every reason, with what follows from it.
+"""Why a URL, a file or a message ended as it did: every reason, and what follows from it.
 
-A reason is a short word that people see: it labels metrics, dead letters and counts, so its spelling never
-changes. docs/reasons.md is written from this table.
+People see a reason's spelling in metrics, dead letters and counts, so it never changes. docs/reasons.md is
+written from this table.
 """
 
 import re
@@ -16,29 +16,29 @@ STORED, UNCHANGED, FOLLOWED = Outcome.STORED, Outcome.UNCHANGED, Outcome.FOLLOWE
 REFUSED, RETRY, DEFERRED, DEAD = Outcome.REFUSED, Outcome.RETRY, Outcome.DEFERRED, Outcome.DEAD
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-"""Worth another attempt. 520 to 524 are Cloudflare's own."""
+"""Statuses worth another attempt. 520 to 524 are Cloudflare's own."""
 GONE_STATUSES = frozenset({404, 410})
-"""The site says that the page is no more (RFC 9110, sections 15.5.5 and 15.5.11)."""
+"""With these a site says that the page no longer exists (RFC 9110, sections 15.5.5 and 15.5.11)."""
 NAMED_STATUSES = frozenset(map(str, RETRY_STATUSES.union(HTTPStatus)))
-"""Those that get a metric's label of their own: a site can send any number."""
+"""Statuses that get a metric's label of their own. A site can send any number, so all others share one."""
 OTHER = "other"
-"""Stands for a status that is no HTTP, and for what gets no label of its own."""
+"""Stands for a status that HTTP does not allow, and labels all that get no label of their own."""
 _STATUS = re.compile(r"(?:(?P<file>robots|tdm) )?http (?P<status>[1-9][0-9]{2}|other)")
 
 
 class Reason(StrEnum):
-    """A member's value is its spelling, then come its meaning and the outcomes that it is given with.
+    """Each member has its spelling, its meaning, and the outcomes that it goes with.
 
-    `http NNN` is a family with a member for each status, as are `robots http NNN` and `tdm http NNN`:
-    `Reason.http` makes them. A RETRY that fails for the last time ends as DEAD, with the same reason.
+    `http NNN`, `robots http NNN` and `tdm http NNN` are families with a member for each status; `Reason.http`
+    makes them. A RETRY that fails for the last time ends as DEAD, with the same reason.
     """
 
     meaning: str
     outcomes: frozenset[Outcome]
-    """Empty for what is only logged."""
+    """Empty for a reason that is only logged."""
 
     def __new__(cls, spelling: str, meaning: str = "", *outcomes: Outcome) -> Self:
-        """Make the string itself; the rest becomes its attributes."""
+        """Make the string; the rest become its attributes."""
         one = str.__new__(cls, spelling)
         one._value_ = spelling
         one.meaning = meaning
@@ -51,16 +51,16 @@ class Reason(StrEnum):
 
     # The network, in the order in which a request meets it.
     DNS = "dns", "The host's name could not be resolved.", RETRY
-    CONNECT_TIMEOUT = "connect timeout", "The host did not take the connection in time.", RETRY
+    CONNECT_TIMEOUT = "connect timeout", "The host did not accept the connection in time.", RETRY
     CONNECTION_REFUSED = "connection refused", "The host refused the connection.", RETRY
-    TLS = "tls", "TLS failed: refused if the certificate or version is not to be trusted.", REFUSED, RETRY
+    TLS = "tls", "TLS failed; refused if its certificate or version cannot be trusted.", REFUSED, RETRY
     CONNECTION = "connection", "The connection broke.", RETRY
     FIRST_BYTE_TIMEOUT = "first byte timeout", "The site did not begin to respond in time.", RETRY
     TIMEOUT = "timeout", "The response was not complete in time.", RETRY
     DATA_LOSS = "data loss", "The connection broke in the middle of the body.", RETRY
     MALFORMED = "malformed", "The response is not HTTP.", DEAD
     HEADERS_TOO_LARGE = "headers too large", "The response's headers are too long or too many.", REFUSED
-    CHUNKS_TOO_SMALL = "chunks too small", "The body comes in pieces of next to nothing.", REFUSED
+    CHUNKS_TOO_SMALL = "chunks too small", "The body comes in pieces of almost no bytes.", REFUSED
     TOO_LARGE = "too large", "The body or file is larger than may be read.", REFUSED
     ENCODING = "encoding", "The body's compression is broken, or nested too deeply.", DEAD
 
@@ -74,11 +74,11 @@ class Reason(StrEnum):
     BLOCKLIST = "blocklist", "The host, address or URL is on a blocklist.", REFUSED
     BLOCKLIST_ERROR = "blocklist error", "It could not be compared with the blocklists.", REFUSED
     SCOPE = "scope", "It redirects out of its source.", REFUSED
-    REDIRECTS = "redirects", "It redirects in a circle, or too often.", DEAD
+    REDIRECTS = "redirects", "It redirects in a loop, or too often.", DEAD
 
     # What the site asks of robots.
     ROBOTS = "robots", "robots.txt forbids it; deferred: robots.txt is fetched first.", REFUSED, DEFERRED
-    ROBOTS_UNREACHABLE = "robots unreachable", "robots.txt cannot be had, which forbids all.", REFUSED
+    ROBOTS_UNREACHABLE = "robots unreachable", "robots.txt cannot be fetched, which forbids all.", REFUSED
     TDM = (
         *("tdm", "Mining it is reserved (TDM_RESERVATION=obey); deferred: the site's file is fetched first."),
         *(REFUSED, RETRY, DEFERRED),
@@ -93,13 +93,13 @@ class Reason(StrEnum):
     EXTRACT = "extract", "The page could not be parsed.", DEAD
     OTHER_ETAG = (
         "other etag",
-        "A 304 confirms another version than the stored one: fetched whole next.",
+        "A 304 confirms another version than the stored one: next it is fetched whole.",
         RETRY,
     )
     STORED_PAGE_CHANGED = (
         *(
             "stored page changed",
-            "A 304 came, but the stored page is gone or replaced. Means as much as `other etag`.",
+            "A 304 came, but the stored page is gone or replaced: next it is fetched whole.",
         ),
         RETRY,
     )
@@ -111,7 +111,7 @@ class Reason(StrEnum):
         REFUSED,
     )
     TRAP_DEEP_PATH = "trap: deep path", "The path has too many segments.", REFUSED
-    TRAP_REPEATING_PATH = "trap: repeating path", "The path's segments come again and again.", REFUSED
+    TRAP_REPEATING_PATH = "trap: repeating path", "The path repeats its segments again and again.", REFUSED
     TRAP_GROWING_QUERY = "trap: growing query", "The query grows from page to page.", REFUSED
     TRAP_CALENDAR = "trap: calendar", "A calendar far from today, or too many of its pages.", REFUSED
     TRAP_SITEMAPS = "trap: sitemaps", "The source has too many sitemaps.", REFUSED
@@ -123,14 +123,14 @@ class Reason(StrEnum):
     )
 
     # The frontier's own.
-    PACE = "pace", "Its domain must not be asked yet.", DEFERRED
+    PACE = "pace", "It is too early to ask its domain again.", DEFERRED
     NO_ROOM = "no room", "The worker has no room for so large a body now (WORKER_BODIES_MB).", DEFERRED
     LEASE_TOO_OLD = (
         "lease too old",
-        "Its worker stood still: the URL may be another worker's by now.",
+        "Its worker stood still: another worker may have the URL by now.",
         DEFERRED,
     )
-    LEASE_EXPIRED = "lease expired", "Its worker is gone; a page that kills workers ends so.", RETRY
+    LEASE_EXPIRED = "lease expired", "Its worker died. A page that kills workers ends with this.", RETRY
     LINKS = "links", "Its links could not be kept in the frontier.", DEAD
     MAX_PAGES = "max_pages", "The source has all the pages that it may have.", REFUSED
     MAX_URLS = "max_urls", "The source has met too many URLs for its page limit.", REFUSED
@@ -144,7 +144,7 @@ class Reason(StrEnum):
     FILE_ENCRYPTED = "file encrypted", "The file is protected by a password or DRM.", DEAD
     FILE_WITHOUT_TEXT = "file without text", "The file has no text: perhaps it is scanned.", DEAD
     FILE_UNREADABLE = "file unreadable", "The local file cannot be opened.", DEAD
-    FILES_UNKNOWN = "files unknown", "The upload's list of files is kept no more: seed it again.", DEAD
+    FILES_UNKNOWN = "files unknown", "The upload's list of files is no longer kept: seed it again.", DEAD
     DISK = "disk", "The local file could not be read to its end.", RETRY
     ZIP_BOMB = "zip bomb", "The file would inflate beyond its limits.", DEAD
     XML_BOMB = "xml bomb", "The file's XML declares entities of its own, or is nested too deeply.", DEAD
@@ -158,12 +158,12 @@ class Reason(StrEnum):
 
     # The virus scanner.
     INFECTED = "infected", "A virus was found in it.", DEAD
-    SCAN_TOO_LARGE = "scan too large", "It is larger than the virus scanner looks at.", DEAD
+    SCAN_TOO_LARGE = "scan too large", "It is larger than the virus scanner accepts.", DEAD
     SCANNER_UNREACHABLE = "scanner unreachable", "clamd is away.", RETRY, DEFERRED
     SCANNER_TIMEOUT = "scanner timeout", "clamd did not respond in time.", RETRY, DEFERRED
     SCANNER_ERROR = (
         "scanner error",
-        "clamd responded with no verdict, or misses test viruses.",
+        "clamd gave no verdict, or missed a test virus.",
         RETRY,
         DEFERRED,
     )
@@ -171,8 +171,8 @@ class Reason(StrEnum):
     # The processes that parse.
     PARSER_TIMEOUT = "parser timeout", "Parsing it took too long.", DEAD
     PARSER_MEMORY = "parser memory", "Parsing it took too much memory.", DEAD
-    PARSER_CRASH = "parser crash", "Its parser crashed, or sent what it must not.", DEAD
-    PARSER_START = "parser start", "No parser's process can be started.", DEFERRED
+    PARSER_CRASH = "parser crash", "Its parser crashed, or returned something that is not valid.", DEAD
+    PARSER_START = "parser start", "No process for a parser can be started.", DEFERRED
 
     # Our own services.
     MODEL = "model", "The embedding model cannot be loaded, or the worker is stopping.", DEFERRED
@@ -183,7 +183,7 @@ class Reason(StrEnum):
     STORE = "store", "Postgres cannot hold this text.", DEAD
     SOURCE_ERASED = "source erased", "The source was erased while its page was read.", DEAD
     DROPPED = "dropped", "Scrapy, or a component of another project, dropped it.", REFUSED
-    ERROR = "error", "An error that nobody foresaw: its class and text are in the detail.", DEAD
+    ERROR = "error", "An unexpected error: its class and text are in the detail.", DEAD
 
     # Messages: seeds and orders.
     BAD_SEED = "bad seed", "The seed is not valid.", DEAD
@@ -197,18 +197,18 @@ class Reason(StrEnum):
     )
     UNKNOWN_SOURCE = "unknown source", "The order is for a source that the frontier does not know.", DEAD
     SOURCE_NOT_OPEN = "source not open", "The order is for a source that has ended, or is being opened.", DEAD
-    CLOSING = "closing", "The seed waits until the source's last crawl is written down.", RETRY
+    CLOSING = "closing", "The seed waits until the source's last crawl is written to Postgres.", RETRY
     RUNNING = "running", "The upload's seed waits until its running crawl has ended.", RETRY
 
     @classmethod
     def http(cls, status: int, file: "Reason | None" = None) -> "Reason":
-        """The reason for a status; of a site's `file` for robots (ROBOTS or TDM), if one is given."""
+        """The reason for a status; with `file`, ROBOTS or TDM, for the status of that file of a site."""
         number = str(status) if 100 <= status <= 999 else OTHER  # noqa: PLR2004 - three digits, says HTTP
         return cls(f"{file} http {number}" if file else f"http {number}")
 
     @classmethod
     def known(cls, spelling: str) -> "Reason | None":
-        """Read a reason back from text; None for another version's."""
+        """Read a reason from text; None for one that only another version knows."""
         try:
             return cls(spelling)
         except ValueError:
@@ -226,20 +226,19 @@ class Reason(StrEnum):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the site says that the page is no more."""
+        """Whether the site says that the page no longer exists."""
         return self in GONE
 
     @property
     def label(self) -> str:
-        """A metric's label: few, whatever a site sends."""
+        """A metric's label. There are few, whatever a site sends."""
         status = self.rpartition("http ")[2] if self.name not in Reason.__members__ else ""
         return self.value if not status or status in NAMED_STATUSES else OTHER
 
     def saw_whole(self, outcome: Outcome) -> bool:
-        """Whether a source with a URL that ended so was still looked at as a whole.
+        """Whether the crawl still saw its whole source although a URL ended like this.
 
-        If not, a page that its crawl did not meet may still be there: what hangs below a page that failed
-        was not seen.
+        If not, a page that the crawl did not meet may still exist: perhaps only the failed page links to it.
         """
         return self.is_gone if outcome is DEAD else self not in CUT_SHORT
 
@@ -250,7 +249,7 @@ OF_MESSAGES = frozenset(
     {Reason.BAD_SEED, Reason.BAD_ORDER, Reason.TOO_LONG, Reason.WRONG_PROJECT, Reason.OTHER_KIND}
     | {Reason.UNKNOWN_SOURCE, Reason.SOURCE_NOT_OPEN, Reason.CLOSING, Reason.RUNNING}
 )
-"""Only a seed or an order ends so: that says nothing about a source."""
+"""Reasons of seeds and orders only: they say nothing about a source."""
 
 
 @cache
@@ -258,13 +257,13 @@ def _of_status(spelling: str, status: str, file: str | None) -> Reason:
     """A member of a family, made once."""
     number = int(status) if status != OTHER else 0
     if file is not None:
-        meaning, outcome = f"A site's file was asked for first, and answered so (see `{file}`).", DEFERRED
+        meaning, outcome = f"The site's file for `{file}` is asked for first, and got this status.", DEFERRED
     elif number in RETRY_STATUSES:
         meaning, outcome = "The site cannot serve it now.", RETRY
     elif number in GONE_STATUSES:
-        meaning, outcome = "The site says that the page is no more.", DEAD
+        meaning, outcome = "The site says that the page no longer exists.", DEAD
     elif number == HTTPStatus.NOT_MODIFIED:
-        meaning, outcome = "The page is as it is stored (its crawl is noted).", UNCHANGED
+        meaning, outcome = "The page has not changed since it was stored.", UNCHANGED
     else:
         meaning, outcome = "The site will not serve it.", DEAD
     one = str.__new__(Reason, spelling)

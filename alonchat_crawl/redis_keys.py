@@ -1,16 +1,16 @@
-"""All keys that the program has in Redis: their names are written here and nowhere else.
+"""All keys that the program has in Redis. Their names are written here and nowhere else.
 
-Python asks an entry for a key's name (`QUEUE.of(shard=…, domain=…, source=…)`). `frontier/lua_keys.py` makes
-functions for Lua of the same entries (`queue_key(domain, source)`). Templates are those of `str.format`.
-What a key's name has in braces is its hash tag: keys with the same tag lie in the same slot of a Redis
-cluster, and a script may touch the keys of one slot only.
+Python asks an entry for a key's name (`QUEUE.of(shard=…, domain=…, source=…)`). For Lua,
+`frontier/lua_keys.py` makes functions of the same entries (`queue_key(domain, source)`). Templates are those
+of `str.format`. The part of a key's name in braces is its hash tag: keys with the same tag lie in the same
+slot of a Redis cluster, and a script may touch keys of one slot only.
 
 A script should be passed every key that it touches. The frontier's scripts are passed a prefix instead, and
 build the keys, since which keys they touch depends on what they read: `take` learns only while it runs whose
 turn it is, in which domain, and for which source. This is safe in a cluster, because all keys that a script
 builds share the hash tag of the key that it was passed (KEYS[1]), and so lie in the same slot.
 
-Running deployments hold keys of these names. Who changes the name or the content of one must raise LAYOUT.
+Running deployments hold keys of these names. Whoever changes the name or content of one must raise LAYOUT.
 """
 
 import re
@@ -21,14 +21,14 @@ from string import Formatter
 from uuid import UUID
 
 LAYOUT = 2
-"""Number of the layout of the frontier's keys. A worker never touches another one: its sources begin anew."""
+"""Number of the frontier's layout. A worker never touches keys of another one: sources begin anew."""
 
 SEEN_BUCKET = 200
 """Fingerprints in one SEEN key, on average. Redis packs up to 512 of them (set-max-intset-entries)."""
 
 
 class RedisType(StrEnum):
-    """What the command TYPE answers."""
+    """What Redis' command TYPE returns."""
 
     STRING = "string"
     HASH = "hash"
@@ -40,7 +40,7 @@ class RedisType(StrEnum):
 
 
 class Owner(StrEnum):
-    """Whose data a key holds: what must go if a tenant is erased."""
+    """Whose data a key holds. It tells what to delete when a tenant is erased."""
 
     SOURCE = "a source"
     TENANT = "a tenant"
@@ -95,7 +95,7 @@ def every_key_pattern(prefix: str) -> str:
 
 
 def local_space(source_id: UUID) -> str:
-    """The space of a source whose files only one machine has: its one worker erases it in the end."""
+    """The space of a source whose files only one machine has. Its one worker deletes it in the end."""
     return f"local-{source_id}:"
 
 

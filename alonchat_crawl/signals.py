@@ -1,7 +1,4 @@
-"""This project's own Scrapy signals: they tell what happened.
-
-No stage needs to know who listens.
-"""
+"""This project's own Scrapy signals. They tell what happened; senders need not know who listens."""
 
 stage_finished = object()
 """Sent by every pipeline stage. Arguments: stage (str), seconds (float)."""
@@ -16,7 +13,7 @@ model_loaded = object()
 """Arguments: model (str), seconds (float)."""
 
 unable_to_work = object()
-"""This process can store no page: stop it. Arguments: sentence (str), the reason for people."""
+"""This process can store no page, and must stop. Arguments: sentence (str), the reason for people."""
 
 page_ended = object()
 """Sent once for each lease that ended. Arguments: lease (Lease), ending (Ending)."""

@@ -11,7 +11,7 @@ from alonchat_crawl.reasons import Reason
 
 PAGES_MOST = 1_000_000_000
 DEPTH_MOST = 1_000_000
-"""Nobody means more: a larger number is a slip, or was written by somebody else."""
+"""Nobody needs more: a larger number is a mistake, or somebody else wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A worker's time-limited claim on one URL."""
+    """A worker's claim on one URL, for a limited time."""
 
     id: str
-    """Never used again; to settle it twice does nothing."""
+    """Never used again. Settling it twice does nothing more."""
     source: Source
     origins: tuple[str, ...]
     """The source's own (`https://example.com`), latest last: where its start URL was redirected to."""
@@ -94,7 +94,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The right to the one request in flight of a domain, over all workers."""
+    """The right to make the one request that may be in flight to a domain, over all workers."""
 
     id: str
     """A lease's, or one derived from it."""
@@ -114,9 +114,9 @@ class Ending:
     wait_seconds: float = 0.0
     """For RETRY and DEFERRED: the least time to wait. A URL deferred for 0 s is the next of its queue."""
     rests: bool = False
-    """For DEFERRED: the source's other URLs of that domain would fare the same, and wait as well."""
+    """For DEFERRED: the source's other URLs of that domain would end the same way, so they wait as well."""
     outage: bool = False
-    """For DEFERRED: a service of our own is away, so no other URL would fare better."""
+    """For DEFERRED: a service of our own is away, so no other URL would end better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """How URLs are written: the one canonical form, origins, and host names as browsers read them.
 
-Host names: https://url.spec.whatwg.org/#host-parsing, by UTS #46 (the package idna).
-IDNA 2008 (RFC 5891) refuses what browsers ask and name servers answer: `_`, hyphens anywhere, emoji. So of it
-only those checks are used that UTS #46 asks for, section 4.1 with CheckHyphens and UseSTD3ASCIIRules off.
-Unlike there, what xn-- stands for is left to the name servers, and a percent-encoded name is none.
+Host names: https://url.spec.whatwg.org/#host-parsing, by UTS #46 (the package idna). IDNA 2008 (RFC 5891)
+refuses names that browsers ask for and name servers know: with `_`, with hyphens anywhere, with emoji. So
+only those of its checks are used that UTS #46 asks for in section 4.1, with CheckHyphens and
+UseSTD3ASCIIRules off. Two things differ from UTS #46: name servers decide whether an xn-- name is valid, and
+a percent-encoded name is refused.
 """
 
 import re
@@ -16,7 +17,7 @@ from idna.core import check_bidi, check_initial_combiner, check_nfc, uts46_remap
 from w3lib.url import canonicalize_url, safe_url_string
 
 URL_MAX_CHARS = 2083
-"""What crawlers and old browsers accept at most; Scrapy's URLLENGTH_LIMIT."""
+"""The most that crawlers and old browsers accept; Scrapy's URLLENGTH_LIMIT."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
 """Scheme, host in lower case, port."""
@@ -143,7 +144,7 @@ def _label(label: str) -> str:
             raise ValueError(f"{label!r} is neither ASCII nor a name")
         plain = label.removeprefix(PUNYCODE).encode().decode("punycode")
         if plain.isascii():  # a fake of a plain one: xn--localhost-
-            raise ValueError(f"{label} stands for what needs no such form")
+            raise ValueError(f"{label} stands for an ASCII name")
     elif not label.isascii():
         _check(label)
         label = PUNYCODE + label.encode("punycode").decode()

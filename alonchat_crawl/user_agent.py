@@ -5,7 +5,7 @@ import re
 TOKEN = re.compile(r"(?:.*\bcompatible;\s*)?([A-Za-z_-]+)(?=[/\s;),]|$)")
 CONTACT = re.compile(r"https?://[^\s/;,()]+\.[^\s;,()]+|[^\s@;,()+]+@[^\s@;,()]+\.[^\s@;,()]+")
 NOT_OURS = frozenset({"mozilla", "robots"})
-"""All browsers begin with the first; the second means any robot."""
+"""Every browser's name begins with `mozilla`; `robots` would mean all robots."""
 
 
 def product_token(agent: str) -> str:

@@ -1,4 +1,4 @@
-"""A clean page becomes chunks."""
+"""Splits a clean page into chunks."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
@@ -12,7 +12,7 @@ from pipelines.stage import Stage
 
 
 class Chunker(Stage[CleanPage, ChunkedPage]):
-    """Split Markdown into chunks as large as the page's type allows."""
+    """Splits Markdown into chunks, as large as the page's content type allows."""
 
     name: ClassVar[str] = "chunk"
 

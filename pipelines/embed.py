@@ -1,4 +1,4 @@
-"""Chunks get their vectors; those that the project has embedded already keep theirs."""
+"""Gives chunks their vectors. Chunks that the project has embedded already keep theirs."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Embed(Stage[ChunkedPage, EmbeddedPage]):
-    """Embed pages; the model loads in its own thread while pages are fetched."""
+    """Embed pages. The model loads in a thread of its own while pages are fetched."""
 
     name: ClassVar[str] = "embed"
 
@@ -53,8 +53,8 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read the EMBEDDING_… settings and WINDOW_TOKENS.
 
-        A worker loads the model before its first page; a crawl of one source at its first new page, so
-        that one that fails, or finds nothing changed, does without.
+        A worker loads the model before its first page. A crawl of one source loads it at the first new page,
+        so that a crawl that fails, or finds nothing changed, never loads it.
         """
         settings = crawler.settings
         return cls(
@@ -66,7 +66,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         )
 
     async def open_spider(self) -> None:
-        """Start serving windows, and loading the model if that is due; return at once."""
+        """Start the model's thread; begin to load the model if this is a worker."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
         self._batcher = Batcher(
             self.embedder.embed,
@@ -81,7 +81,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
             self._loaded()
 
     async def close_spider(self) -> None:
-        """Tell waiting pages to come back later and let the model's thread end."""
+        """Let waiting pages come back later, and end the model's thread."""
         self._failure = self._failure or "The worker is stopping."
         if self._loading is not None:
             self._loading.cancel()
@@ -90,7 +90,7 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def work(self, item: ChunkedPage) -> EmbeddedPage:
-        """Embed every window of every chunk that is not known; raises Outage if the model is not there."""
+        """Embed every window of every chunk that is not known. Raises Outage if there is no model."""
         new = [chunk for chunk in item.chunks if chunk.position not in item.known]
         embedded = dict(item.known)
         if new:
@@ -117,20 +117,20 @@ class Embed(Stage[ChunkedPage, EmbeddedPage]):
         }
 
     async def _cut(self, project_id: UUID, title: str, chunk: Chunk) -> Cut:
-        """Cut on the event loop, which has its turn after each chunk.
+        """Cut a chunk into windows, on the event loop.
 
-        The tokenizer lets no other thread run: beside one that cuts without pause, the loop waits 5 ms for
-        each of its turns, which is longer than a chunk takes.
+        The tokenizer lets no other thread run. If it ran in another thread without pause, the loop would wait
+        5 ms for each of its turns, which is longer than a chunk takes.
         """
-        # One chunk a turn of the loop, however many pages there are. A lock serves who waits in order, and
-        # only one page of a project waits for the last one: so projects take turns, and so do their pages.
+        # The loop cuts one chunk a turn, however many pages there are. Locks serve those that wait in order,
+        # and one page of each project waits for the shared lock: so projects take turns, then their pages.
         own = self._cutting_of.setdefault(project_id, asyncio.Lock())
         async with own, self._cutting:
             await asyncio.sleep(0)
             return self.embedder.cut(title, chunk.heading_path, chunk.content)
 
     def _loaded(self) -> asyncio.Task[None]:
-        """Return the task that loads the model, begun at the first call."""
+        """Return the task that loads the model; start it at the first call."""
         if self._loading is None:
             self.signals.send_catch_log(model_loading)
             self._loading = asyncio.create_task(self._load())

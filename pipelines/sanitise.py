@@ -1,4 +1,4 @@
-"""A page's text becomes safe Markdown."""
+"""Turns a page's text into safe Markdown."""
 
 import asyncio
 from dataclasses import replace
@@ -9,9 +9,9 @@ from scrapy.crawler import Crawler
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.extract.description import Description, describe
-from alonchat_crawl.extract.document import Document, extract_document
-from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.description import Description
+from alonchat_crawl.extract.document import Document
+from alonchat_crawl.extract.markdown.titles import plain_line
 from alonchat_crawl.extract.safe_markdown import Extracted
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
 from alonchat_crawl.extract.text.clean_text import INVISIBLE
@@ -21,7 +21,7 @@ from alonchat_crawl.sandbox.pool import Sandbox, typed
 from pipelines.stage import Stage
 
 CUT = "characters left out"
-"""Of `removed`: beyond PAGE_MAX_STORED_CHARS."""
+"""A kind in `removed`: characters beyond PAGE_MAX_STORED_CHARS."""
 
 
 class Sanitise(Stage[Page, CleanPage]):
@@ -51,7 +51,7 @@ class Sanitise(Stage[Page, CleanPage]):
             note=item.note,
         )
         found: Document = typed(Document, document)
-        # Of megabytes, comparing and hashing still take too long for the event loop.
+        # Comparing and hashing megabytes takes too long for the event loop.
         markdown, repeated = await asyncio.to_thread(own_text, item, found, self.boilerplate)
         left_out = 0
         if len(markdown) > self.max_chars:
@@ -62,24 +62,15 @@ class Sanitise(Stage[Page, CleanPage]):
         return replace(clean, removed={**clean.removed, CUT: left_out}) if left_out else clean
 
 
-def clean_page(page: Page, boilerplate: Boilerplate | None = None) -> CleanPage:
-    """Turn a page into safe Markdown. Raises Refused if it has no text, and GiveUp if parsing fails."""
-    document = extract_document(
-        page.media_type, page.text, page.provenance.url, written=page.written, note=page.note
-    )
-    markdown, repeated = own_text(page, document, boilerplate)
-    return described(page, document, markdown, describe(markdown), repeated)
-
-
-def own_text(page: Page, document: Document, boilerplate: Boilerplate | None = None) -> tuple[str, int]:
-    """Return the Markdown without what its source repeats, and how many blocks went.
+def own_text(page: Page, document: Document, boilerplate: Boilerplate) -> tuple[str, int]:
+    """Return the Markdown without the blocks that its source repeats, and how many blocks were removed.
 
     Raises Refused for a page without text.
     """
     if not document.has_text:
         raise Refused(Reason.EMPTY, "The page has no text.")
     extracted = document.extracted
-    if boilerplate is None or page.name:  # files have no boilerplate of a site
+    if page.name:  # a file has none of its site's boilerplate
         return extracted.markdown, 0
     return boilerplate.without(page.provenance.source_id, extracted.markdown, extracted.blocks)
 
@@ -89,7 +80,8 @@ def described(
 ) -> CleanPage:
     """Put together what is known of a page.
 
-    The hash is of the whole text, boilerplate included: what is learnt of the site later must not change it.
+    The hash covers the whole text, boilerplate included: what is learnt about the site later must not change
+    it.
     """
     extracted, metadata = document.extracted, document.extracted.metadata
     title = plain_line(page.title) or extracted.title or plain_line(page.name)
@@ -117,7 +109,7 @@ def _removed(page: Page, extracted: Extracted, repeated: int) -> dict[str, int]:
 
 
 def _signals(document: Document) -> dict[str, int]:
-    """Count what may be an attempt to speak to the model past the reader, by kind."""
+    """Count by kind what may be an attempt to instruct a model without a reader's seeing it."""
     removed = document.extracted.removed
     counts = {
         "hidden": removed["hidden"],

@@ -1,4 +1,4 @@
-"""What every stage shares: one type in, the next type out, its seconds told by a signal."""
+"""The base of all stages: it takes one type, returns the next, and sends its time in a signal."""
 
 from abc import ABC, abstractmethod
 from time import perf_counter
@@ -25,11 +25,11 @@ class Stage(ABC, Generic[In, Out]):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Build the stage; one that needs settings overrides this."""
+        """Build the stage. A stage that needs settings overrides this."""
         return cls(crawler.signals)
 
     async def process_item(self, item: In) -> Out:
-        """Do the `work`, and send `stage_finished` with its time however it ends."""
+        """Do the `work`. However it ends, send `stage_finished` with its time."""
         started = perf_counter()
         try:
             return await self.work(item)
@@ -42,7 +42,7 @@ class Stage(ABC, Generic[In, Out]):
 
 
 class StoredStage(Stage[In, Out]):
-    """A stage that asks or changes what is stored."""
+    """A stage that reads or writes the database."""
 
     def __init__(self, signals: SignalManager, connections: Connections, scheme: str) -> None:
         super().__init__(signals)

@@ -38,7 +38,7 @@ class Store(StoredStage[EmbeddedPage, StoredPage]):
         )
 
     async def work(self, item: EmbeddedPage) -> StoredPage:
-        """Store the page; raise Retry or GiveUp."""
+        """Store the page. Raises Retry or GiveUp."""
         return await self._commits.store(item)
 
     async def _write(self, pages: Sequence[EmbeddedPage]) -> list[StoredPage]:

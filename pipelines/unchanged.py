@@ -1,4 +1,4 @@
-"""Skips the chunking and embedding of what is stored already: whole pages, then single chunks."""
+"""Skips what is stored already: pages are not chunked again, and chunks are not embedded again."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ class SkipUnchanged(StoredStage[CleanPage, CleanPage]):
     name = "unchanged"
 
     async def work(self, item: CleanPage) -> CleanPage:
-        """Pass the page on, or raise Unchanged; Refused if this crawl has stored it under its own URL."""
+        """Return the page. Raises Unchanged, or Refused if this crawl has stored it under its own URL."""
         pool, seen = await self.connections.postgres(), item.provenance
         if seen.url != seen.fetched_url and await stored_by_crawl(pool, seen):
             raise Refused(Reason.DUPLICATE, f"{seen.fetched_url} is another address of {seen.url}")

@@ -1,154 +1,113 @@
-"""`scrapy blocklist`: what must not be fetched, for one project or for all; and what a URL is blocked by."""
+"""`scrapy blocklist`: block URLs for one project or for all, and see which list blocks a URL."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
 
-from alonchat_crawl.commands import desk
-from alonchat_crawl.commands.desk import UnableError, printable
-from alonchat_crawl.identity import as_uuid
+from alonchat_crawl.control.verbs import blocking
+from alonchat_crawl.control.verbs.errors import NotFoundError
+from alonchat_crawl.operations.terminal.arguments import add_names, named, project_named
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
+from alonchat_crawl.operations.terminal.console import wide_stdout
+from alonchat_crawl.operations.terminal.table import Column, table
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.policies.blocklists.files import BlocklistFiles
-from alonchat_crawl.policies.blocklists.formats import read_line
 from alonchat_crawl.policies.blocklists.live import Blocklists
-from alonchat_crawl.policies.blocklists.policy import comparable
-from alonchat_crawl.policies.blocklists.rule import LineError, Rule, TooWideError, UnsupportedLineError
-from alonchat_crawl.policies.blocklists.rule_set import Target
-from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.storage.blocklist import add_rules, has_project, read_rules, remove_rules
 
-VERBS = ("add", "remove", "check")
-COLUMNS = ("rule", "holds for", "since")
+COLUMNS = (
+    Column("rule", least=10),
+    Column("holds for", least=10),
+    Column("since", least=10),
+)
+ALL = "all projects"
+PROJECT = "of this project alone"
 
 
-class Command(ScrapyCommand):
-    """Lists, adds and removes rules; tells whether URLs are blocked."""
+class Command(OperatorCommand):
+    summary = "Block sites, URLs and networks, for one project or for all"
+    description = (
+        "Without a verb, list the files of BLOCKLIST_FILES and the rules in Postgres. `add` and `remove` "
+        "change those: for one project with -a project=, otherwise for all. Workers follow within "
+        "BLOCKLIST_RELOAD_SECONDS. `check` tells which list a URL is on. A RULE is a line as in a file: "
+        "bad.example (with all below it), '0.0.0.0 bad.example' (that host alone), 192.0.2.0/24, "
+        "https://bad.example/page (that URL alone), '||bad.example/path*'; '@@' before one makes an "
+        "exception from its list, and among the rules for all from the files as well."
+    )
+    usage = "[-a project=ID] [add RULE… | remove RULE… | check URL…]"
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    def default(self) -> SubCommand:
+        return SubCommand("list", "List files and rules", _list, _project_option)
 
-    def syntax(self) -> str:
-        """Stand in the usage."""
-        return "[-a project=ID] [add RULE… | remove RULE… | check URL…]"
-
-    def short_desc(self) -> str:
-        """Stand in the list of commands."""
-        return "Block sites, URLs and networks, for one project or for all"
-
-    def long_desc(self) -> str:
-        """Stand in the help."""
+    def subcommands(self) -> tuple[SubCommand, ...]:
         return (
-            "Without a verb, list the files of BLOCKLIST_FILES and the rules in Postgres. `add` and `remove` "
-            "change those: for one project with -a project=, otherwise for all. Workers follow within "
-            "BLOCKLIST_RELOAD_SECONDS. `check` tells which list a URL is on. A RULE is a line as in a file: "
-            "bad.example (with all below it), '0.0.0.0 bad.example' (that host alone), 192.0.2.0/24, "
-            "https://bad.example/page (that URL alone), '||bad.example/path*'; '@@' before one makes an "
-            "exception from its list, and among the rules for all from the files as well."
+            SubCommand("add", "Add rules", partial(_change, "add"), partial(_words_option, "RULE")),
+            SubCommand("remove", "Remove rules", partial(_change, "remove"), partial(_words_option, "RULE")),
+            SubCommand("check", "Tell which list blocks URLs", _check, partial(_words_option, "URL")),
         )
 
-    def add_options(self, parser: ArgumentParser) -> None:
-        """Add -a to Scrapy's own."""
-        super().add_options(parser)
-        parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
-                            help="of this project alone")  # fmt: skip
 
-    def run(self, args: list[str], opts: Namespace) -> None:
-        """Exit with 1 and one sentence where it cannot be done, with 2 where the usage is wrong."""
-        assert self.settings is not None  # noqa: S101 - set by Scrapy; for the type checker
-        project = desk.named(opts.arguments, ("project",)).get("project", "")
-        verb, *given = desk.words(args) or [""]
-        if verb and (verb not in VERBS or not given):
-            raise UsageError(f"write `scrapy blocklist {self.syntax()}`", print_help=False)
-        if verb == "check":
-            work = _check(self.settings, project, given)
-        elif verb:
-            work = _change(self.settings, project, verb, [rule for line in given for rule in _rules(line)])
-        else:
-            work = _list(self.settings, project)
-        self.exitcode = desk.run(work)
+def _project_option(parser: ArgumentParser) -> None:
+    add_names(parser, meaning=PROJECT)
 
 
-def _rules(line: str) -> Sequence[Rule]:
+def _words_option(metavar: str, parser: ArgumentParser) -> None:
+    add_names(parser, meaning=PROJECT)
+    parser.add_argument("words", metavar=metavar, nargs="+")
+
+
+@contextmanager
+def _as_called(opts: Namespace) -> Iterator[str]:
+    """Yield the word for the project, empty for all. A project that is not found is called by it."""
+    word = named(opts.arguments).get("project", "")
     try:
-        rules = read_line(line)
-    except TooWideError:
-        raise UsageError(f"{printable(line)} would block far too much", print_help=False) from None
-    except UnsupportedLineError:
-        raise UsageError(
-            f"{printable(line)} is a rule for ad blockers only: block a host, a network, or URLs by how they "
-            "begin ('||bad.example/path*')",
-            print_help=False,
-        ) from None
-    except LineError:
-        rules = ()
-    if not rules:
-        raise UsageError(f"{printable(line)} is no rule that can be read", print_help=False)
-    return rules
+        yield word
+    except NotFoundError:
+        raise NotFoundError(f"There is no project {word}.") from None
 
 
-@asynccontextmanager
-async def _postgres(
-    settings: BaseSettings, project: str
-) -> AsyncIterator[tuple[AsyncConnectionPool, UUID | None]]:
-    """Open the pool; yield it with the project's id, None for all. Raises UnableError for an unknown one."""
-    connections = Connections(settings)
+async def _change(verb: str, opts: Namespace, servers: Servers) -> int:
     try:
-        pool = await connections.postgres()
-        project_id = as_uuid(project) if project else None
-        if project_id is not None and not await has_project(pool, project_id):
-            raise UnableError(f"There is no project {project}.")
-        yield pool, project_id
-    finally:
-        await connections.close()
-
-
-async def _change(settings: BaseSettings, project: str, verb: str, rules: Sequence[Rule]) -> int:
-    lines = list(dict.fromkeys(map(str, rules)))
-    async with _postgres(settings, project) as (pool, project_id):
-        change = add_rules if verb == "add" else remove_rules
-        done = await change(pool, project_id, lines)
-    whose = f"of project {project}" if project else "for all projects"
+        rules = blocking.rules_of(opts.words)
+    except blocking.RuleError as error:
+        raise UsageError(terminal_text(error), print_help=False) from None
+    project_id = await project_named(opts, servers)
+    change = blocking.block if verb == "add" else blocking.unblock
+    with _as_called(opts) as word:
+        done = await change(await servers.postgres(), rules, project_id)
+    whose = f"of project {word}" if word else "for all projects"
     did = "added to" if verb == "add" else "removed from"
-    print(printable(f"{done} of {len(lines)} rules {did} the list {whose}: {', '.join(lines)}"))
+    print(terminal_text(f"{done} of {len(rules)} rules {did} the list {whose}: {', '.join(rules)}"))
     return 0
 
 
-async def _list(settings: BaseSettings, project: str) -> int:
-    rows: list[tuple[object, ...]] = []
-    if not project:
-        files = BlocklistFiles(settings.getlist("BLOCKLIST_FILES"))
+async def _list(opts: Namespace, servers: Servers) -> int:
+    project_id = await project_named(opts, servers)
+    with _as_called(opts):
+        rows = [row async for row in _rows(servers, project_id)]
+    out = wide_stdout()
+    out.print(table(COLUMNS, rows, out.width) if rows else "There is no rule yet.")
+    return 0
+
+
+async def _rows(servers: Servers, project_id: UUID | None) -> AsyncIterator[tuple[object, ...]]:
+    if project_id is None:
+        files = BlocklistFiles(servers.settings.getlist("BLOCKLIST_FILES"))
         files.load()
-        rows += [(one.path, "all projects", str(one.report)) for one in files.lists]
-    async with _postgres(settings, project) as (pool, project_id):
-        async for batch in read_rules(pool, project_id):
-            rows += [
-                (one.rule, one.project_name or "all projects", f"{one.created_at:%Y-%m-%d %H:%M}")
-                for one in batch
-            ]
-    console = desk.console()
-    console.print(desk.table(COLUMNS, rows, console.width) if rows else "There is no rule yet.")
-    return 0
+        for one in files.lists:
+            yield one.path, ALL, str(one.report)
+    async for batch in blocking.list_rules(await servers.postgres(), project_id):
+        for rule in batch:
+            yield rule.rule, rule.project_name or ALL, rule.created_at
 
 
-async def _check(settings: BaseSettings, project: str, urls: Sequence[str]) -> int:
-    connections = Connections(settings)
-    try:
-        lists = Blocklists.from_settings(settings, connections)
-        await lists.ready()
-        for url in urls:
-            try:
-                target = Target.of_url(comparable(url if "://" in url else f"https://{url}"))
-            except ValueError:
-                raise UnableError(f"{url} is no URL that can be compared.") from None
-            found = lists.match(target, as_uuid(project) if project else None)
-            print(printable(f"{url}: {'not blocked' if found is None else f'blocked: it {found}'}"))
-    finally:
-        await connections.close()
+async def _check(opts: Namespace, servers: Servers) -> int:
+    lists = Blocklists.from_settings(servers.settings, servers.connections)
+    project_id = await project_named(opts, servers)
+    for url in opts.words:
+        found = await blocking.why_blocked(lists, url, project_id)
+        print(terminal_text(f"{url}: {'not blocked' if found is None else f'blocked: it {found}'}"))
     return 0

@@ -1,301 +1,203 @@
-"""`scrapy sources`: what the frontier works on, and the verbs to steer it with."""
+"""`scrapy sources`: list what is crawled and what ended lately; pause, resume, cancel, … sources."""
 
 import asyncio
 import json
 import signal
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import partial
 from uuid import UUID
 
-from redis.exceptions import ResponseError
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
 
-from alonchat_crawl.commands import desk
-from alonchat_crawl.commands.desk import UnableError, printable
-from alonchat_crawl.control.message_lists import SEEDS
-from alonchat_crawl.control.steering import RANGES, Verb, steer
-from alonchat_crawl.errors import GiveUp, Unreadable
-from alonchat_crawl.frontier.lanes import Lanes
+from alonchat_crawl.commands.source_views import as_json, ended_table, running_table, unread_line, whole
+from alonchat_crawl.control.message_lists import message_keys
+from alonchat_crawl.control.verbs import sources, steering
+from alonchat_crawl.control.verbs.errors import NotFoundError, NotPossibleError
+from alonchat_crawl.control.verbs.names import find_source_id
+from alonchat_crawl.control.verbs.steering import RANGES, Action
+from alonchat_crawl.errors import GiveUp, Outage, StartupError
 from alonchat_crawl.frontier.shards import Shards
-from alonchat_crawl.frontier.view import Wait
 from alonchat_crawl.identity import as_uuid
-from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import SourceProgress
-from alonchat_crawl.storage.sources import SourceRecord, read_source
+from alonchat_crawl.operations.terminal.arguments import add_names, project_named, whole_number
+from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
+from alonchat_crawl.operations.terminal.console import complain, wide_stdout
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
+from alonchat_crawl.storage.sources import SourceRecord, ended_sources
 
-DONE = {
-    Verb.PAUSE: "paused",
-    Verb.RESUME: "resumed",
-    Verb.CANCEL: "cancelled: it ends with what is in work",
-    Verb.CAP: "capped at {} pages",
-    Verb.PRIORITY: "given priority {}",
-}
-"""What each verb has done."""
-DROP = "drop"
-"""The verb for a source that cannot be read, and so not be steered."""
 REFRESH_SECONDS = 1.0
-COLUMNS = ("id", "project", "url", "state", "prio", "pages", "waiting", "in work", "refused", "dead", "age")
+ENDED_SHOWN = 10
+DONE = {
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.CANCEL: "cancelled: it ends with what is in work",
+    Action.CAP: "capped at {} pages",
+    Action.PRIORITY: "given priority {}",
+}
+HELP = {
+    Action.PAUSE: "Fetch nothing more of sources until they are resumed",
+    Action.RESUME: "Go on with paused sources",
+    Action.CANCEL: "End sources with what is in work",
+    Action.CAP: "Let a source have no more than N pages",
+    Action.PRIORITY: "Give a source its share of the turns, N from 1 to 10; 5 is usual",
+}
+PROJECT = "of this project alone; an ID may be a source's name in it"
+ID = "a source's id, the first digits of it, or its name"
 
 
-def _in_frontier(progress: SourceProgress) -> dict[str, Any]:
-    source = asdict(progress.source)
-    return {
-        "id": str(source.pop("source_id")),
-        "project": source.pop("project_name"),
-        **{name: str(value) if isinstance(value, UUID) else value for name, value in source.items()},
-        "state": progress.state,
-        "ends": progress.ends,
-        "pages": progress.pages,
-        "waiting": progress.pending - progress.leased,
-        "in_work": progress.leased,
-        "counts": dict(progress.counts),
-        "reasons": dict(progress.reasons),
-        "first_failure": progress.first_failure,
-        "started_at": progress.started_at and progress.started_at.isoformat(),
-    }
-
-
-def _unreadable(source_id: UUID, error: Unreadable) -> dict[str, Any]:
-    return {
-        "id": str(source_id), "project": None, "project_id": None, "url": error.detail, "state": "unreadable",
-        "ends": "", "priority": None, "pages": 0, "max_pages": 0, "waiting": 0, "in_work": 0, "counts": {},
-        "started_at": None,
-    }  # fmt: skip
-
-
-def _waiting(wait: Wait) -> str:
-    why = [f"after {wait.refusals} times 429 or 503"] if wait.refusals else []
-    why += [f"slow: {wait.delay_seconds:.1f} s between requests"] if wait.delay_seconds else []
-    when = "a request is in flight" if wait.in_flight else f"due in {wait.due_seconds:.0f} s"
-    return f"{wait.domain}: {wait.urls} URLs, {', '.join([when, *why])}"
-
-
-def _in_postgres(record: SourceRecord) -> dict[str, Any]:
-    return {
-        "id": str(record.id),
-        "project": record.project_name,
-        "url": record.url,
-        "state": record.status,
-        "project_id": str(record.project_id),
-        "crawl_id": record.crawl_id and str(record.crawl_id),
-        **record.options,
-        "counts": record.counts,
-        "started_at": record.started_at and record.started_at.isoformat(),
-        "error": record.error,
-        "finished_at": record.finished_at and record.finished_at.isoformat(),
-    }
-
-
-async def _listed(shards: Shards, project: str) -> list[dict[str, Any]]:
-    rows = [
-        _unreadable(source_id, found) if isinstance(found, Unreadable) else _in_frontier(found)
-        for source_id, found in (await shards.progresses()).items()
-    ]
-    # Whose an unreadable one is nobody can say: it is always shown.
-    meant = [row for row in rows if not project or row["project_id"] in {None, str(as_uuid(project))}]
-    return sorted(meant, key=lambda row: (row["started_at"] or "", row["id"]))
-
-
-def _age(started_at: str | None) -> str:
-    if started_at is None:
-        return ""
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(started_at)).total_seconds()
-    units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-    length, unit = next((one for one in units if seconds >= one[0]), units[-1])
-    return f"{max(0, int(seconds / length))} {unit}"
-
-
-async def _unread(connections: Connections, settings: BaseSettings, project: str) -> str:
-    """What no worker has acted on yet, for people; empty where there is none."""
-    only = as_uuid(project) if project else None
-    said = ""
-    for word, key in (("seeds", "REDIS_START_URLS_KEY"), ("orders", "REDIS_ORDERS_KEY")):
-        lists = (Lanes(connections.redis, settings[key] % {"name": name}) for name in SEEDS)
-        try:
-            count = sum([await one.waiting(only) for one in lists])
-        except ResponseError:
-            said += f", {word} unreadable: their key is no list"
-        else:
-            said += f", {count} {word} unread" if count else ""
-    return said
-
-
-def _table(rows: Sequence[dict[str, Any]], unread: str, width: int) -> RenderableType:
-    cells = [
-        (
-            row["id"], row["project"] or "", row["url"],
-            "ending" if row["ends"] and row["state"] in {"running", "paused"} else row["state"],
-            row["priority"] or "", f"{row['pages']} of {row['max_pages']}", row["waiting"],
-            row["in_work"], row["counts"].get("refused", 0), row["counts"].get("dead", 0),
-            _age(row["started_at"]),
-        )
-        for row in rows
-    ]  # fmt: skip
-    return Group(desk.table(COLUMNS, cells, width), Text(f"{len(rows)} sources{unread}", style="dim"))
-
-
-def _whole(row: dict[str, Any]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for name, value in row.items():
-        lines = [f"{n} {word}" for word, n in value.items()] if isinstance(value, dict) else [value]
-        if isinstance(value, (list, tuple)):
-            lines = list(value)
-        shown = "\n".join(printable(line) for line in lines if line not in {None, ""})
-        if shown:
-            grid.add_row(Text(name.replace("_", " "), style="dim"), Text(shown, overflow="fold"))
-    return grid
-
-
-async def _look(settings: BaseSettings, project: str, *, watch: bool, as_json: bool) -> int:
-    out = desk.console()
-    async with desk.frontier(settings) as (shards, connections):
-
-        async def table() -> RenderableType:
-            rows = await _listed(shards, project)
-            return _table(rows, await _unread(connections, settings, project), out.width)
-
-        if as_json:
-            for row in await _listed(shards, project):
-                print(json.dumps(desk.told(row)))
-        elif not watch:
-            out.print(await table())
-        else:
-            # Not by cancelling: redis-py now and then swallows that.
-            stopped = asyncio.Event()
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
-            with Live(await table(), console=out, auto_refresh=False) as live:
-                while not stopped.is_set():
-                    live.update(await table(), refresh=True)
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stopped.wait(), REFRESH_SECONDS)
-    return 0
-
-
-async def _show(
-    settings: BaseSettings, source_id: UUID, name: str, project_id: UUID | None, *, as_json: bool
-) -> int:
-    async with desk.frontier(settings) as (shards, connections):
-        found = await shards.find(source_id, project_id)
-        record = await read_source(await connections.postgres(), source_id)
-        if record and project_id not in {None, record.project_id}:
-            record = None
-        waits = await found[0].waits(source_id) if found else []
-    row = (_in_postgres(record) if record else {}) | (_in_frontier(found[1]) if found else {})
-    if not row:
-        raise UnableError(f"There is no source {name}.{_hint(source_id, name)}")
-    if record and record.finished_at:
-        row["state"] = record.status  # the frontier calls completed what has failed, too
-    row["waits"] = [_waiting(wait) for wait in waits]
-    print(json.dumps(desk.told(row))) if as_json else desk.console().print(_whole(row))
-    return 0
-
-
-async def _steer(
-    settings: BaseSettings, verb: Verb, names: Mapping[UUID, str], number: int, project_id: UUID | None
-) -> int:
-    code = 0
-    async with desk.frontier(settings) as (shards, connections):
-        pool = await connections.postgres()  # before anything is changed
-        for source_id, name in names.items():
-            try:
-                source = await steer(shards, pool, verb, source_id, number, project_id=project_id)
-            except GiveUp as error:
-                desk.complain(f"{error}{_hint(source_id, name)}")
-                code = 1
-            else:
-                print(printable(f"{source_id} {DONE[verb].format(number)} ({source.url})"))
-    return code
-
-
-def _hint(source_id: UUID, name: str) -> str:
-    """What a name was taken for: half a UUID is a name as well."""
-    return (
-        "" if str(source_id) == name.lower() else f" ({name} is a name; in another project than -a project=?)"
+class Command(OperatorCommand):
+    summary = "List, pause, resume, cancel, cap or prioritise sources"
+    description = (
+        "Without arguments, list what is being crawled and what ended lately; with an ID, show all that is "
+        "known of that source. An ID may be shortened to its first digits."
     )
+    usage = "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N | drop ID…]"
+    fallback = "show"
+
+    def default(self) -> SubCommand:
+        return SubCommand("list", "List sources", _list, _list_options)
+
+    def subcommands(self) -> tuple[SubCommand, ...]:
+        steers = (
+            SubCommand(action, HELP[action], partial(_steer, action), partial(_steer_options, action))
+            for action in Action
+        )
+        return (
+            *steers,
+            SubCommand("drop", "Set aside sources that cannot be read", _drop, _ids_options),
+            SubCommand("show", "Show all that is known of a source", _show, _show_options),
+        )
 
 
-async def _drop(settings: BaseSettings, names: Mapping[UUID, str], only: UUID | None) -> int:
-    """Set sources aside that cannot be read; others are cancelled."""
-    code = 0
-    async with desk.frontier(settings) as (shards, _):
-        for source_id, name in names.items():
-            try:
-                readable = await shards.find(source_id, only) is not None
-            except Unreadable as error:
-                await shards.set_aside(source_id, error.detail)
-                print(f"{source_id} is set aside: scrapy dead_letters -a reason=unreadable")
-                continue
-            why = "can be read: cancel it" if readable else f"is not in the frontier.{_hint(source_id, name)}"
-            desk.complain(f"Source {name} {why}")
+def _list_options(parser: ArgumentParser) -> None:
+    add_names(parser, meaning=PROJECT)
+    parser.add_argument("--watch", action="store_true", help="list again every second, until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line, with whole ids")
+
+
+def _show_options(parser: ArgumentParser) -> None:
+    add_names(parser, meaning=PROJECT)
+    parser.add_argument("id", metavar="ID", help=ID)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _ids_options(parser: ArgumentParser) -> None:
+    add_names(parser, meaning=PROJECT)
+    parser.add_argument("ids", metavar="ID", nargs="+", help=ID)
+
+
+def _steer_options(action: Action, parser: ArgumentParser) -> None:
+    if action not in RANGES:
+        _ids_options(parser)
+        return
+    add_names(parser, meaning=PROJECT)
+    parser.add_argument("ids", metavar="ID", nargs=1, help=ID)
+    parser.add_argument("number", metavar="N", type=whole_number(*RANGES[action]))
+
+
+async def _list(opts: Namespace, servers: Servers) -> int:
+    if opts.watch and opts.json:
+        raise UsageError("--watch is for the table alone", print_help=False)
+    project_id = await project_named(opts, servers)
+    shards = await servers.frontier()
+    if opts.json:
+        for source_id, found in (await sources.list_sources(shards, project_id)).items():
+            print(json.dumps(as_json(source_id, progress=found)))
+        for record in (await _ended(servers, project_id))[0]:
+            print(json.dumps(as_json(record.id, record=record)))
+        return 0
+    out = wide_stdout()
+    draw = partial(_drawn, servers, shards, project_id, out.width)
+    if not opts.watch:
+        out.print(await draw())
+        return 0
+    stopped = asyncio.Event()  # no cancelling: redis-py sometimes swallows it
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
+    with Live(await draw(), console=out, auto_refresh=False) as live:
+        while not stopped.is_set():
+            live.update(await draw(), refresh=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), REFRESH_SECONDS)
+    return 0
+
+
+async def _drawn(servers: Servers, shards: Shards, project_id: UUID | None, width: int) -> RenderableType:
+    running = await sources.list_sources(shards, project_id)
+    unread = [
+        await sources.unread_messages(servers.connections.redis, kind, keys, project_id)
+        for kind, keys in message_keys(servers.settings).items()
+    ]
+    ended, fault = await _ended(servers, project_id)
+    parts: list[RenderableType] = [running_table(running, width)] if running else []
+    parts.append(unread_line(len(running), unread))
+    if ended:
+        parts += ["", Text("Ended lately", style="dim"), ended_table(ended, width)]
+    return Group(*parts, *([terminal_text(f"What ended lately is not known: {fault}")] if fault else []))
+
+
+async def _ended(servers: Servers, project_id: UUID | None) -> tuple[list[SourceRecord], str]:
+    """What ended lately; nothing, and why, if Postgres is away: running sources are listed all the same."""
+    try:
+        return await ended_sources(await servers.postgres(), ENDED_SHOWN, project_id), ""
+    except (StartupError, Outage) as error:
+        return [], str(error)
+
+
+async def _show(opts: Namespace, servers: Servers) -> int:
+    shards = await servers.frontier()
+    [(word, source_id, only)] = [found async for found in _meant([opts.id], opts, servers, shards)]
+    try:
+        view = await sources.show_source(shards, await servers.postgres(), source_id, only)
+    except NotFoundError:
+        raise NotFoundError(f"There is no source {word}.{_hint(source_id, word)}") from None
+    row = as_json(source_id, record=view.record, progress=view.progress, waits=view.waits)
+    print(json.dumps(row)) if opts.json else wide_stdout().print(whole(row))
+    return 0
+
+
+async def _steer(action: Action, opts: Namespace, servers: Servers) -> int:
+    shards, pool = await servers.frontier(), await servers.postgres()  # before anything is changed
+    number, code = getattr(opts, "number", 0), 0
+    async for word, source_id, only in _meant(opts.ids, opts, servers, shards):
+        try:
+            source = await steering.steer(shards, pool, action, source_id, number, only)
+        except GiveUp as error:
+            complain(f"{error}{_hint(source_id, word)}")
             code = 1
+        else:
+            print(terminal_text(f"{source_id} {DONE[action].format(number)} ({source.url})"))
     return code
 
 
-class Command(ScrapyCommand):
-    """Lists the sources in the frontier, shows one whole, or steers some."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """Stand in the usage."""
-        return "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N | drop ID…]"
-
-    def short_desc(self) -> str:
-        """Stand in the list of commands."""
-        return "List, pause, resume, cancel, cap or prioritise sources"
-
-    def add_options(self, parser: ArgumentParser) -> None:
-        """Add -a, --watch and --json to Scrapy's own."""
-        super().add_options(parser)
-        parser.add_argument("-a", dest="arguments", action="append", default=[], metavar="project=ID",
-                            help="only this project's; IDs may be names in it")  # fmt: skip
-        parser.add_argument("--watch", action="store_true", help="list again every second, until Ctrl-C")
-        parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-
-    def run(self, args: list[str], opts: Namespace) -> None:
-        """Exit with 1 and a sentence for each source that cannot be had, with 2 where the usage is wrong."""
-        settings = self.settings
-        assert settings is not None  # noqa: S101 - set by Scrapy; for the type checker
-        project = desk.named(opts.arguments, ("project",)).get("project", "")
-        verb, *ids = desk.words(args) or [""]
-        steers = verb in {*Verb, DROP}
-        number = _number(Verb(verb), ids.pop() if len(ids) == 2 else "") if verb in RANGES else 0  # noqa: PLR2004
-        if (opts.watch and (verb or opts.json)) or (opts.json and steers):
-            raise UsageError("--watch is for the list alone, --json for looking", print_help=False)
-        if ids and not steers:
-            raise UsageError(f"there is no verb {verb}: {', '.join([*Verb, DROP])}", print_help=False)
-        if steers != bool(ids):
-            raise UsageError(f"write `scrapy sources {self.syntax()}`", print_help=False)
-        parent = as_uuid(project or settings["DEFAULT_PROJECT"])
-        only = parent if project else None  # a UUID alone says enough, unless a project is said as well
-        if steers:
-            named = {as_uuid(one, parent): one for one in ids}
-            work = (
-                _drop(settings, named, only)
-                if verb == DROP
-                else _steer(settings, Verb(verb), named, number, only)
-            )
-        elif verb:
-            work = _show(settings, as_uuid(verb, parent), verb, only, as_json=opts.json)
+async def _drop(opts: Namespace, servers: Servers) -> int:
+    shards, code = await servers.frontier(), 0
+    async for word, source_id, only in _meant(opts.ids, opts, servers, shards):
+        try:
+            await sources.drop_source(shards, source_id, only)
+        except NotPossibleError as error:
+            complain(f"{error}{_hint(source_id, word)}")
+            code = 1
         else:
-            work = _look(settings, project, watch=opts.watch, as_json=opts.json)
-        self.exitcode = desk.run(work)
+            print(f"{source_id} is set aside: scrapy dead_letters -a reason=unreadable")
+    return code
 
 
-def _number(verb: Verb, given: str) -> int:
-    lowest, highest = RANGES[verb]
-    if not given.isdecimal() or not lowest <= int(given[:12]) <= highest:
-        raise UsageError(f"{verb} takes one ID and a number from {lowest} to {highest}", print_help=False)
-    return int(given)
+async def _meant(
+    words: list[str], opts: Namespace, servers: Servers, shards: Shards
+) -> AsyncIterator[tuple[str, UUID, UUID | None]]:
+    """Yield each source once: the word for it, its id, and the project that it must be of, if any."""
+    only = await project_named(opts, servers)
+    parent = only or as_uuid(servers.settings["DEFAULT_PROJECT"])
+    found = {await find_source_id(shards, servers.postgres, word, parent, only): word for word in words}
+    for source_id, word in found.items():
+        yield word, source_id, only
+
+
+def _hint(source_id: UUID, word: str) -> str:
+    """What a word was taken for: one that begins no known id is a name."""
+    known = str(source_id).startswith(word.lower())
+    return "" if known else f" ({word} was taken for a name: is it of another project? Give -a project=.)"

@@ -1,4 +1,4 @@
-"""Write a completed source to Postgres. Whichever worker comes first does it, and it may be repeated."""
+"""Writes a completed source to Postgres. The first worker to notice does it; doing it again does no harm."""
 
 import logging
 from uuid import UUID
@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 def saw_everything(progress: SourceProgress) -> bool:
     """Whether the crawl saw the whole source, so that a page that it did not meet must be gone.
 
-    It did not after a cap or a fault: a page that only the failed page links to may still be there.
+    It did not if it met a limit or a fault: a page that only the failed page links to may still exist.
     """
     return progress.pages > 0 and all(map(_saw_whole, progress.reasons))
 
 
 def _saw_whole(counted: str) -> bool:
-    """Read an `outcome:reason`; of another version's reason only the outcome says something."""
+    """Judge one `outcome:reason`; by the outcome alone if the reason is another version's."""
     outcome, _, spelling = counted.partition(":")
     reason = Reason.known(spelling)
     if outcome == Outcome.DEAD:
@@ -39,8 +39,8 @@ async def close_source(
 ) -> SourceProgress | None:
     """Write a completed source's status and counts; return None if there is nothing to write.
 
-    Idempotent. Raises errors.Outage while Postgres does not answer: the source stays listed.
-    Raises errors.Unreadable if somebody else wrote into it.
+    It may be called again. Raises errors.Outage if Postgres does not answer: the source then stays listed as
+    completed. Raises errors.Unreadable if somebody else wrote into the source's keys.
     """
     progress = await queue.progress(source_id)
     if progress is None:
@@ -66,15 +66,15 @@ async def close_source(
 async def close_or_set_aside(
     shards: Shards, queue: FrontierQueue, pool: AsyncConnectionPool, source_id: UUID
 ) -> SourceProgress | None:
-    """Close a source, or set it aside if it cannot be closed, whatever is wrong with it.
+    """Close a source. If it cannot be closed, whatever the reason, set it aside as a dead letter.
 
-    Raises errors.Outage or redis.RedisError: the next source would meet them as well.
+    Raises errors.Outage or redis.RedisError, since the next source would meet them as well.
     """
     try:
         return await close_source(shards, queue, pool, source_id)
     except (Outage, RedisError, OSError):
         raise
-    except Retry as error:  # Postgres refuses this one for now
+    except Retry as error:  # Postgres refused it, but may take it later
         logger.warning("Source %s cannot be closed yet: %s", source_id, error)
     except Exception as error:
         logger.exception("Source %s cannot be closed: it is set aside as a dead letter", source_id)

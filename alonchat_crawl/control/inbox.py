@@ -1,7 +1,7 @@
-"""A list that the web app pushes messages to, read with no delay; none is taken out early.
+"""Reads a list that the web app pushes messages to. A message stays in Redis until it is acted on.
 
-Projects take turns, and each has its own messages read oldest first: whatever one of them pushed, another's
-message waits for one turn of each that waited before it.
+Projects take turns, and each one's messages are read oldest first. So however many messages one project
+pushes, another's message waits for at most one turn of each project that was there before it.
 """
 
 import asyncio
@@ -26,39 +26,42 @@ from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import awaited, is_of_one
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.redis_keys import READER_LOCK
+from alonchat_crawl.storage.pool import Pool
 
 logger = logging.getLogger(__name__)
 
 LOCK_MS = 20_000
-"""After so long another worker reads the list of one that is gone."""
+"""If a worker is gone, another one reads its list after this time."""
 LOOK_SECONDS = 4.0
-"""Between looks whether it is."""
+"""A worker that does not read the list checks this often whether its reader is gone."""
 WAIT_SECONDS = 1.0
-"""Until a project that has no room, or whose message must wait, is looked at again."""
+"""Until a project's next turn, if it has no room or its message must wait."""
 TURN_SECONDS = 5.0
-"""What takes longer, a lock for instance, goes on at the project's next turn."""
+"""A message that takes longer, perhaps because of a lock, is tried again at its project's next turn."""
 SLOW_FACTOR = 10
-"""That next turn comes after so many times as long: a project takes a tenth of the reader's time at most."""
+"""A project whose turn took too long waits this many times as long: it gets a tenth of the time."""
 PART_SECONDS = 0.5
-"""Of parting what has come in, until the projects take turns again."""
+"""New messages are sorted by project for at most this long; then the projects take turns again."""
 NOBODY = UUID(int=0)
-"""Whose messages are that cannot be read."""
+"""The project of messages that cannot be read."""
 
 
 class Postponed(Retry):
-    """A message whose time has not come: it goes behind its project's others, and holds up none."""
+    """A message must wait: it goes behind the project's other messages, so that it does not hold them up."""
 
 
 class Inbox(ABC):
-    """Reads one list. A message leaves it once it is acted on, or kept as a dead letter."""
+    """Reads one list. A message leaves it as soon as it is acted on, or kept as a dead letter."""
 
     kind: ClassVar[str]
-    """What its messages are called."""
+    """The word for its messages: `seed` or `order`."""
     rejected: ClassVar[Reason]
-    """Why one is kept as a dead letter that is not valid."""
+    """The reason of the dead letter that a message becomes if it is not valid."""
 
-    def __init__(self, shards: Shards, settings: BaseSettings, key: str) -> None:
+    def __init__(self, shards: Shards, pool: Pool, settings: BaseSettings, key: str) -> None:
         self.shards = shards
+        self.pool = pool
+        self.settings = settings
         self._redis = shards.queues[0].redis
         self._key = key
         self._wait_seconds = settings.getint("FRONTIER_IDLE_POLL_SECONDS")
@@ -70,30 +73,29 @@ class Inbox(ABC):
         self._lanes = Lanes(self._redis, key)
         self._lanes.on_damaged_key = lambda *found: self._unreadable.append(found)
         self._unreadable: list[tuple[str, str, str]] = []
-        """Keys of lanes that were set aside: each one's name, what is wrong, its new name."""
+        """Keys of lanes that were set aside and have no dead letter yet: name, what is wrong, new name."""
         self._said = ""
         self._postponed: dict[UUID, int] = {}
-        """Messages that a project had put off since one was not."""
+        """By project: messages postponed in a row."""
 
     @abstractmethod
     async def act(self, raw: bytes) -> None:
-        """Do what a message asks for.
+        """Do what a message asks for. The same message may be given again, even to two workers at once.
 
-        Raises Retry where its project must wait, Outage, RedisError or OSError where all must; any other
-        error, as that of a script of Redis, rejects it. It may be asked to do the same again, also by another
-        worker at the same time.
+        Raises Retry if the project must wait, and Outage, RedisError or OSError if all projects must. Any
+        other error, for instance of a Redis script, rejects the message.
         """
 
     @abstractmethod
     def project_of(self, raw: bytes) -> UUID:
-        """The project whose message it is; NOBODY where that cannot be told. Raises nothing."""
+        """The project that the message is of; NOBODY if the message cannot be read. Raises nothing."""
 
     @abstractmethod
     async def with_room(self, projects: Sequence[UUID]) -> Collection[UUID]:
-        """Which of the projects may have a message acted on now."""
+        """The projects that may have a turn now."""
 
     async def run(self) -> None:
-        """Read until cancelled; Redis or Postgres being away is waited out."""
+        """Read until cancelled. If Redis or Postgres is away, wait until it is back."""
         while True:
             try:
                 if not await self._is_ours():
@@ -111,7 +113,7 @@ class Inbox(ABC):
                 await asyncio.sleep(1)
 
     async def _part(self) -> None:
-        """Part all that has come in, however much of it is one project's; what is too long is no message."""
+        """Sort new messages into their projects' lanes; one that is too long becomes a dead letter."""
         while self._unreadable:
             await self.shards.queues[0].run("bury_key", *self._unreadable[-1])
             self._unreadable.pop()
@@ -124,13 +126,13 @@ class Inbox(ABC):
                 await self._lanes.sort_messages(self.project_of, self._max_bytes)
 
     async def _take_turns(self) -> float:
-        """Let each project that is due have one turn; return the seconds until the next is due."""
+        """Give each project that is due one turn; return the seconds until the next one is due."""
         due = await self._lanes.due()
         if not due.projects:
             return due.wait_seconds
         has_room = await self.with_room(due.projects)
         full = [project for project in due.projects if project not in has_room]
-        # However many are full: no more than a thousand looks a second.
+        # However many projects are full, no more than a thousand of them are looked at in a second.
         await self._lanes.put_off(due, full, max(WAIT_SECONDS, due.lanes / 1000))
         for project in due.projects:
             if project not in has_room:
@@ -142,7 +144,7 @@ class Inbox(ABC):
         return 0.0
 
     def _say(self, who: str, error: Exception) -> None:
-        """Log what must wait, once and not at each try."""
+        """Log what must wait: once, not at each try."""
         said = f"{who} waits: {error or 'it takes too long'}"
         if said != self._said:
             logger.warning("%s", said)
@@ -154,7 +156,7 @@ class Inbox(ABC):
             await awaited(self._redis.delete(self._lock_key))
 
     async def _is_ours(self) -> bool:
-        """Whether this is the one worker that reads the list: several would carry orders out in any order."""
+        """Whether this worker reads the list. Only one may: several would mix up the messages' order."""
         return await take_lock(self._redis, self._lock_key, self._token, LOCK_MS)
 
     async def _read(self, due: Due, project: UUID, raw: bytes) -> None:
@@ -171,16 +173,16 @@ class Inbox(ABC):
             return
         except Exception as error:
             if isinstance(error, Outage) or not is_of_one(error):
-                raise  # else whatever is wrong with it, it must not hold up the others
+                raise  # any other error is this message's own: it must not hold up the rest
             message = Message.of(raw, self._head_bytes)
             await self._reject(message, error, partial(self._lanes.remove, project, raw))
             return
         self._postponed.pop(project, None)
-        if await self._is_ours():  # else it took long, and is another's to do again
+        if await self._is_ours():  # if not, it took so long that another worker does it again
             await self._lanes.remove(project, raw)
 
     async def _postpone(self, due: Due, project: UUID) -> None:
-        """Move the message behind the project's others; rest where nothing but such ones are left."""
+        """Move the message behind the project's others; let the project wait if all of them are postponed."""
         put_off = self._postponed.pop(project, 0) + 1
         if put_off >= await self._lanes.move_to_end(project):
             await self._lanes.put_off(due, [project], WAIT_SECONDS)
@@ -190,7 +192,7 @@ class Inbox(ABC):
     async def _reject(
         self, message: Message, error: Exception, remove: Callable[[], Awaitable[bool]]
     ) -> None:
-        """Move a message to the dead letters: written there before it is removed from where it was."""
+        """Keep a message as a dead letter, then remove it from its list, so that it is never lost."""
         queue = self.shards.queues[0]
         reason = error.reason if isinstance(error, ReasonedError) else self.rejected
         letter = (self.kind, self._key, message, reason, str(error))
@@ -199,13 +201,13 @@ class Inbox(ABC):
             await queue.run("drop_letters", letter_id)
             return
         if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
-            # Redis restarted between the two, and lost the letter with its last second.
+            # Redis restarted in between, and has lost its last second, with the letter in it.
             letter_id = await bury_message(queue, *letter)
         logger.warning("A %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)
 
 
 def refusal(message: Message, max_bytes: int) -> GiveUp:
-    """Why a message is not even read."""
+    """The error for a message that is too long to be read, or for a key that is no list."""
     if message.length == NOT_A_LIST:
         return Unreadable("the list", f"it was a {message.head.decode(errors='replace')}")
     return GiveUp(

@@ -1,4 +1,4 @@
-"""What a project needs when a source of it is complete: its new vectors served, an index once it is large."""
+"""What a project needs whenever a source of it is complete: new vectors in use, an index if it is large."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ from alonchat_crawl.storage.projects import promote, read_projects, serve
 logger = logging.getLogger(__name__)
 
 
-class Tending:
-    """Extension: looks after projects in a task of its own, one at a time; the crawl goes on meanwhile.
+class ProjectUpkeep:
+    """Extension: serves projects one at a time, in a task of its own, so that the crawl goes on meanwhile.
 
-    What an outage prevents is done when the project's next source is complete, or by `scrapy projects` and
-    `scrapy reembed`.
+    If an outage prevents it, it is done when the project's next source is complete, or by `scrapy projects`
+    and `scrapy reembed`.
     """
 
     def __init__(self, connections: Connections, scheme: str, promote_windows: int) -> None:
@@ -36,30 +36,30 @@ class Tending:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Read PROMOTE_WINDOWS; listen for completed sources."""
         settings = crawler.settings
-        tending = cls(Connections.of(crawler), scheme(settings), settings.getint("PROMOTE_WINDOWS"))
-        crawler.signals.connect(tending.source_completed, source_completed)
-        crawler.signals.connect(tending.spider_closed, signals.spider_closed)
-        return tending
+        upkeep = cls(Connections.of(crawler), scheme(settings), settings.getint("PROMOTE_WINDOWS"))
+        crawler.signals.connect(upkeep.source_completed, source_completed)
+        crawler.signals.connect(upkeep.spider_closed, signals.spider_closed)
+        return upkeep
 
     def source_completed(self, progress: SourceProgress) -> None:
-        """Note that its project is due."""
+        """Look after the source's project, at once or after those that wait."""
         self._due.add(progress.source.project_id)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tend())
+            self._task = asyncio.create_task(self._look_after())
 
     async def spider_closed(self) -> None:
-        """Let what has begun end: a crawl in a terminal ends with its source."""
+        """Wait for the task: a crawl in a terminal ends as soon as its source is complete."""
         if self._task is not None:
             await self._task
 
-    async def _tend(self) -> None:
+    async def _look_after(self) -> None:
         while self._due:
             project_id = self._due.pop()
             try:
                 await self._project(project_id)
             except (ReasonedError, StartupError) as error:
                 logger.warning("Project %s could not be looked after: %s", project_id, error)
-                if isinstance(error, Outage | StartupError):  # the others would wait as long
+                if isinstance(error, Outage | StartupError):  # the other projects would fare the same
                     self._due.clear()
             except Exception:
                 logger.exception("Project %s could not be looked after", project_id)

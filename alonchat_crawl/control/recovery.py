@@ -1,4 +1,4 @@
-"""What Redis lost altogether is crawled again: Postgres knows of every source that is not done."""
+"""Opens sources again that Redis has lost. Postgres knows every source whose crawl has not ended."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from secrets import token_hex
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from alonchat_crawl.control.seed_reader import admit
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.errors import GiveUp, Outage, Retry
 from alonchat_crawl.frontier.codec import decode_source, readable
 from alonchat_crawl.frontier.locks import take_lock
@@ -20,17 +20,17 @@ from alonchat_crawl.storage.sources import SourceRecord, fail_source, unfinished
 logger = logging.getLogger(__name__)
 
 OPTIONS = frozenset({"max_pages", "max_depth", "include", "exclude", "path_prefix", "priority", "files"})
-"""Of a source's row: what its run is limited by."""
+"""The options in a source's row that its run goes by."""
 SET_ASIDE = "what Redis held of it could not be read and is set aside: crawl it again"
 EVERY_SECONDS = 20
 
 
 async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
-    """Open sources again that Postgres has as running and no shard knows; return them.
+    """Open the sources again that run according to Postgres but that no shard knows; return them.
 
-    So ends a restart of Redis that lost its last second with a source in it, and one that lost everything.
-    What was set aside ends as failed: it waits for somebody to look. One worker looks every EVERY_SECONDS.
-    Raises errors.Outage or redis.RedisError.
+    In a restart Redis may lose its last second, or everything. A source that was set aside ends as failed,
+    and waits until somebody looks at it. Only one worker does this, every EVERY_SECONDS. Raises errors.Outage
+    or redis.RedisError.
     """
     token = token_hex(8).encode()
     if not await take_lock(shards.queues[0].redis, RECOVERY_LOCK.of(), token, EVERY_SECONDS * 1000):
@@ -42,17 +42,17 @@ async def recover(shards: Shards, pool: AsyncConnectionPool) -> list[Source]:
             source = await _recovered(shards, pool, record)
         except (Outage, RedisError, OSError):
             raise
-        except Exception as error:  # whatever is wrong with its row, it must not keep the others waiting
+        except Exception as error:  # whatever is wrong with its row, the others must not wait for it
             logger.exception("The crawl of source %s cannot begin again", record.id)
             if not isinstance(error, Retry):
-                await fail_source(pool, record.id, f"it cannot be crawled on: {error}")
+                await fail_source(pool, record.id, f"its crawl cannot go on: {error}")
             continue
         recovered += [source] if source else []
     return recovered
 
 
 async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRecord) -> Source | None:
-    """The source, opened again; None where it need not or cannot be."""
+    """Open one source again; return None if it need not or cannot be opened."""
     known = await shards.audit(str(record.id))
     if known is Audited.SET_ASIDE:
         await fail_source(pool, record.id, SET_ASIDE)
@@ -63,7 +63,7 @@ async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRe
     try:
         _, running = await admit(shards, pool, source)
     except GiveUp as error:  # erased meanwhile
-        logger.warning("It cannot: %s", error)
+        logger.warning("The crawl of %s cannot begin again: %s", source.url, error)
         return None
     if record.status == "paused":
         await (await shards.home(running)).pause(running)
@@ -71,9 +71,9 @@ async def _recovered(shards: Shards, pool: AsyncConnectionPool, record: SourceRe
 
 
 def source_of(record: SourceRecord) -> Source | None:
-    """The run that is written down; None where no worker has begun one yet.
+    """The run in the row; None if no worker has begun one yet.
 
-    Raises errors.Unreadable where somebody else wrote into the row.
+    Raises errors.Unreadable if somebody else wrote into the row.
     """
     with readable(f"the row of source {record.id}"):
         options = dict(record.options)

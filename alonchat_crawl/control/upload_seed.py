@@ -1,4 +1,4 @@
-"""The seed of an upload: one file, or many, by URL; local ones from a command line only."""
+"""The seed of an upload: one file, or many, by URL. Local files are accepted on a command line only."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,19 +29,19 @@ from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
 
 URL_MAX_CHARS = 4096
-"""A signed URL's query may hold a session's whole token."""
+"""A signed URL's query may hold a whole session token."""
 ARCHIVE_DEPTH = 1
-"""Files in an archive lie one below the list; archives in archives are not opened."""
+"""Files in an archive are one level below the list. Archives in archives are not opened."""
 
 
 class UploadSeed(SourceSeed):
-    """What the taking in of files is asked for with: a `url`, or up to FILES_MAX `files`."""
+    """Asks for a `url`, or for up to FILES_MAX `files`."""
 
     url: str | None = None
     files: Annotated[tuple[str, ...], Field(max_length=FILES_MAX)] = ()
-    """s3://bucket/key or https://…; as for `url`, a signed one may be used until its time is up."""
+    """s3://bucket/key or https://…; a signed URL works until it expires."""
     name: Name | None = None
-    """What people call it; also its source's id within the project, where `source_id` gives none."""
+    """What people call it. The source's id follows from it, if there is no `source_id`."""
 
     @field_validator("url")
     @classmethod
@@ -63,28 +63,28 @@ class UploadSeed(SourceSeed):
 
     @classmethod
     def of_paths(cls, paths: Sequence[Path], **values: str) -> Self:
-        """The seed of local files, for the process that was given them; raises SeedError."""
+        """The seed of local files, which only this process can read. Raises SeedError."""
         files = [path.as_uri() for path in paths]
         return check(cls, {**values, "files": files}, {LOCAL: True})
 
     @property
     def uploads(self) -> tuple[str, ...]:
-        """The files, canonical, each once."""
+        """The files' canonical URLs, each once."""
         return self.files if self.url is None else (self.url,)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that it gives, and its files."""
+        """Its `source_id`, its `name`, and the files' URLs in one text."""
         known_by = " ".join(map(stored_url, self.uploads))
         return tuple(name for name in (self.source_id, self.name, known_by) if name is not None)
 
     @property
     def is_local(self) -> bool:
-        """Whether they are this machine's own."""
+        """Whether the files are on this machine."""
         return scheme_of(self.uploads[0]) == LOCAL
 
     def source(self, settings: BaseSettings) -> Source:
-        """A new run of the upload; raises SeedError or GiveUp for what the settings do not allow."""
+        """A new run of the upload. Raises SeedError or GiveUp if the settings do not allow it."""
         project_name, project_id = self.project(settings)
         uploads = self.uploads
         if len(uploads) > 1 and not settings.getbool("ENABLE_BULK_UPLOAD"):
@@ -109,7 +109,7 @@ class UploadSeed(SourceSeed):
 
 
 def _file_url(url: str, info: ValidationInfo) -> str:
-    """The canonical form of a file's URL; raises ValueError with a sentence, which shows no query."""
+    """The canonical form of a file's URL. Raises ValueError; the sentence shows no query: it may be a key."""
     if scheme_of(url) == STORAGE:
         if (canonical := object_url(url)) is None:
             raise ValueError(f"{url!r} names no object: write s3://bucket/key")
@@ -123,7 +123,7 @@ def _file_url(url: str, info: ValidationInfo) -> str:
     if len(url) > URL_MAX_CHARS:
         raise ValueError(f"a URL of more than {URL_MAX_CHARS} characters is not accepted")
     known, _, _ = url.partition("#")
-    # A signed query is left as it is: sorted, or with another spelling, it might be signed no more.
+    # The query is left as it is: if it were sorted or spelt otherwise, its signature might be void.
     query = urlsplit(safe_url_string(known)).query
     canonical = web_url(stored_url(known))
     return f"{canonical}?{query}" if query else canonical

@@ -1,4 +1,4 @@
-"""A seed: the message that asks for a source, checked. From the terminal and from the web app alike."""
+"""A seed: a message that asks for a source, from the terminal or from the web app. Here it is checked."""
 
 import json
 import re
@@ -18,70 +18,65 @@ from alonchat_crawl.urls import canonical_url
 NAME_MAX_CHARS = 200
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX_CHARS)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
-
-
 AUTHORITY_END = re.compile(r"[/?#\\]")
-"""Of a URL's user, host and port; browsers take \\ for /, too."""
-
+"""What follows a URL's user, host and port. Browsers take \\ for /, too."""
 Message = TypeVar("Message", bound=BaseModel)
-
-
-TWO_PROJECTS = "its project's name has characters around it that are no spaces to everybody"
-"""Such a message would have its turn as one project's, and be another's."""
+TWO_PROJECTS = "its project's name has characters around it that only some programs take for spaces"
+"""Such a message would wait for one project's turn, and then act for another project."""
 
 
 class SeedError(ValueError):
-    """A seed that cannot be used; its text says why in one sentence."""
+    """A seed that cannot be used. Its text says why, in one sentence."""
 
 
 class SourceSeed(BaseModel, ABC):
-    """What every source is asked for with. Unknown keys change nothing."""
+    """What all seeds have in common. Keys that they do not know are ignored."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", str_strip_whitespace=True, validate_by_alias=True, validate_by_name=True
     )
 
-    # Each alias is the shorter name that a command line may give a field by.
+    # Each alias is a shorter name for the field, which a command line may use.
     project_id: Annotated[Name | None, Field(alias="project")] = None
-    """A UUID, or a name that stands for one; None is the default project."""
+    """A UUID, or a name that a UUID is made of. None means the default project."""
     source_id: Annotated[Name | None, Field(alias="source")] = None
-    """A UUID, or a name that stands for one; None derives it from the project and what is asked for."""
+    """A UUID, or a name that a UUID is made of. If None, it is made of the project and the URL or files."""
     priority: Annotated[int, Field(ge=1, le=10)] = 5
 
     @property
     def uploads(self) -> tuple[str, ...]:
-        """The files of an upload, canonical; none where the source is a web site."""
+        """The canonical URLs of an upload's files; none for a web site."""
         return ()
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """What its source goes by in the project; the first gives the source its id."""
+        """The names of its source in the project. The source's id is made of the first."""
 
     @model_validator(mode="before")
     @classmethod
     def _said(cls, values: Any) -> Any:
-        """A short name that is null says nothing: the long one counts."""
+        """Leave out a short name that is null, so that the long one counts."""
         if not isinstance(values, Mapping):
             return values
         short = {info.alias for info in cls.model_fields.values()}
         return {name: value for name, value in values.items() if value is not None or name not in short}
 
     def derives(self, source: Source) -> bool:
-        """Whether the source's id follows from the project's own: no other project can come by it honestly.
+        """Whether the source's id is made of the project's own id: then no other project has it by right.
 
-        A UUID that a seed names is no such proof: whoever knows a project and a URL can compute it.
+        An id that the seed gives as a UUID proves nothing: whoever knows a project and a URL can compute it.
         """
         return source.source_id in {uuid5(source.project_id, name) for name in self.names}
 
     @property
     def is_local(self) -> bool:
-        """Whether this process alone can read what is asked for."""
+        """Whether only this machine has what is asked for."""
         return False
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Read a message of the web app's list: a JSON object or a plain URL; raises SeedError."""
+        """Read a message of the web app: a JSON object or a plain URL. Raises SeedError."""
         text = raw.strip()
         if text.startswith(b"{"):
             return cls.of(read_json(text))
@@ -92,27 +87,27 @@ class SourceSeed(BaseModel, ABC):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Check the values of a message or of a command line; raises SeedError."""
+        """Check the values of a message or of a command line. Raises SeedError."""
         return check(cls, values)
 
     @abstractmethod
     def source(self, settings: BaseSettings) -> Source:
-        """A new run of the source; raises SeedError or errors.GiveUp where it is not to be had."""
+        """A new run of the source. Raises SeedError or errors.GiveUp if it cannot be opened."""
 
     def project(self, settings: BaseSettings) -> tuple[str, UUID]:
-        """The project's name, as the seed says it, and its id."""
+        """The project's name, as the seed gives it, and its id."""
         name = self.project_id or str(settings["DEFAULT_PROJECT"])
         return name, as_uuid(name)
 
     @classmethod
     def arguments(cls) -> tuple[str, ...]:
-        """Every name that a field goes by on a command line."""
+        """All names of fields that a command line may use."""
         fields = cls.model_fields.items()
         return tuple(name for field, info in fields for name in (info.alias, field) if name is not None)
 
 
 class Seed(SourceSeed):
-    """What one web site's crawl is asked for with."""
+    """Asks for a web site."""
 
     url: str
     max_pages: Annotated[int, Field(ge=1, le=PAGES_MOST)] | None = None
@@ -121,7 +116,7 @@ class Seed(SourceSeed):
     exclude: Globs = ()
     path_prefix: Annotated[str, Field(alias="path", pattern="^/", max_length=500)] = "/"
     files: bool = False
-    """Whether files that it links to (PDF, DOCX, …) are taken in too."""
+    """Whether files that the site links to (PDF, DOCX, …) are taken in, too."""
 
     @field_validator("url")
     @classmethod
@@ -135,7 +130,7 @@ class Seed(SourceSeed):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name that it gives, and its URL."""
+        """Its `source_id`, and its URL."""
         return (self.url,) if self.source_id is None else (self.source_id, self.url)
 
     def source(self, settings: BaseSettings) -> Source:
@@ -159,11 +154,11 @@ class Seed(SourceSeed):
 
 
 def web_url(url: str) -> str:
-    """The canonical form of a seed's http(s) URL; raises ValueError with a sentence for any other."""
+    """The canonical form of a seed's http(s) URL. Raises ValueError, with a sentence, for any other."""
     scheme, _, rest = url.partition("://") if "://" in url else ("", "", url)
     if "@" in AUTHORITY_END.split(rest, maxsplit=1)[0]:
         raise ValueError("a URL with a user name or password in it is not accepted")
-    shown = url if "@" not in url else "…"  # what is misspelt may still have a password in it
+    shown = url if "@" not in url else "…"  # a misspelt URL may still have a password in it
     if not scheme:
         raise ValueError(f"{shown!r} has no scheme: write https://{shown}")
     canonical = canonical_url(url)
@@ -173,7 +168,7 @@ def web_url(url: str) -> str:
 
 
 def read_json(raw: bytes) -> dict[str, Any]:
-    """Read a message of the web app; raises SeedError."""
+    """Read a message of the web app. Raises SeedError."""
     try:
         found = json.loads(raw.decode())
     except UnicodeDecodeError:
@@ -188,9 +183,9 @@ def read_json(raw: bytes) -> dict[str, Any]:
 
 
 def named_project(raw: bytes, *names: str) -> str | None:
-    """What a message says its project is under the first of these names; None for one that says nothing.
+    """The project that a message gives, under the first of these names that is there; None if there is none.
 
-    Raises SeedError for what cannot be read.
+    Raises SeedError for a message that cannot be read.
     """
     text = raw.strip()  # as `parse` does
     values = read_json(text) if text.startswith(b"{") else {}
@@ -201,7 +196,7 @@ def named_project(raw: bytes, *names: str) -> str | None:
 
 
 def project_of(raw: bytes, default: str, *names: str) -> UUID | None:
-    """The project whose message it is, as acting on it will find; None where that cannot be told."""
+    """The project that a message is of, as found again when it is acted on; None if it cannot be read."""
     try:
         name = named_project(raw, *names) or default
         return None if len(name) > NAME_MAX_CHARS else _project_id(name)
@@ -209,15 +204,13 @@ def project_of(raw: bytes, default: str, *names: str) -> UUID | None:
         return None
 
 
-@lru_cache(maxsize=1024)
-def _project_id(name: str) -> UUID:
-    return as_uuid(name)
+_project_id = lru_cache(maxsize=1024)(as_uuid)
 
 
 def check(
     kind: type[Message], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
 ) -> Message:
-    """Check a message's values; raises SeedError, which says what is wrong with each."""
+    """Check a message's values. Raises SeedError, which says what is wrong with each."""
     try:
         return kind.model_validate(values, context=context)
     except ValidationError as error:

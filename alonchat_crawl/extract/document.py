@@ -16,7 +16,7 @@ from html_to_markdown import convert
 from alonchat_crawl.extract.html.clean_dom import keep_visible, make_links_absolute
 from alonchat_crawl.extract.html.parse import parse
 from alonchat_crawl.extract.html.to_markdown import OPTIONS, extract_html, title_of
-from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.markdown.titles import plain_line
 from alonchat_crawl.extract.safe_markdown import Extracted, safe_markdown
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.extract.text.injection import instructions

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from alonchat_crawl.extract.html.metadata import Metadata
-from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.markdown.titles import plain_line
 from alonchat_crawl.extract.markdown.writer import TopBlock, write
 from alonchat_crawl.extract.text.clean_text import clean_text
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrapy.exceptions import CannotResolveHostError
 
 from alonchat_crawl.fetch.files.upload_urls import is_at_no_site
-from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
+from alonchat_crawl.fetch.public_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.redis_keys import ADDRESS

@@ -14,10 +14,8 @@ TASKS: Mapping[str, str] = {
     "shortened": "alonchat_crawl.extract.markdown.shortening:shortened",
     "describe": "alonchat_crawl.extract.description:describe",
     "chunk": "alonchat_crawl.extract.chunks.chunking:chunk",
-    "read_file": "alonchat_crawl.extract.files.read:read_file",
-    "members": "alonchat_crawl.extract.files.archives.archive:members",
-    "member": "alonchat_crawl.extract.files.archives.archive:member",
-    "take_in": "alonchat_crawl.extract.files.intake:take_in",
+    "read_contents": "alonchat_crawl.extract.files.read:read_contents",
+    "read_member": "alonchat_crawl.extract.files.archives.archive:read_member",
 }
 TEXT = "What every page needs is loaded before the first one comes, also the words of all languages."
 WARM_UP: Sequence[tuple[str, Mapping[str, Any]]] = (

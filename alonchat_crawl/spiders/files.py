@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from alonchat_crawl.errors import GiveUp
-from alonchat_crawl.extract.files.intake import TakenIn
+from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
@@ -56,16 +56,16 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     yield Ending(Outcome.FOLLOWED, Reason.ARCHIVE)
 
 
-async def take_in(crawler: Crawler, body: bytes, name: str) -> TakenIn:
+async def take_in(crawler: Crawler, body: bytes, name: str) -> FileContents:
     """Read a file in the sandbox. Raises GiveUp, Refused, Outage."""
     read = await Sandbox.of(crawler).run(
-        "take_in", body=body, name=name, max_chars=crawler.settings.getint("FILE_MAX_CHARS")
+        "read_contents", body=body, name=name, max_chars=crawler.settings.getint("FILE_MAX_CHARS")
     )
-    taken: TakenIn = typed(TakenIn, read)
+    taken: FileContents = typed(FileContents, read)
     return taken
 
 
-def page_of(taken: TakenIn, name: str, provenance: Provenance) -> Page:
+def page_of(taken: FileContents, name: str, provenance: Provenance) -> Page:
     """Build a page from a file's text. The title of source code is the file's name."""
     file = taken.file
     assert file is not None  # noqa: S101 - an archive makes no page

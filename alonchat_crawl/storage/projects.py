@@ -63,6 +63,14 @@ async def read_projects(pool: Pool, only: UUID | None = None) -> list[ProjectRec
         return await cursor.fetchall()
 
 
+async def projects_between(pool: Pool, first: UUID, last: UUID, most: int) -> list[UUID]:
+    """Return the lowest ids of projects in a range."""
+    row = {"first": first, "last": last, "count": most}
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["projects_between"], row)).fetchall()
+    return [project_id for (project_id,) in found]
+
+
 async def promote(pool: Pool, project: ProjectRecord) -> bool:
     """Give a project an HNSW index of its own, while it is written to and searched; False if it has one.
 

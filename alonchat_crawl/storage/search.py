@@ -102,3 +102,12 @@ def search(
         rows = cursor.execute(QUERIES["match_chunks"], wanted).fetchall()
     lists = ("heading_path", "before", "after")
     return [Hit(**row | {name: tuple(row[name]) for name in lists}) for row in rows]
+
+
+def best_windows(
+    connection: Connection, chunk_ids: Sequence[UUID], scheme: str, vector: NDArray[np.float32]
+) -> Mapping[UUID, int]:
+    """Return for each chunk which of its windows (0-based) is nearest to `vector` (float32[384])."""
+    wanted = {"ids": list(chunk_ids), "scheme": scheme, "embedding": HalfVector(vector).to_text()}
+    with translated():
+        return dict(connection.execute(QUERIES["best_windows"], wanted).fetchall())

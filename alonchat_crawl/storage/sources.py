@@ -171,6 +171,26 @@ async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
         return await cursor.fetchone()
 
 
+async def ended_sources(pool: Pool, most: int, only: UUID | None = None) -> list[SourceRecord]:
+    """Return the sources whose run ended last, of all projects or of one, the latest first."""
+    async with (
+        connected(pool) as connection,
+        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
+    ):
+        await cursor.execute(QUERIES["ended_sources"], {"only": only, "count": most})
+        return await cursor.fetchall()
+
+
+async def sources_between(
+    pool: Pool, first: UUID, last: UUID, most: int, only: UUID | None = None
+) -> list[UUID]:
+    """Return the lowest ids in a range, of all projects or of one."""
+    row = {"first": first, "last": last, "only": only, "count": most}
+    async with connected(pool) as connection:
+        found = await (await connection.execute(QUERIES["sources_between"], row)).fetchall()
+    return [source_id for (source_id,) in found]
+
+
 async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
     """Return the files that the run is to read; None if it has ended, or a newer one has begun."""
     row = {"source_id": source.source_id, "crawl_id": source.crawl_id}

@@ -11,8 +11,8 @@ from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl.control.closing import close_or_set_aside
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
-from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable
 from alonchat_crawl.fetch.files.upload_urls import stored_url

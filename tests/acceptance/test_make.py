@@ -66,6 +66,24 @@ def test_crawl_and_search(make: Make, site: Site, database_url: str) -> None:
     assert "Front" in read.stdout
 
 
+def test_what_could_not_be_fetched(
+    make: Make, environment: dict[str, str], site: Site, tmp_path: Path
+) -> None:
+    """Piped, a failed crawl or upload prints its summary alone, headed by what failed and why."""
+    crawled = make("crawl", f"URL={site.url}/gone")
+    assert crawled.returncode != 0
+    headline = " ".join(crawled.stdout.split("outcome")[0].split())
+    assert headline == f"{site.url}/gone failed: it answered with HTTP status 404"
+    assert "http 404 1" in crawled.stdout
+    assert '{"' not in crawled.stdout
+    file = tmp_path / "bad.pdf"
+    file.write_bytes(b"%PDF-1.4 nonsense")
+    environment["VIRUS_SCAN"] = "off"
+    taken = make("upload", f"FILE={file}")
+    assert taken.returncode != 0
+    assert taken.stdout.startswith("bad.pdf failed: file malformed 1\n")
+
+
 def test_what_is_missing_is_said(make: Make) -> None:
     """Without its variable a target says which; a project that is not there is named; help lists all."""
     assert "make crawl URL=https://example.com" in make("crawl").stderr

@@ -1,7 +1,11 @@
 """One source from the terminal: what is stored of an ordinary site, and of the same site later."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -148,6 +152,22 @@ def test_what_fails_is_told_in_one_sentence(
     assert said in last
     assert "Traceback" not in failed.stderr
     assert "hunter2" not in failed.stderr
+
+
+def test_a_failure_is_told_once_on_a_terminal(environment: dict[str, str], tmp_path: Path) -> None:
+    """The summary's headline has said it: no sentence repeats it below."""
+    command = [sys.executable, "-m", "scrapy", "crawl", "website", "-a", "url=http://127.0.0.1:9/"]
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO, once the process has closed the terminal
+            while part := screen.read(65_536):
+                shown += part
+        assert process.wait(timeout=60) == 1
+    assert shown.count(b"http://127.0.0.1:9/ failed: it refused the connection") == 1, shown
+    assert shown.count(b"it refused the connection") == 1, shown
 
 
 @pytest.mark.parametrize(

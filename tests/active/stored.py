@@ -16,8 +16,8 @@ from alonchat_crawl.extract.read_page import read_page
 from alonchat_crawl.items import CleanPage, Page, Provenance
 from alonchat_crawl.parser_errors import ReasonedError
 from alonchat_crawl.settings import CHUNK_BYTES, CHUNK_MIN_BYTES
-from pipelines.sanitise import clean_page
 from tests.active.forms import Source
+from tests.support.clean_page import clean_page
 
 NOBODY = UUID(int=0)
 FILE_MAX_CHARS = 1_000_000

@@ -6,8 +6,8 @@ from uuid import uuid4
 from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.items import Page, Provenance
 from alonchat_crawl.settings import CHUNK_BYTES, CHUNK_MIN_BYTES
-from pipelines.sanitise import clean_page
 from tests.benchmarks.retrieval.corpus import SITE, read_corpus
+from tests.support.clean_page import clean_page
 
 MOST_BYTES = 60_000  # of HTML: a giant would be all that is measured
 

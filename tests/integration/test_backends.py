@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from alonchat_crawl.embedding import BUNDLED_MODEL, Embedder, Vectors
+from alonchat_crawl.embedding.backends.build_cache import build_in_another_process
 from alonchat_crawl.embedding.backends.onnx_backend import GRAPH
+from alonchat_crawl.embedding.model import Model
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from tests.support.tiny_model import make_tiny_model
@@ -94,6 +96,13 @@ def test_other_weights_are_another_model(tiny_model: Path, models_dir: Path, tmp
     make_tiny_model(other, seed=2)
     first, second = (embedded("onnx", str(folder), models_dir) for folder in (tiny_model, other))
     assert not np.allclose(first, second, atol=0.1)
+
+
+def test_error_of_the_building_process(tmp_path: Path) -> None:
+    """Whatever goes wrong in it becomes one sentence with the way out."""
+    model = Model("org/name", Path("/nowhere"), "1")
+    with pytest.raises(StartupError, match=r"^EMBEDDING_MODEL='org/name' .*EMBEDDING_BACKEND=torch\.$"):
+        build_in_another_process("onnx", model, tmp_path)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8", "static"])

@@ -365,8 +365,8 @@ async def test_the_command(desk: Desk, path: Path) -> None:
 
 
 WRONG = (
-    (("add",), 2, "write `scrapy blocklist"),
-    (("drop", "bad.example"), 2, "write `scrapy blocklist"),
+    (("add",), 2, "the following arguments are required: RULE"),
+    (("drop", "bad.example"), 2, "there is no verb drop: add, remove, check"),
     (("add", "com"), 2, "com would block far too much"),
     (("add", "0.0.0.0/0"), 2, "0.0.0.0/0 would block far too much"),
     (("add", "two words"), 2, "two words is no rule that can be read"),

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from alonchat_crawl.commands.dead_letters import _reopen
 from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.control.verbs.dead_letters import reopen
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter, bury_message
 from alonchat_crawl.frontier.messages import Message
 from alonchat_crawl.frontier.queue import FrontierQueue
@@ -217,7 +217,7 @@ async def test_a_source_that_ends_again_before_that_is_noted(desk: Desk) -> None
     await DeadLetters(desk.shards).replay(await found(desk))
     await desk.end(await desk.lease(), Outcome.STORED)
     assert await closed(desk, source) == "completed"
-    await _reopen(desk.shards, desk.pool, source.source_id)
+    await reopen(desk.shards, desk.pool, source.source_id)
     assert await desk.status(source) == "completed"
 
 

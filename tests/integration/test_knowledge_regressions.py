@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from alonchat_crawl.control.project_upkeep import Tending
+from alonchat_crawl.control.project_upkeep import ProjectUpkeep
 from alonchat_crawl.errors import Outage
 from alonchat_crawl.items import EmbeddedPage, StoredPage
 from alonchat_crawl.reasons import Reason
@@ -155,7 +155,7 @@ async def test_an_outage_holds_a_shutdown_up_once() -> None:
         asked += 1
         raise Outage(Reason.POSTGRES, "It is away.")
 
-    tending = Tending(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
+    tending = ProjectUpkeep(cast("Connections", SimpleNamespace(postgres=postgres)), SCHEME, 1)
     for project in ("alpha", "bravo", "charlie"):
         completed = SimpleNamespace(source=make_source(project=project))
         tending.source_completed(cast("SourceProgress", completed))

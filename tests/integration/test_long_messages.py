@@ -84,9 +84,7 @@ async def test_a_long_seed_is_not_replayed(desk: Desk) -> None:
     await bury_message(desk.queue, "seed", KEY, Message.of(b"y" * 100, 10), Reason.BAD_SEED, "no scheme")
     done = await desk.scrapy("dead_letters", "replay", "--all")
     assert (done.code, done.out) == (1, "1 queued.\n")
-    assert (
-        done.err == "1 not queued: their messages were too long to be kept whole; push them anew, shorter.\n"
-    )
+    assert done.err == "1 not queued: their messages were too long to be kept whole; push shorter ones.\n"
     assert await awaited(desk.queue.redis.lrange(KEY, 0, -1)) == [b"y" * 100]
     [letter] = [one async for one in DeadLetters(desk.shards).find(LetterFilter())]
     shown = await desk.scrapy("dead_letters", "show", letter.id)

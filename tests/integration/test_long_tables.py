@@ -9,7 +9,7 @@ import pytest_asyncio
 from alonchat_crawl import settings
 from alonchat_crawl.extract.description import Description
 from alonchat_crawl.extract.document import Document
-from alonchat_crawl.extract.files.intake import TakenIn
+from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.items import Chunk
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 
@@ -57,7 +57,9 @@ async def test_a_long_table_is_taken_in(sandbox: Sandbox, what: str) -> None:
         return typed(kind, await sandbox.run(task, **arguments))
 
     body = LONG[what]()
-    taken = await run("take_in", TakenIn, body=body, name="x.csv", max_chars=settings.FILE_MAX_CHARS)
+    taken = await run(
+        "read_contents", FileContents, body=body, name="x.csv", max_chars=settings.FILE_MAX_CHARS
+    )
     file = taken.file
     page = {"media_type": file.media_type, "text": file.text, "written": file.written, "note": file.note}
     document = await run("extract", Document, url="https://e.example/x.csv", **page)

@@ -15,8 +15,8 @@ from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import recover
-from alonchat_crawl.control.seed_reader import admit
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, LetterFilter

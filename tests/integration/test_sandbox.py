@@ -245,8 +245,8 @@ async def test_pages() -> None:
     assert typed(Description, await sandbox.run("describe", markdown=markdown)) == describe(markdown)
     chunks = await sandbox.run("chunk", markdown=markdown, title="T", capacity=2048, minimum=200)
     assert typed(tuple[Chunk, ...], chunks) == chunk(markdown, "T", 2048, 200)
-    file = await sandbox.run("read_file", body=b"# H\n\nText.", name="a.md", max_chars=1000)
-    assert file["text"] == "# H\n\nText."
+    contents = await sandbox.run("read_contents", body=b"# H\n\nText.", name="a.md", max_chars=1000)
+    assert contents["file"]["text"] == "# H\n\nText."
     assert await sandbox.run("imported") == []
     await sandbox.close()
 

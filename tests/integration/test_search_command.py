@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from alonchat_crawl.embedding import scheme
+from alonchat_crawl.embedding import Embedder, scheme
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
-from tests.support.knowledge import Piece, make_page, make_source, open_pool
+from tests.support.knowledge import URL, Piece, make_page, make_source, open_pool
 
 ROOT = Path(__file__).parents[2]
 SOURCE = make_source(project="alpha")
@@ -42,11 +42,16 @@ async def stored(database_url: str) -> str:
     return database_url
 
 
+def settings() -> Settings:
+    """The project's settings, as the command reads them."""
+    found = Settings()
+    found.setmodule("alonchat_crawl.settings")
+    return found
+
+
 def ours() -> str:
     """Return the scheme by which the command embeds questions."""
-    settings = Settings()
-    settings.setmodule("alonchat_crawl.settings")
-    return scheme(settings)
+    return scheme(settings())
 
 
 @pytest.mark.parametrize(
@@ -54,11 +59,11 @@ def ours() -> str:
     [
         ((), 2, "give one question"),
         (("how", "many"), 2, "give one question"),
-        (("how", "-n", "0"), 2, "give one question"),
-        (("how", "-n", "x"), 2, "invalid int"),
+        (("how", "-n", "0"), 2, "it takes a number from 1"),
+        (("how", "-n", "x"), 2, "it takes a number from 1"),
         (("how", "-a", "project"), 2, "Invalid -a value"),
         (("how", "-a", "colour=red"), 2, "not colour"),
-        (("how", "--jsno"), 2, "give one question"),
+        (("how", "--jsno"), 2, "there is no option --jsno"),
         ((" ",), 1, "The question is empty."),
         (("how",), 1, "There is no project 'default'"),
         (("how", "-a", "project=charlie"), 1, "There is no project 'charlie'"),
@@ -109,6 +114,27 @@ def test_in_a_terminal(stored: str) -> None:
         "may be an attempt at prompt injection: hidden 2, instructions 1",
     ):
         assert shown in done.stdout
+
+
+async def test_the_best_window_is_shown(database_url: str) -> None:
+    """Of a long chunk the part that answers best is shown, as plain text; when piped nothing is marked."""
+    filler = "\n\n".join(f"Paragraph {n} tells of zebras, which live in Africa." for n in range(60))
+    content = f"{filler}\n\nTo **reset** a password, open [the settings](https://shop.example/settings?a=b)."
+    embedder = Embedder.from_settings(settings())
+    question = embedder.embed_query("reset password")
+    windows = len(embedder.cut(f"Title of {URL}", (), content).windows)
+    near, far = int(question.argmax()), int(question.argmin())
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        piece = Piece(content, ((far,),) * (windows - 1) + ((near,),))
+        await store(pool, [make_page(SOURCE, piece)], ours())
+    done = scrapy(database_url, "search", "reset password", "-a", "project=alpha", COLUMNS="200")
+    assert (done.returncode, windows > 3) == (0, True)
+    assert "To reset a password, open the settings." in done.stdout
+    assert "Paragraph 1 " not in done.stdout
+    assert not {"*", "\x1b", "["} & set(done.stdout)
+    marked = scrapy(database_url, "search", "reset password", "-a", "project=alpha", FORCE_COLOR="1")
+    assert "\x1b[1mreset\x1b[0m" in marked.stdout
 
 
 def test_migrate(database_url: str) -> None:

@@ -64,13 +64,17 @@ async def test_json_and_the_project(desk: Desk) -> None:
         assert (row["waiting"], row["in_work"], row["max_depth"]) == (1, 0, 50)
 
 
-async def test_a_source_that_is_written_down_is_not_listed(desk: Desk) -> None:
-    """Once its end is in Postgres, a source leaves the list; shown by its id it has both servers' facts."""
+async def test_what_ended_lately(desk: Desk) -> None:
+    """Once its end is in Postgres, a source is listed below; shown by its id it has both servers' facts."""
     source = await desk.source("https://a.example/", "/1", source="shop")
     await desk.end(await desk.lease(), Outcome.STORED)
     await desk.end(await desk.lease(), Outcome.REFUSED, "noindex")
     await close_source(desk.shards, desk.queue, desk.pool, source.source_id)
-    assert (await desk.scrapy("sources", "--json")).out == ""
+    listed = [" ".join(line.split()) for line in (await desk.scrapy("sources")).out.splitlines()]
+    assert listed[-4:-1] == ["", "Ended lately", "id project url ended pages reason when"]
+    assert listed[-1].startswith(f"{source.source_id} alpha https://a.example/ completed 1 ")
+    [ended] = (await desk.scrapy("sources", "--json")).out.splitlines()
+    assert (json.loads(ended)["id"], json.loads(ended)["state"]) == (str(source.source_id), "completed")
     shown = await desk.scrapy("sources", "shop", "-a", "project=alpha")
     assert shown.code == 0
     for fact in (str(source.source_id), "completed", "1 stored", "1 refused", "1 refused:noindex"):
@@ -286,11 +290,19 @@ async def test_why_a_source_does_not_move(desk: Desk) -> None:
 
 
 async def test_messages_that_nobody_reads(desk: Desk) -> None:
-    """The list says so: no worker may be running."""
+    """The list says so, of all lists: no worker may be running."""
     await desk.source("https://a.example/")
     await awaited(desk.queue.redis.lpush("website:start_urls", "https://b.example/", "https://c.example/"))
     await awaited(desk.queue.redis.lpush("website:orders", "{}"))
     assert (await desk.scrapy("sources")).out.splitlines()[-1] == "1 sources, 2 seeds unread, 1 orders unread"
+    await awaited(desk.queue.redis.lpush("upload:start_urls", "https://d.example/a.pdf"))
+    await awaited(desk.queue.redis.lpush("upload:orders", "{}"))
+    assert (await desk.scrapy("sources")).out.splitlines()[-1] == "1 sources, 3 seeds unread, 2 orders unread"
+    await desk.queue.redis.delete("upload:start_urls")
+    await desk.queue.redis.set("upload:start_urls", "no list")
+    assert (await desk.scrapy("sources")).out.splitlines()[-1] == (
+        "1 sources, 2 seeds unread, seeds unreadable: upload:start_urls is no list, 2 orders unread"
+    )
 
 
 async def test_the_wrong_folder(desk: Desk, tmp_path: Path) -> None:
@@ -308,3 +320,43 @@ async def test_a_half_id_is_a_name(desk: Desk) -> None:
     wrong = await desk.scrapy("sources", "frobnicate", "x")
     assert wrong.code == 2
     assert "there is no verb frobnicate: pause, resume, cancel, cap, priority" in wrong.err + wrong.out
+
+
+async def test_the_first_digits_of_an_id(desk: Desk) -> None:
+    """They are enough for each verb while they are one source's; else the candidates are named."""
+    ids = [f"abcd{number}000-0000-4000-8000-000000000000" for number in range(2)]
+    for number, source_id in enumerate(ids):
+        await desk.source(f"https://e{number}.example/", source=source_id, project=f"p{number}")
+    paused = await desk.scrapy("sources", "pause", "abcd1")
+    assert (paused.code, paused.out) == (0, f"{ids[1]} paused (https://e1.example/)\n")
+    assert json.loads((await desk.scrapy("sources", "ABCD0000-00", "--json")).out)["id"] == ids[0]
+    several = await desk.scrapy("sources", "cancel", "abcd")
+    assert (several.code, several.out) == (1, "")
+    assert several.err == f"abcd may be {ids[0]}, {ids[1]}: write more of it.\n"
+    own = await desk.scrapy("sources", "resume", "abcd", "-a", "project=p1")
+    assert (own.code, own.out) == (0, f"{ids[1]} resumed (https://e1.example/)\n")
+    named = await desk.source("https://n.example/", source="abcd", project="p1")
+    assert str(named.source_id) in (await desk.scrapy("sources", "abcd", "-a", "project=p1")).out
+
+
+async def test_options_before_and_after_a_verb(desk: Desk) -> None:
+    """An option counts on either side of the verb, and one that the verb does not know is wrong usage."""
+    source = await desk.source("https://a.example/", source="shop")
+    for arguments in (("-a", "project=alpha", "pause", "shop"), ("pause", "shop", "-a", "project=alpha")):
+        done = await desk.scrapy("sources", *arguments)
+        assert (done.code, done.out) == (0, f"{source.source_id} paused (https://a.example/)\n"), done.err
+    assert (await desk.scrapy("sources", "--json", "pause", "shop")).code == 2
+    for verb in ("pause", "resume", "cancel", "cap", "priority", "drop", "show"):
+        shown = await desk.scrapy("sources", verb, "--help")
+        assert shown.code == 0
+        assert f"scrapy sources {verb}" in shown.out
+
+
+async def test_what_runs_is_listed_without_postgres(desk: Desk) -> None:
+    """That Postgres is away hides only what has ended, and the list says why."""
+    source = await desk.source("https://a.example/")
+    shown = await desk.scrapy("sources", DATABASE_URL="postgresql://u:hunter2@127.0.0.1:1/x")
+    assert shown.code == 0
+    assert str(source.source_id) in shown.out
+    assert "What ended lately is not known" in shown.out
+    assert "hunter2" not in shown.out

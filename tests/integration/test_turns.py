@@ -194,7 +194,7 @@ async def test_nothing_is_done_for_another_project_than_has_the_turn(desk: Desk)
     odd = {"project_id": "\x1ccalm"}
     order = {"action": "cancel", "source_id": str(source.source_id), **odd}
     orders = OrderReader(desk.shards, desk.pool, desk.settings(), ORDERS)
-    with pytest.raises(SeedError, match="no spaces to everybody"):
+    with pytest.raises(SeedError, match="only some programs take for spaces"):
         await orders.act(json.dumps(order).encode())
     await awaited(desk.queue.redis.lpush(SEEDS, json.dumps({"url": "https://a.example/", **odd})))
     async with reading(desk) as admitted, asyncio.timeout(30):

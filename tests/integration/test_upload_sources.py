@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from alonchat_crawl.control.inbox import Postponed
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import recover
-from alonchat_crawl.control.seed_reader import SeedReader, admit
+from alonchat_crawl.control.seed_reader import SeedReader
 from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.errors import GiveUp, Retry
 from alonchat_crawl.fetch.files.upload_urls import list_url

@@ -41,7 +41,7 @@ OWN = {
         "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     },
     # What a completed source starts in Postgres is not watched here.
-    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.control.project_upkeep.Tending": None},
+    "EXTENSIONS": {**EXTENSIONS, "alonchat_crawl.control.project_upkeep.ProjectUpkeep": None},
     "SPIDER_MIDDLEWARES": {"alonchat_crawl.operations.logs.context.LogContext": 0},
     "ITEM_PIPELINES": {},
     "SSRF_ALLOWED_NETWORKS": (ip_network("127.0.0.0/8"),),

@@ -31,6 +31,7 @@ VALUES: Mapping[str, Any] = {
     "embedding": HalfVector(VECTOR).to_text(), "text": "common word7 name10x1", "source_ids": None,
     "content_types": None, "languages": None, "since": None, "neighbours": 2, "max_days": 36500,
     "rules": ["0.example"], "after": None, "after_source": UUID(int=0), "most": 1000,
+    "first": UUID(PROJECT.hex[:8].ljust(32, "0")), "last": UUID(PROJECT.hex[:8].ljust(32, "f")),
 }  # fmt: skip
 
 _NEW = [uuid4(), IDS[0]]

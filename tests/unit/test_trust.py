@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scrapy.settings import Settings
 
 from alonchat_crawl.errors import GiveUp, StartupError
-from alonchat_crawl.extract.files.archives.archive import member, members
+from alonchat_crawl.extract.files.archives.archive import list_files, read_member
 from alonchat_crawl.policies.guards import MIDDLEWARES, OFF, check_guards
 from tests.audit import FOUND, NO_DATA, verdict
 from tests.fuzz.targets import TARGETS, seeds
@@ -219,9 +219,9 @@ def test_a_member_shorter_than_told_is_refused() -> None:
     packed = bytearray(zipped({"a.txt": "tea is hot, tea is hot"}))
     place = packed.index(b"PK\x01\x02") + 24  # the size, unpacked
     packed[place] += 1
-    assert [each.size for each in members(bytes(packed))] == [23]
+    assert [each.size for each in list_files(bytes(packed))] == [23]
     with pytest.raises(GiveUp, match="cut short"):
-        member(bytes(packed), "a.txt", 1000)
+        read_member(bytes(packed), "a.txt", 1000)
 
 
 def test_no_weakness_is_not_no_answer() -> None:

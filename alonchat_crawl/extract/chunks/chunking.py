@@ -14,7 +14,7 @@ from alonchat_crawl.extract.chunks.blocks import MarkdownBlock, blocks
 from alonchat_crawl.extract.chunks.near_duplicates import sketch
 from alonchat_crawl.extract.chunks.packing import packed
 from alonchat_crawl.extract.chunks.units import Scope
-from alonchat_crawl.extract.markdown.plain_lines import inert_line
+from alonchat_crawl.extract.markdown.titles import inert_line
 from alonchat_crawl.extract.markdown.writer import write
 from alonchat_crawl.items import Chunk
 

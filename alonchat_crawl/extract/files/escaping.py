@@ -1,9 +1,9 @@
-"""Plain words to Markdown in which nothing of them becomes markup."""
+"""Escapes plain text, so that nothing in it becomes markup in Markdown."""
 
 import re
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>&~|!])")
-# What `cell` changes: markup, control characters, white space that is no single space between words.
+# What `escaped_cell` changes: markup, control characters, and white space but single spaces between words.
 UNUSUAL = re.compile(r"[\\`*_\[\]<>&~|!\x00-\x1f\x7f-\x9f]|[^\S ]|  |^ | $")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
@@ -18,6 +18,6 @@ def escaped(text: str) -> str:
     return SPECIAL.sub(r"\\\1", text)
 
 
-def cell(text: str) -> str:
-    """Return plain text as a table's cell: one line, nothing in it markup, nothing that ends it."""
+def escaped_cell(text: str) -> str:
+    """Return plain text as a table's cell: one line, without markup or anything that ends the cell."""
     return escaped(one_line(CONTROL.sub("", text))) if UNUSUAL.search(text) else text

@@ -1,8 +1,8 @@
-"""What a file is, by its bytes: its name only tells apart kinds of text.
+"""Which type a file has, by its bytes; its name only tells kinds of text apart.
 
-One file can be valid as several types. The rule: what stands at its very beginning decides, as it does for
-the programs that people open files with; a ZIP is what its directory says it is; only a PDF may begin later
-(Adobe's readers look through the first 1024 bytes), where nothing else is recognised before it.
+One file can be valid as several types. Its first bytes decide, as they do in the programs that people open
+files with. A ZIP is what its directory says. Only a PDF may begin later, if nothing else is recognised before
+it: Adobe's readers look through the first 1024 bytes.
 """
 
 import re
@@ -12,14 +12,14 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from alonchat_crawl.extract.files.archives.checked_zip import CENTRAL, END, LOCAL, MEMBERS_MAX, local_names
 from alonchat_crawl.extract.files.archives.compressed import decompressor, inflated_head, is_tar
-from alonchat_crawl.extract.files.archives.container import CENTRAL, END, LOCAL, MEMBERS_MAX, local_names
 from alonchat_crawl.extract.text.media_types import HTML_SUFFIXES, MARKDOWN_SUFFIXES, TABLE_SUFFIXES
 from alonchat_crawl.extract.text.source_code import SUFFIXES
 
 
 class FileType(StrEnum):
-    """The types of files that are taken in; ZIP and TAR as archives of them."""
+    """The types of files that are read; ZIP and TAR are archives of them."""
 
     PDF = "pdf"
     DOCX = "docx"
@@ -45,7 +45,7 @@ MIMETYPES = {
     b"application/vnd.oasis.opendocument.text": FileType.ODT,
     b"application/vnd.oasis.opendocument.text-template": FileType.ODT,
 }
-# By the part that an office program opens first; in the order in which a file of two kinds is decided.
+# The part that an office program opens first. If a file has two of them, the first of this table decides.
 MAIN_PARTS = {
     "word/document.xml": FileType.DOCX,
     "xl/workbook.xml": FileType.XLSX,
@@ -55,7 +55,7 @@ MAIN_PARTS = {
 FOLDERS = {b"word/": FileType.DOCX, b"xl/": FileType.XLSX, b"ppt/": FileType.PPTX}
 RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*/officeDocument[\"'][^>]*>")
 TARGET = re.compile(rb"""Target\s*=\s*["']/?((?:word|xl|ppt)/)[^"'/]+\.xml["']""")
-NAMED = {
+TEXT_SUFFIXES = {
     **dict.fromkeys(TABLE_SUFFIXES, FileType.CSV),
     **dict.fromkeys(MARKDOWN_SUFFIXES, FileType.MARKDOWN),
     **dict.fromkeys(SUFFIXES, FileType.CODE),
@@ -70,14 +70,14 @@ HTML = re.compile(
 TAG = re.compile(rb"<(?:title|meta|div|p|h1|table|script|style|ul|main|article)[\s>]", re.IGNORECASE)
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 WIDE_BOMS = BOMS[1:]
-# What no text holds; escape (0x1b) stands in ISO-2022-JP and in logs.
+# Bytes that no text has. Escape (0x1b) is not among them: ISO-2022-JP and logs have it.
 CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 CONTROL_SHARE = 0.02
 WIDE_MIN_BYTES = 4
 
 
 def file_type(body: bytes, name: str = "") -> FileType | None:
-    """Return the type of a file; None for what is not taken in. Never raises."""
+    """Return the type of a file; None if there is no reader for it. Never raises."""
     if body.startswith((LOCAL, END)):
         return _zip_type(body)
     head = body[:HEAD_BYTES]
@@ -85,7 +85,7 @@ def file_type(body: bytes, name: str = "") -> FileType | None:
         return None
     if is_tar(head) or is_tar(inflated_head(body)):
         return FileType.TAR
-    if decompressor(head):  # a single file, whose type would be another question
+    if decompressor(head):  # a single file that is compressed
         return None
     if PDF.match(head.removeprefix(BOMS[0]).lstrip()):
         return FileType.PDF
@@ -100,9 +100,9 @@ def _zip_type(body: bytes) -> FileType | None:
             return FileType.ZIP
         with zipfile.ZipFile(BytesIO(body)) as file:
             names = set(file.namelist())
-            declared = _start(file, "mimetype").strip()
-            relationships = _start(file, "_rels/.rels")
-    except Exception:  # noqa: BLE001 - zipfile raises anything on broken input, and the reader will say so
+            declared = _head_of(file, "mimetype").strip()
+            relationships = _head_of(file, "_rels/.rels")
+    except Exception:  # noqa: BLE001 - zipfile raises anything for broken bytes, and the reader gives the reason
         return _broken_zip_type(body)
     if declared in MIMETYPES:
         return MIMETYPES[declared]
@@ -116,7 +116,7 @@ def _zip_type(body: bytes) -> FileType | None:
     return FileType.ZIP
 
 
-def _start(file: zipfile.ZipFile, name: str) -> bytes:
+def _head_of(file: zipfile.ZipFile, name: str) -> bytes:
     if name not in file.namelist():
         return b""
     with file.open(name) as part:
@@ -143,13 +143,13 @@ def _text_type(head: bytes, suffix: str) -> FileType | None:
         return None
     if suffix in HTML_SUFFIXES and TAG.search(narrow):
         return FileType.HTML
-    if PDF.search(head[:PDF_WITHIN]) or (XML.match(narrow) and suffix not in NAMED):
+    if PDF.search(head[:PDF_WITHIN]) or (XML.match(narrow) and suffix not in TEXT_SUFFIXES):
         return None
-    return NAMED.get(suffix, FileType.TEXT)
+    return TEXT_SUFFIXES.get(suffix, FileType.TEXT)
 
 
 def _looks_wide(head: bytes) -> bool:
-    """UTF-16 of mostly ASCII: every other byte is zero, and hardly any of the rest."""
+    """Whether it looks like UTF-16 of mostly ASCII: every other byte is zero, and hardly any of the rest."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     return (
         len(head) >= WIDE_MIN_BYTES and max(even, odd) * 5 > len(head) * 2 and min(even, odd) * 20 < len(head)

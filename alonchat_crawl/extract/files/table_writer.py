@@ -1,47 +1,47 @@
-"""One table on its way to Markdown: in time proportional to its text, and in hardly more memory."""
+"""Writes one table as Markdown; its time and memory grow with the table's text, not faster."""
 
 from collections.abc import Iterator, Sequence
 
-from alonchat_crawl.extract.files.escaping import cell
-from alonchat_crawl.extract.markdown.inline import opening_escaped
+from alonchat_crawl.extract.files.escaping import escaped_cell
+from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 
-COLUMNS_MAX = 256  # more is no table for readers
+COLUMNS_MAX = 256  # nobody reads a wider table
 CELL_MAX_CHARS = 20_000
-BETWEEN = "\x1f"  # the cells of a row that is held: a control character, which no cell has
-ROW_CHARS = 2  # beside its cells a row has at least so many: a paragraph after a blank line
+BETWEEN = "\x1f"  # joins the cells of a kept row: a control character, which no cell has
+ROW_CHARS = 2  # of a row beside its cells, at least: the blank line before a paragraph
 
 
 class Table:
-    """Rows of plain text, the first being the head; empty rows and columns go, shorter rows are padded.
+    """Rows of plain text, the first as the head. Empty rows and columns are left out, short rows are padded.
 
-    A later row may be wider: rows are held until the last has come, each as one string.
+    A later row may be wider, so rows are kept until the last has come, each as one string.
     """
 
     def __init__(self, room: int) -> None:
-        """Take no more rows than `room` characters can show."""
+        """Take rows until they have more than `room` characters."""
         self.columns = 0
-        """Of the widest row, without its empty end; those beyond COLUMNS_MAX included."""
+        """Of the widest row of more than COLUMNS_MAX, without its empty end; 0 if there is none."""
         self.cells_cut = 0
-        """Cells of more than CELL_MAX_CHARS."""
+        """How many cells had more than CELL_MAX_CHARS."""
         self._room = room
         self._held: list[str] = []
         self._used: set[int] = set()
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for the rows that it has."""
+        """Whether its rows have more characters than there is room for."""
         return self._room < 0
 
     def add(self, row: Sequence[str]) -> None:
         """Take the next row."""
         if len(row) > COLUMNS_MAX:
             row = self._narrowed(row)
-        cells = list(map(cell, row))
+        cells = list(map(escaped_cell, row))
         if not any(cells):
             return
         joined = BETWEEN.join(cells)
         if len(joined) > CELL_MAX_CHARS:
-            joined = BETWEEN.join(map(cell, self._shortened(row)))
+            joined = BETWEEN.join(map(escaped_cell, self._shortened(row)))
         if len(self._used) < len(cells):
             self._used.update(place for place, each in enumerate(cells) if each)
         self._room -= len(joined) + ROW_CHARS
@@ -58,7 +58,7 @@ class Table:
             yield each[:CELL_MAX_CHARS]
 
     def lines(self) -> Iterator[str]:
-        """Yield the rows as lines of a table, the rule with the head; each is let go of."""
+        """Yield the rows as lines of a table, the head with the rule below it; each is freed."""
         used = sorted(self._used)
         width = len(used)
         dense = width > 0 and used[-1] == width - 1  # no column is empty
@@ -77,11 +77,11 @@ class Table:
 
     @property
     def is_list(self) -> bool:
-        """Whether it has one column: a box, or a list drawn as a table."""
+        """Whether it has a single column: it is a box, or a list drawn as a table."""
         return len(self._used) == 1
 
     def paragraphs(self) -> Iterator[str]:
-        """Yield the rows of a table of one column as paragraphs; each is let go of."""
+        """Yield the rows of a table of one column as paragraphs; each is freed."""
         self._held.reverse()
         while self._held:
             yield opening_escaped(self._held.pop().strip(BETWEEN))

@@ -9,7 +9,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from alonchat_crawl.extract.markdown.plain_lines import plain_line
+from alonchat_crawl.extract.markdown.titles import plain_line
 
 JSON_MAX_CHARS = 200_000  # of one JSON-LD script
 ENTITIES_MAX = 500  # read from a page's JSON-LD

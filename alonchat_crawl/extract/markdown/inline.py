@@ -1,103 +1,76 @@
-"""What stands inside a line of Markdown: text, code and links, escaped so that they stay what they are.
-
-Five rules keep each line inert in any renderer, also in one that lets raw HTML through, or that finds other
-blocks in the document than its writer did:
-
-- `<` is an entity, except before a space, a digit, `=` or `-`: it begins no tag. Other code with one is text.
-- A backtick is an entity, except around code: the code spans of a line pair up with themselves.
-- `]` is escaped before `(`, `[` and `:`: text makes no link, and defines no reference.
-- A link leads to http, https or mailto, percent-encoded. A bare address of another scheme is broken up.
-- A line of text opens no block: no fence, heading, list, quote, rule, or head of a table.
-"""
+"""The content of a paragraph, heading or table cell, written: text, code spans, emphasis and links."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
-SPECIAL = re.compile(r"[<&`\[\]\\*_~]|://|xmpp:", re.IGNORECASE)
-TEXT = re.compile(
-    r"<(?! \S|[\d=\-])|(?<=\\)<|&(?=#?\w{1,32};)|`"
-    r"|(?<=!)\[|\[(?![^\[\]]*\](?!\s*\(|[:\[]))|\](?:\s*\(|[:\[])"
-    r"|\\(?![\w ]|[^\x00-\x7f])|\*+|_+|~+|:(?=//)|(?<=[xX][mM][pP][pP]):"
-)
-HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
-SCHEME_CHARS = 6  # of `https`, and what stands before it
-ENTITIES = {"<": "&lt;", "&": "&amp;", "`": "&#96;"}
-BRACKETS = re.compile(r"[\[\]]")
-LINKED = re.compile(f"{TEXT.pattern}|{BRACKETS.pattern}")
-BLOCK_OPENS = re.compile(
-    r"(\d{1,9})(?=[.)](?:\s|$))"  # the number of a list's item
-    r"|(?=[|:\-=_*+][|:\-=_*+\s\\]*$|#{1,6}(?:\s|$)|[-+*:](?:\s|$)|>|~~~|---)"
-)
-METADATA = "«««"  # begins a document's metadata for showdown, which leaves it out
-# Code that would be a tag, an image, a link or a definition if a renderer took it for text: and some would.
+from alonchat_crawl.extract.markdown.inert_text import BRACKETS, inert_text, inert_url, opening_escaped
+
+# Code that would be a tag, an image, a link or a definition in a renderer that takes it for text. Some do.
 RISKY_CODE = re.compile(r"<(?![ \d=\-])|`|\\<|!\[|\](?:\s*\(|[:\[])")
 ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 LAST_WORD = re.compile(r"\S*\Z")
 LAST_WORD_CHARS = 200
-DEEPEST_MARKS = 40  # emphasis and links within each other; of what is deeper the words are kept
+DEEPEST_MARKS = 40  # emphasis and links within each other; what is deeper keeps its words alone
 LINE_END = re.compile(r"[\n\r\v\f]")
 LINK = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
-URL_SAFE = "/:?#@!$&+,;=%-._~"
-ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
 
-class Code(NamedTuple):
+class CodeSpan(NamedTuple):
     """A code span."""
 
     text: str
 
 
 class Mark(NamedTuple):
-    """What is written as it is: an end of emphasis, or of a link."""
+    """Written as it is: where emphasis or a link begins or ends."""
 
     text: str
     opens_link: bool = False
     closes_link: bool = False
 
 
-class Break(NamedTuple):
+class LineBreak(NamedTuple):
     """The end of a line."""
 
     hard: bool
 
 
-Part = str | Code | Mark | Break
+Part = str | CodeSpan | Mark | LineBreak
 
 
-class Inline:
+class InlineText:
     """The content of a paragraph, heading or cell: gathered part by part, then written."""
 
     def __init__(self, *parts: Part) -> None:
         self.is_kept = True
-        """Whether all of its elements were kept; where not, what stood around one may now belong together."""
+        """Whether all of its elements were kept; if not, the texts around one may now belong together."""
         self._parts: list[Part] = []
-        self._words = 0  # parts so far that show something
+        self._words = 0  # parts so far that are not blank
         self._begun: list[tuple[int, int, str, bool]] = []
         for part in parts:
             self.add(part)
 
     def add(self, part: Part) -> None:
         """Add the next part."""
-        if isinstance(part, Code) and (RISKY_CODE.search(part.text) or not part.text.strip(" ")):
+        if isinstance(part, CodeSpan) and (RISKY_CODE.search(part.text) or not part.text.strip(" ")):
             part = part.text
             self.is_kept = False
-        if isinstance(part, str) and LINE_END.search(part):  # written as an entity
+        if isinstance(part, str) and LINE_END.search(part):  # it was written as an entity
             part = LINE_END.sub(" ", part)
             self.is_kept = False
         self._parts.append(part)
-        if isinstance(part, str | Code):
+        if isinstance(part, str | CodeSpan):
             self._words += bool((part if isinstance(part, str) else part.text).strip())
 
     def begin(self, mark: str, *, link: bool = False) -> None:
-        """Begin emphasis with its mark, or a link with its address; an empty one leaves only the words."""
-        if len(self._begun) >= DEEPEST_MARKS:  # all in it is moved once for each
+        """Begin emphasis with its mark, or a link with its address; if that is empty, only words remain."""
+        if len(self._begun) >= DEEPEST_MARKS:  # each level moves all parts in it again
             mark = ""
         self._begun.append((len(self._parts), self._words, mark, link))
 
     def end(self) -> None:
-        """End what was begun last; around nothing, or another kind of address, it leaves no marks."""
+        """End what was begun last; it leaves no marks if it has no words or an address of another kind."""
         place, words, mark, link = self._begun.pop()
         parts = self._parts
         if words == self._words or not (LINK.match(mark) if link else mark and _is_tight(parts, place)):
@@ -105,48 +78,48 @@ class Inline:
         elif link:
             parts[place:] = map(_in_link, parts[place:])
             parts.insert(place, Mark("[", opens_link=True))
-            parts.append(Mark(f"]({address(mark)})", closes_link=True))
+            parts.append(Mark(f"]({inert_url(mark)})", closes_link=True))
         else:
-            # Two marks in a row may be read as one of another kind.
+            # Two marks in a row may be read as one mark of another kind.
             self.is_kept = self.is_kept and not (_is_emphasis(parts[place]) or _is_emphasis(parts[-1]))
             parts.insert(place, Mark(mark))
             parts.append(Mark(mark))
 
     def write(self, *, one_line: bool = False, cell: bool = False, head: bool = False) -> str:
-        """Return it as Markdown, in one line if it is a heading or a cell, also of a table's head."""
-        if head:  # showdown makes it an attribute of HTML, and does not escape it
+        """Return it as Markdown: on one line for a heading or cell; `head` means a cell of a table's head."""
+        if head:  # showdown makes a head's text an HTML attribute and does not escape it
             self._parts = [
-                part.text if isinstance(part, Code) and '"' in part.text else part for part in self._parts
+                part.text if isinstance(part, CodeSpan) and '"' in part.text else part for part in self._parts
             ]
         line, lines = _Line(cell=cell, opens=not one_line), list[str]()
         for part, linked in self._settled(one_line=one_line or cell):
-            if isinstance(part, Break):
-                lines += line.ended(hard=part.hard)
+            if isinstance(part, LineBreak):
+                lines += line.finished(hard=part.hard)
                 line = _Line(cell=cell, opens=True)
             elif isinstance(part, Mark):
                 line.add_mark(part)
-            elif isinstance(part, Code):
+            elif isinstance(part, CodeSpan):
                 line.add_code(part.text)
             else:
                 line.add_text(part, linked=linked)
-        lines += line.ended(hard=False)
+        lines += line.finished(hard=False)
         written = "\n".join(lines).rstrip(" ")
         return written.replace('"', "&quot;") if head else written
 
     def _settled(self, *, one_line: bool) -> Iterator[tuple[Part, bool]]:
         """Yield the parts, and whether each stands in a link.
 
-        Neighbouring texts are one, because what has to be escaped can be spread over them.
+        Adjacent texts are joined, because what must be escaped can extend over several.
         """
         gathered, linked = list[str](), False
         for part in self._parts:
             if isinstance(part, str):
                 gathered.append(part)
-            elif isinstance(part, Break) and one_line:
+            elif isinstance(part, LineBreak) and one_line:
                 gathered.append(" ")
             else:
                 if plain := "".join(gathered):
-                    yield plain.rstrip(" \t") if isinstance(part, Break) else plain, linked
+                    yield plain.rstrip(" \t") if isinstance(part, LineBreak) else plain, linked
                 gathered = []
                 if isinstance(part, Mark):
                     linked = part.opens_link or (linked and not part.closes_link)
@@ -156,37 +129,37 @@ class Inline:
 
 
 class _Line:
-    """One line, as far as it is written."""
+    """One line while it is written."""
 
     def __init__(self, *, cell: bool, opens: bool) -> None:
         self.written = ""
-        """Its end: all that what comes next depends on."""
+        """Its last characters; only they matter for what comes next."""
         self._before: list[str] = []
         self._cell = cell
         self._opens = opens
 
-    def ended(self, *, hard: bool) -> list[str]:
-        """Return the line, or nothing if there is nothing in it."""
+    def finished(self, *, hard: bool) -> list[str]:
+        """Return the line; nothing if it is empty."""
         line = "".join([*self._before, self.written]).rstrip(" \t")
         return [f"{line}  " if hard else line] if line else []
 
     def _add(self, written: str) -> None:
         self.written += written
-        if len(self.written) > 2 * LAST_WORD_CHARS:  # else each part would copy all of the line
+        if len(self.written) > 2 * LAST_WORD_CHARS:  # or each part would copy the whole line
             self._before.append(self.written[:-LAST_WORD_CHARS])
             self.written = self.written[-LAST_WORD_CHARS:]
 
     def add_mark(self, mark: Mark) -> None:
         if mark.opens_link:
             self._end_address()
-            if self.written.endswith("!"):  # it would be an image
+            if self.written.endswith("!"):  # or it would be an image
                 self.written = f"{self.written[:-1]}\\!"
         self._add(mark.text)
 
     def add_text(self, plain: str, *, linked: bool = False) -> None:
         if not self.written:
             plain = plain.lstrip(" \t")
-        escaped = text(plain, linked=linked)
+        escaped = inert_text(plain, linked=linked)
         if self._cell:
             escaped = escaped.replace("|", "\\|")
         if self._opens and not self.written:
@@ -195,70 +168,24 @@ class _Line:
 
     def add_code(self, inside: str) -> None:
         self._end_address()
-        if self.written.endswith("`"):  # two spans would be one
+        if self.written.endswith("`"):  # or the two spans would be one
             self.written += " "
         inside = inside.replace("|", "\\|") if self._cell else inside
         padded = inside[:1] == inside[-1:] == " "
         self._add(f"` {inside} `" if padded else f"`{inside}`")
 
     def _end_address(self) -> None:
-        """Part what comes next from a bare address: some renderers take in all up to a space."""
+        """Separate a bare address from what comes next: some renderers add all up to a space to it."""
         last = LAST_WORD.search(self.written[-LAST_WORD_CHARS:])
         if last and ADDRESS.search(last[0]):
             self.written += " "
 
 
-def text(plain: str, *, linked: bool = False) -> str:
-    """Return plain text of one line as Markdown that shows the same characters, also in a link's words."""
-    if not SPECIAL.search(plain):
-        return plain
-    return (LINKED if linked else TEXT).sub(_escaped, plain)
-
-
-def opening_escaped(line: str) -> str:
-    """Return a line that opens no block but a paragraph."""
-    if line.startswith(METADATA):
-        return f"&#171;{line[1:]}"
-    found = BLOCK_OPENS.match(line)
-    if found is None or line.startswith("\\"):
-        return line
-    number = found[1] or ""
-    return f"{number}\\{line[len(number) :]}"
-
-
-def address(url: str) -> str:
-    """Return a link's address as Markdown can hold it: nothing in it ends the link, or is decoded."""
-    return ENTITY.sub("&amp;", quote(url, safe=URL_SAFE, errors="replace"))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    found = match[0]
-    before = match.string[max(0, match.start() - 1) : match.start()]
-    after = match.string[match.end() : match.end() + 1]
-    if found in ENTITIES:
-        return ENTITIES[found]
-    if found == "\\":  # at the end, the mark that follows would be escaped by it
-        return "\\\\" if after else "&#92;"
-    if found == ":":
-        scheme = match.string[max(0, match.start() - SCHEME_CHARS) : match.start()]
-        return found if HTTP.search(scheme) else "\\:"
-    if found[0] in "*_~":
-        return found if _is_no_emphasis(found, before, after) else "".join(f"\\{each}" for each in found)
-    return f"\\{found}" if len(found) == 1 else f"\\{found[:-1]}\\{found[-1]}"
-
-
-def _is_no_emphasis(marks: str, before: str, after: str) -> bool:
-    """Whether a run of marks neither opens nor closes emphasis (CommonMark 6.2)."""
-    if before.isspace() and after.isspace():
-        return True
-    return marks[0] == "_" and before.isalnum() and after.isalnum()
-
-
 def _in_link(part: Part) -> Part:
-    """A link's words are one line, without brackets but those of text, which are escaped."""
-    if isinstance(part, Break):
+    """Return a part as a link may have it: no line break, and no code with brackets."""
+    if isinstance(part, LineBreak):
         return " "
-    return part.text if isinstance(part, Code) and BRACKETS.search(part.text) else part
+    return part.text if isinstance(part, CodeSpan) and BRACKETS.search(part.text) else part
 
 
 def _is_emphasis(part: Part) -> bool:
@@ -266,11 +193,11 @@ def _is_emphasis(part: Part) -> bool:
 
 
 def _is_tight(parts: Sequence[Part], place: int) -> bool:
-    """Whether marks around what begins at `place` make emphasis: no space stands at an end."""
+    """Whether marks around the parts from `place` on make emphasis: no white space is at either end."""
     first, last = parts[place], parts[-1]
     return not (
-        isinstance(first, Break)
-        or isinstance(last, Break)
+        isinstance(first, LineBreak)
+        or isinstance(last, LineBreak)
         or (isinstance(first, str) and first[:1].isspace())
         or (isinstance(last, str) and last[-1:].isspace())
     )

@@ -1,16 +1,16 @@
-"""A page that is longer than may be stored: what is beyond is cut off, and the text says so."""
+"""Cuts a page that is longer than may be stored, and says so at its end."""
 
 from alonchat_crawl.extract.markdown.writer import write
 from alonchat_crawl.extract.text.cut_note import cut_note
 
-LEAST_SHARE = 0.5  # of what may be kept: a last block that is larger is cut itself, not left out
+LEAST_SHARE = 0.5  # of what may be kept: if whole blocks fill less, the last block is cut too
 
 
 def shortened(markdown: str, max_chars: int) -> tuple[str, int]:
-    """Return at most so many characters of a page's Markdown, a note at its end, and how many are gone.
+    """Return at most so many characters of a page's Markdown with a note at the end, and how many were cut.
 
-    It is cut between blocks; within one only where that alone takes more than half, and then at a line's end.
-    A page that fits comes back as it is. The note, and what is escaped where a block was cut, is not counted.
+    It is cut between blocks; within a block only if the blocks before it fill less than half, and then at a
+    line's end. A page that fits is returned as it is. The note and the escapes at the cut are not counted.
     """
     if len(markdown) <= max_chars:
         return markdown, 0

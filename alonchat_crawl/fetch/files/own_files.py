@@ -119,7 +119,7 @@ class OwnFiles:
 
         async def read(most_bytes: int) -> bytes:
             sandbox = Sandbox.of(self._crawler)
-            found: bytes = await sandbox.run("member", body=body, name=member, max_bytes=most_bytes)
+            found: bytes = await sandbox.run("read_member", body=body, name=member, max_bytes=most_bytes)
             return found
 
         return await self._bodies.read(request, self._requests.max_file_bytes, read)

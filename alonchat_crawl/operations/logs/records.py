@@ -17,7 +17,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from alonchat_crawl.operations.logs.context import worker_name
 from alonchat_crawl.operations.logs.redaction import Redactor
-from alonchat_crawl.operations.terminal.console import plain
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 LEFT_OUT: Final = ("spider", "item", "crawler")
 """Fields that Scrapy adds to records and that hold objects: an item is a whole page."""
@@ -92,7 +92,8 @@ class TerminalHandler(logging.Handler):
                 message = f"{message}: {type(cause).__name__}: {cause}"
             message = self.redactor.text(message)
             style = "red" if record.levelno >= logging.ERROR else "yellow"
-            line = Text.assemble((f"{record.levelname.lower()}: ", style), plain(message, self.console))
+            shown = terminal_text(message, encoding=self.console.encoding)
+            line = Text.assemble((f"{record.levelname.lower()}: ", style), shown)
             self.console.print(line)
         except Exception:  # noqa: BLE001 - as logging.StreamHandler does
             self.handleError(record)

@@ -1,13 +1,16 @@
-"""The two consoles that people read, and text made safe for them."""
+"""The consoles for stdout and stderr."""
 
-import unicodedata
+import os
+import sys
 
 from rich.console import Console
 
-from alonchat_crawl.operations.logs.shown_urls import shown_urls
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Shared by the progress line and the log, so that messages appear above the line."""
+"""The progress line and the log share it, so that messages appear above the line."""
+PIPED_COLUMNS = 240
+"""Width of a table that goes to no terminal."""
 
 
 def stdout() -> Console:
@@ -15,19 +18,13 @@ def stdout() -> Console:
     return Console(highlight=False)
 
 
-def plain(text: object, console: Console) -> str:
-    """Return text from outside as one line that cannot steer a terminal, of its URLs what may be shown.
-
-    Controls, bidirectional overrides and whatever the console's encoding lacks are shown as escapes.
-    Wrap the result in `rich.text.Text`, which reads no markup.
-    """
-    shown = "".join(_escaped(char) for char in shown_urls(str(text)))
-    return shown.encode(console.encoding, "backslashreplace").decode(console.encoding)
+def wide_stdout() -> Console:
+    """Return a console for tables: as wide as the terminal, and wide enough if there is none."""
+    shown = stdout()
+    piped = not shown.is_terminal and "COLUMNS" not in os.environ
+    return Console(highlight=False, width=PIPED_COLUMNS) if piped else shown
 
 
-def _escaped(char: str) -> str:
-    if char in "\n\r\t":
-        return " "
-    if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
-        return char.encode("unicode_escape").decode("ascii")
-    return char
+def complain(sentence: object) -> None:
+    """Say on stderr what is wrong."""
+    sys.stderr.write(f"{terminal_text(sentence)}\n")

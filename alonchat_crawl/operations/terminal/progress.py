@@ -1,4 +1,4 @@
-"""One live line on a terminal, a line a minute in the log elsewhere, and the summary at the end."""
+"""Shows progress: one live line on a terminal, or a log line each minute; a summary at the end."""
 
 import logging
 from datetime import UTC, datetime
@@ -17,16 +17,17 @@ from scrapy.utils.asyncio import create_looping_call
 from alonchat_crawl import signals as ours
 from alonchat_crawl.items import StoredPage
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
-from alonchat_crawl.operations.terminal.console import STDERR, plain, stdout
-from alonchat_crawl.operations.terminal.summary import render_summary
+from alonchat_crawl.operations.terminal.console import STDERR, stdout
+from alonchat_crawl.operations.terminal.summary import outcome_word, render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.sources import SourceProgress
 
 logger = logging.getLogger(__name__)
 
 
-class Progress:
-    """A Scrapy extension that counts what this worker does and says so."""
+class ProgressLine:
+    """A Scrapy extension that counts what this worker does, and shows it."""
 
     def __init__(
         self, model: ModelWatch, console: Console, refresh_seconds: float, log_seconds: float
@@ -63,7 +64,7 @@ class Progress:
         return progress
 
     def line(self) -> Text:
-        """Return the progress line; it is cut, never wrapped, where the terminal is narrow."""
+        """Return the progress line. On a narrow terminal it is cut, not wrapped."""
         tally = self.tally
         said = (
             f"{tally.done} pages done, {tally.in_work} in work, {tally.waiting} waiting, "
@@ -77,7 +78,7 @@ class Progress:
 
     def _on_opened(self, spider: Spider) -> None:
         self.started = monotonic()
-        # The spider's seed says which source this process is for; a worker has none.
+        # The spider has a seed if this process crawls one source; a worker's has none.
         seed = getattr(spider, "seed", None)
         self._own = seed.source(spider.settings).source_id if seed else None
         if self.console.is_terminal:
@@ -101,14 +102,15 @@ class Progress:
     def _on_source(self, progress: SourceProgress) -> None:
         chunks = self.tally.completed(progress.source.source_id)
         seconds = (datetime.now(UTC) - progress.started_at).total_seconds() if progress.started_at else 0.0
-        failed = progress.state == "completed" and not progress.pages
-        level, word = (logging.WARNING, "failed") if failed else (logging.INFO, progress.state)
+        word = outcome_word(progress)
+        level = logging.WARNING if word == "failed" else logging.INFO
         logger.log(level, "source %s", word, extra=_said_of(progress, chunks, seconds))
         if progress.source.source_id == self._own:
             self._finish(progress, chunks)
         elif self.console.is_terminal:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in progress.counts.items() if count)
-            self.console.print(Text(plain(f"{progress.source.url} {word}: {counts}", self.console)))
+            said = f"{progress.source.url} {word}: {counts}"
+            self.console.print(Text(terminal_text(said, encoding=self.console.encoding)))
 
     def _on_closed(self, reason: str) -> None:
         if self._loop is not None and self._loop.running:

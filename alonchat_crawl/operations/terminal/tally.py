@@ -1,4 +1,4 @@
-"""What this worker did so far, in numbers."""
+"""Counts what this worker has done so far."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.sources import Ending, Lease, Source, SourceProgress
 
 PARTS_MAX: Final = 1000  # sources remembered at once
-RATE_SECONDS: Final = 10.0  # the rate shown is that of so long a time
+RATE_SECONDS: Final = 10.0  # the rate is measured over this time
 
 
 @dataclass(slots=True)
@@ -23,12 +23,12 @@ class Part:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def progress(self) -> SourceProgress:
-        """Return it in the frontier's own words; how many URLs others have is not known here."""
+        """Return it as a SourceProgress. How many URLs other workers have is not known here."""
         return SourceProgress(self.source, "interrupted", 0, 0, dict(self.outcomes), dict(self.reasons))
 
 
 class Tally:
-    """Counts of all sources together, and of each while it runs."""
+    """Counts for all sources together, and for each while it runs."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
@@ -41,11 +41,10 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Pages that ended for good: all but those that come again."""
+        """Pages that ended: all but those that are tried again."""
         return self.outcomes.total() - self.outcomes[Outcome.RETRY] - self.outcomes[Outcome.DEFERRED]
 
     def ended(self, lease: Lease, ending: Ending) -> None:
-        """Count a lease's end."""
         part = self.parts.setdefault(lease.source.source_id, Part(lease.source))
         if len(self.parts) > PARTS_MAX:  # sources that other workers closed
             self.completed(next(iter(self.parts)))
@@ -55,17 +54,16 @@ class Tally:
             part.reasons[f"{ending.outcome.value}:{ending.reason}"] += 1
 
     def stored(self, source_id: UUID, chunks: int) -> None:
-        """Count a page's chunks."""
         self.chunks += chunks
         self.chunks_of[source_id] += chunks
 
     def completed(self, source_id: UUID) -> int:
-        """Forget a source, since a worker sees thousands; return its chunks stored here."""
+        """Forget a source, since a worker sees thousands; return how many of its chunks were stored."""
         self.parts.pop(source_id, None)
         return self.chunks_of.pop(source_id, 0)
 
     def pages_per_second(self) -> float:
-        """Return the rate of the last ten seconds."""
+        """The rate of the last RATE_SECONDS."""
         now = monotonic()
         self._samples.append((now, self.done))
         while len(self._samples) > 2 and now - self._samples[1][0] > RATE_SECONDS:  # noqa: PLR2004 - one each side
@@ -74,7 +72,7 @@ class Tally:
         return (self.done - before) / (now - since) if now > since else 0.0
 
     def numbers(self) -> Mapping[str, int | float | Mapping[str, int]]:
-        """Return all of it for a log line."""
+        """All counts, for a log line."""
         return {
             "pages": self.done,
             "in_work": self.in_work,

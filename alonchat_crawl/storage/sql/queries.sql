@@ -392,3 +392,30 @@ on conflict do nothing
 delete from public.blocklist_rules
 where (project_id = %(project_id)s::uuid or %(project_id)s::uuid is null and project_id is null)
     and rule = any (%(rules)s)
+
+-- name: sources_between
+-- Some ids of sources in a range, of one project or of all: what the first digits of an id may stand for.
+select id from public.sources
+where id between %(first)s::uuid and %(last)s::uuid and (%(only)s::uuid is null or project_id = %(only)s)
+order by id
+limit %(count)s
+
+-- name: projects_between
+-- Some ids of projects in a range: what the first digits of an id may stand for.
+select id from public.projects where id between %(first)s::uuid and %(last)s::uuid order by id limit %(count)s
+
+-- name: ended_sources
+-- The sources whose run ended last, of one project or of all, the latest first.
+select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
+    s.started_at, s.finished_at
+from public.sources s join public.projects p on p.id = s.project_id
+where s.finished_at is not null and (%(only)s::uuid is null or s.project_id = %(only)s)
+order by s.finished_at desc
+limit %(count)s
+
+-- name: best_windows
+-- Of each of some chunks the window that is nearest to a question.
+select distinct on (e.chunk_id) e.chunk_id, e.window_index
+from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
+where e.chunk_id = any (%(ids)s::uuid[]) and s.name = %(scheme)s and e.window_index >= 0
+order by e.chunk_id, e.embedding <=> %(embedding)s::halfvec

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alonchat_crawl.embedding.backends.build_cache import build_in_another_process, built_folder, open_built
+from alonchat_crawl.embedding.backends.build_cache import built_folder, open_built
 from alonchat_crawl.embedding.model import Model
 from alonchat_crawl.errors import StartupError
 
@@ -82,12 +82,6 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
     with pytest.raises(StartupError, match="EMBEDDING_MODELS_DIR"):
         open_built(tmp_path / "models" / "a", Builder(), load)
-
-
-def test_error_of_the_other_process(tmp_path: Path) -> None:
-    """Whatever goes wrong in it becomes one sentence with the way out."""
-    with pytest.raises(StartupError, match=r"^EMBEDDING_MODEL='org/name' .*EMBEDDING_BACKEND=torch\.$"):
-        build_in_another_process("onnx", MODEL, tmp_path)
 
 
 def test_names(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-"""Metrics: their values, their bounds, and the ports they are served on."""
+"""Metrics: their values, their bounds, and the ports that they may be served on."""
 # Twisted's Failure is untyped.
 # mypy: disable-error-code="no-untyped-call"
 
 import asyncio
-import socket
 from uuid import uuid4
 
 import psycopg
@@ -23,7 +22,6 @@ from alonchat_crawl.operations.metrics.instruments import OTHER, BoundedLabel, I
 from alonchat_crawl.operations.metrics.server import ports_of
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
-from tests.sites.watching import crawl, lines
 
 
 def samples(instruments: Instruments) -> dict[tuple[str, ...], float]:
@@ -72,38 +70,6 @@ def test_nonsense_ports_are_refused_with_a_sentence(value: str) -> None:
     """Anything else stops the start-up, and the sentence says what may stand there."""
     with pytest.raises(StartupError, match=r"^METRICS_PORT=.* cannot be used: .* such as 9410-9509\.$"):
         ports_of(value)
-
-
-def test_port_in_use_stops_the_crawl_before_it_starts() -> None:
-    """One port, taken: the sentence reaches whoever started the crawl, and no page is fetched."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        ran = crawl({"paths": ["/a"], "settings": {"METRICS_PORT": str(port)}})
-        assert ran.returncode == 1
-        assert (
-            f"METRICS_PORT={port} is in use on 127.0.0.1: choose another or a range such as 9410-9509."
-            in ran.stderr
-        )
-        assert "Spider opened" not in ran.stderr
-        ran = crawl({"paths": ["/a"], "settings": {"METRICS_PORT": f"{port}-{port}"}})
-        assert "every port of it is in use" in ran.stderr
-        # Both ends of the sentence: a range that has a free port goes on.
-        ran = crawl({"paths": ["/a"], "settings": {"METRICS_PORT": f"{port}-{port + 20}"}})
-        assert ran.returncode == 0
-
-
-@pytest.mark.parametrize("host", ["203.0.113.1", "no such host"])
-def test_foreign_host_stops_the_crawl(host: str) -> None:
-    """A METRICS_HOST that is not this machine is named in the sentence."""
-    ran = crawl({"settings": {"METRICS_HOST": host}})
-    assert ran.returncode == 1
-    assert f"METRICS_HOST={host}, METRICS_PORT=9410-9509 cannot be listened on" in ran.stderr
-
-
-def test_metrics_of_ipv6_host_have_a_usable_url() -> None:
-    """An IPv6 address stands in brackets."""
-    said = lines(crawl({"settings": {"METRICS_HOST": "::1"}}).stderr)
-    assert any(line["event"].startswith("metrics on http://[::1]:") for line in said)
 
 
 def test_labels_are_bounded() -> None:

@@ -1,9 +1,7 @@
 """What a person sees: the live line and the table at the end."""
 
-import json
-import os
-import pty
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -13,21 +11,15 @@ from rich.console import Console
 from rich.text import Text
 
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
-from alonchat_crawl.operations.terminal.console import plain
-from alonchat_crawl.operations.terminal.progress import Progress
+from alonchat_crawl.operations.terminal.progress import ProgressLine
 from alonchat_crawl.operations.terminal.summary import render_summary
 from alonchat_crawl.operations.terminal.tally import Tally
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Ending, Kind, Lease, Source, SourceProgress
-from tests.sites.watching import COMMAND, crawl, environment, lines
 
 SOURCE = Source(UUID(int=1), UUID(int=2), UUID(int=3), "http://example.com/", "shop", 10, 3)
-SEED = {
-    "url": "http://example.com/",
-    "project_id": "00000000-0000-0000-0000-000000000001",
-    "source_id": "00000000-0000-0000-0000-000000000002",
-}
 LEASE = Lease("1", SOURCE, ("http://h",), "d", "http://example.com/a", Kind.PAGE, 0, 1)
 
 
@@ -37,78 +29,17 @@ def summary(counts: Mapping[str, int], reasons: Mapping[str, int], **rest: Any) 
     out = StringIO()
     console = Console(file=out, width=rest.pop("width", 80))
     render_summary(
-        SourceProgress(SOURCE, state, rest.pop("pending", 0), 0, counts, reasons, **rest), 9, 1.25, console
+        SourceProgress(rest.pop("source", SOURCE), state, rest.pop("pending", 0), 0, counts, reasons, **rest),
+        9,
+        1.25,
+        console,
     )
     return out.getvalue()
 
 
-def on_terminal(plan: dict[str, Any], columns: int) -> str:
-    """Run a crawl on a terminal of its own and return all that it wrote there."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(COMMAND[0], [*COMMAND, json.dumps(plan)], environment(COLUMNS=str(columns)))  # noqa: S606
-    written = b""
-    try:
-        while part := os.read(terminal, 65_536):
-            written += part
-    except OSError:  # Linux's way to say that the other end is closed
-        pass
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    return written.decode()
-
-
-def test_terminal_shows_line_messages_and_table() -> None:
-    """On a terminal: no JSON, the live line, warnings and errors above it, the table at the end."""
-    seen = on_terminal({"paths": ["/a", "/boom", "/missing"], "seed": SEED}, 100)
-    assert '{"' not in seen
-    assert "pages done, " in seen
-    assert "a warning on the page" in seen
-    assert "ValueError: the spider broke" in seen
-    assert "Traceback" not in seen
-    assert "http 404 1" in seen
-    assert "[red]It said\\x1b[2J no." in seen
-    assert seen.count("chunks stored by this process in") == 1
-    assert seen.rindex("chunks stored by this process in") > seen.rindex("pages done")
-
-
-def test_narrow_terminal_does_not_break() -> None:
-    """On twelve columns the line is cut, never wrapped, and nothing fails."""
-    seen = on_terminal({"paths": ["/a"], "seed": SEED}, 12)
-    assert "0 pages done" in seen
-    assert "0 pages done," not in seen
-    assert "rror" not in seen
-
-
-def test_interrupted_crawl_counts_its_own_part() -> None:
-    """Where the source was not completed, the table has what this worker did."""
-    ran = crawl({"paths": ["/a", "/missing"], "complete": False, "seed": SEED})
-    assert "not completed (interrupted)" in ran.stdout
-    assert "3 chunks stored" in ran.stdout
-    assert "\x1b" not in ran.stdout
-
-
-def test_other_sources_are_not_summed_up() -> None:
-    """A crawl of one source prints no table of another that it happened to close."""
-    ran = crawl({"paths": ["/a"], "seed": {"url": "http://example.com/other"}})
-    assert ran.stdout == ""
-
-
-def test_worker_prints_no_table() -> None:
-    """A worker without a source of its own leaves standard output alone and logs each source's counts."""
-    ran = crawl({"paths": ["/a"]})
-    assert ran.stdout == ""
-    said = lines(ran.stderr)
-    completed = next(line for line in said if line["event"] == "source completed")
-    assert completed["counts"] == {"stored": 2, "dead": 1}
-    assert completed["reasons"] == {"dead:http 404": 1}
-    assert completed["chunks"] == 3
-    assert next(line for line in said if line["event"] == "closed")["outcomes"] == {"stored": 1}
-
-
 def test_line_in_the_log_has_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
     """Where there is no terminal, the numbers go to the log at INFO."""
-    progress = Progress(ModelWatch(), Console(file=StringIO()), 1, 60)
+    progress = ProgressLine(ModelWatch(), Console(file=StringIO()), 1, 60)
     assert progress.seconds_between == 60
     progress.tally.ended(LEASE, Ending(Outcome.STORED))
     with caplog.at_level("INFO"):
@@ -131,6 +62,23 @@ def test_summary_names_outcomes_reasons_and_rests() -> None:
     assert "5 URLs are still waiting." in summary({}, {}, pending=5, state="running")
 
 
+def test_the_headline_of_a_failure() -> None:
+    """A source of which nothing is stored has failed, whatever the frontier calls it; why is said."""
+    refused = "http://example.com/ cannot be crawled: it refused the connection"
+    assert summary({"dead": 1}, {}, first_failure=refused).startswith(
+        "http://example.com/ failed: it refused the connection\n"
+    )
+    assert summary({"refused": 1}, {}).startswith(
+        "http://example.com/ failed: it has no page with text to store\n"
+    )
+    upload = replace(SOURCE, kind="upload", url="upload://x/list.pdf")
+    reasons = {"dead:file malformed": 1, "refused:virus": 2}
+    assert summary({"dead": 1}, reasons, source=upload).startswith(
+        "list.pdf failed: virus 2, file malformed 1\n"
+    )
+    assert summary({"unchanged": 1}, {}).startswith("http://example.com/ completed\n")
+
+
 @pytest.mark.parametrize("width", [1, 10, 40])
 def test_summary_fits_any_width(width: int) -> None:
     """No line is wider than the console, and nothing fails."""
@@ -145,16 +93,14 @@ def test_outside_text_cannot_steer_the_terminal() -> None:
     )
     assert "[bold]\\x1b]0;t\\x07 \\u202e" in shown
     assert "[link=x]\\x9b31m\\ud800" in shown
-    ascii_console = Console(file=open(os.devnull, "w", encoding="ascii"))  # noqa: SIM115, PTH123
-    assert plain("é…", ascii_console) == "\\xe9\\u2026"
-    ascii_console.file.close()
+    assert terminal_text("é…", encoding="ascii") == "\\xe9\\u2026"
 
 
 def test_line_says_when_the_model_is_loading() -> None:
     """From the start until the model is there."""
     model = ModelWatch()
     model.asked_for()
-    progress = Progress(model, Console(file=StringIO()), 1, 1)
+    progress = ProgressLine(model, Console(file=StringIO()), 1, 1)
     assert progress.line().plain.endswith("loading the model")
     model.loaded()
     assert progress.line().plain.endswith("starting")

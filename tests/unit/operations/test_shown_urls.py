@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alonchat_crawl.commands.desk import hidden, printable
 from alonchat_crawl.operations.logs.redaction import Redactor
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN, is_harmless, shown_urls
+from alonchat_crawl.operations.terminal.terminal_text import terminal_text, without_secrets
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 BASE64 = "Zm9vYmFyK2Jhei9xdXV4K3NlY3JldA%3D%3D"
@@ -85,10 +85,10 @@ def test_no_signed_url_shows_its_key(url: str, frame: str) -> None:
     """In logs, commands, JSON; nested, encoded, in a path or a fragment. Hiding twice hides no more."""
     for value in (HEX, "Zm9vYmFyK2Jhei9xdXV4K3NlY3JldA"):
         text = frame.replace("{}", url.replace("{}", value)).replace("{{", "{").replace("}}", "}")
-        for shown in (hidden(text), Redactor().text(text), printable(text)):
+        for shown in (without_secrets(text), Redactor().text(text), terminal_text(text)):
             assert value[:8] not in shown
             assert HIDDEN in shown
-            assert hidden(shown) == shown
+            assert without_secrets(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_any_text_is_shown(text: str) -> None:
 )
 def test_hostile_repetition_is_handled(piece: str) -> None:
     """A megabyte of what the expressions look for is worked through, not exploded."""
-    assert hidden(piece * (1_000_000 // len(piece)))
+    assert without_secrets(piece * (1_000_000 // len(piece)))

@@ -8,11 +8,11 @@ import pytest
 from scrapy import Request
 
 from alonchat_crawl.commands.dead_letters import _as_json, _row, _whole
-from alonchat_crawl.commands.desk import hidden
 from alonchat_crawl.fetch.request_context import RequestContext
 from alonchat_crawl.frontier.dead_letters import DeadLetter, Failure
 from alonchat_crawl.operations.logs.context import LogContext, facts_of, of_files
 from alonchat_crawl.operations.logs.redaction import Redactor
+from alonchat_crawl.operations.terminal.terminal_text import without_secrets
 from alonchat_crawl.sources import Kind, Lease
 from tests.support.knowledge import make_source
 
@@ -32,7 +32,7 @@ SIGNED = [
 @pytest.mark.parametrize("text", ["{}", '{{"url": "{}", "source_id": "a"}}', "GET {} failed", "{}#!/a/b.md"])
 def test_no_signature_is_shown(text: str, url: str) -> None:
     """Alone, in a seed, in a sentence or before a member's name; the rest of the text stays."""
-    for shown in (hidden(text.format(url)), Redactor().text(text.format(url))):
+    for shown in (without_secrets(text.format(url)), Redactor().text(text.format(url))):
         assert "hunter2" not in shown
         assert "[hidden]" in shown
         assert "a/b.md" in shown or "a/b.md" not in text
@@ -40,7 +40,7 @@ def test_no_signature_is_shown(text: str, url: str) -> None:
 
 def test_an_ordinary_query_is_shown() -> None:
     """What is no key stays readable."""
-    assert hidden("https://e.org/?page=2&q=tea") == "https://e.org/?page=2&q=tea"
+    assert without_secrets("https://e.org/?page=2&q=tea") == "https://e.org/?page=2&q=tea"
 
 
 def upload_lease() -> Lease:

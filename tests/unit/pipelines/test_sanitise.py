@@ -9,8 +9,8 @@ import pytest
 
 from alonchat_crawl.errors import GiveUp, Refused
 from alonchat_crawl.extract.site.boilerplate import Boilerplate
-from alonchat_crawl.items import CleanPage, ContentType, Page, Provenance
-from pipelines import sanitise
+from alonchat_crawl.items import ContentType, Page, Provenance
+from tests.support.clean_page import clean_page
 
 
 def page(text: str, media_type: str = "text/html") -> Page:
@@ -27,11 +27,6 @@ def page(text: str, media_type: str = "text/html") -> Page:
 
 
 PROVENANCE = page("").provenance
-
-
-def clean_page(dirty: Page) -> CleanPage:
-    """Return what the stage makes of the first page that it sees."""
-    return sanitise.clean_page(dirty, Boilerplate())
 
 
 def test_html() -> None:
@@ -113,9 +108,9 @@ def test_boilerplate() -> None:
         replace(page(f"<main><p>Page {number} of many.</p><p>Call us now.</p></main>"), provenance=PROVENANCE)
         for number in range(8)
     ]
-    before = sanitise.clean_page(first, shared)
-    later = [sanitise.clean_page(other, shared) for other in others]
-    after = sanitise.clean_page(first, shared)
+    before = clean_page(first, shared)
+    later = [clean_page(other, shared) for other in others]
+    after = clean_page(first, shared)
     assert "Call us now." in before.markdown
     assert later[-1].markdown == "Page 7 of many."
     assert later[-1].removed == {"boilerplate": 1}

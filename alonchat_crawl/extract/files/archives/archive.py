@@ -1,7 +1,7 @@
-"""The files in an archive, by names that are safe to show and to make URLs of; nothing is written anywhere.
+"""Lists and reads the files in an archive, by names that are safe to show and to make URLs of.
 
-An archive with a name that would leave its folder, or twice the same name, was made to deceive: it is
-refused as a whole. Links and devices are no files, and what a Mac adds to a ZIP is nobody's text: left out.
+Nothing is written to disk. An archive with a name that leads out of its folder, or with one name twice,
+was made to deceive: it is refused as a whole. Links, devices and what Macs and Windows add are left out.
 """
 
 import re
@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 from zipfile import ZipInfo
 
-from alonchat_crawl.extract.files.archives.compressed import Inflating
-from alonchat_crawl.extract.files.archives.container import END, LOCAL, Container
+from alonchat_crawl.extract.files.archives.checked_zip import END, LOCAL, CheckedZip
+from alonchat_crawl.extract.files.archives.compressed import InflatingStream
 from alonchat_crawl.parser_errors import GiveUp, ReasonedError
 from alonchat_crawl.reasons import Reason
 
@@ -28,31 +28,33 @@ CLUTTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """One file of an archive."""
 
     name: str
     """Relative, with slashes, unique in its archive; no "..", no control character."""
     size: int
-    """Bytes, as the archive tells; `member` checks it."""
+    """Bytes, as the archive states; `read_member` checks it."""
 
 
-def members(body: bytes) -> tuple[Member, ...]:
+def list_files(body: bytes) -> tuple[ArchiveMember, ...]:
     """List an archive's files in order.
 
     Raises GiveUp: "archive malformed", "archive encrypted", "zip bomb", "archive too many files".
     """
-    with _settled():
+    with _errors_as_reasons():
         if _is_zip(body):
-            found: Iterable[Member] = (Member(name, info.file_size) for name, info in _zip_files(_zip(body)))
+            found: Iterable[ArchiveMember] = (
+                ArchiveMember(name, info.file_size) for name, info in _zip_files(_zip(body))
+            )
         else:
-            found = (Member(name, info.size) for name, info, _ in _tar_files(body))
+            found = (ArchiveMember(name, info.size) for name, info, _ in _tar_files(body))
         return tuple(_checked(found))
 
 
-def member(body: bytes, name: str, max_bytes: int) -> bytes:
+def read_member(body: bytes, name: str, max_bytes: int) -> bytes:
     """Return the bytes of one of `members`; raises GiveUp as that does, and "zip bomb" beyond `max_bytes`."""
-    with _settled():
+    with _errors_as_reasons():
         if _is_zip(body):
             archive = _zip(body)
             for safe, info in _zip_files(archive):
@@ -67,12 +69,12 @@ def member(body: bytes, name: str, max_bytes: int) -> bytes:
 
 
 @contextmanager
-def _settled() -> Iterator[None]:
+def _errors_as_reasons() -> Iterator[None]:
     try:
         yield
     except (ReasonedError, MemoryError):
         raise
-    except Exception as error:  # broken archives find new ways to break tarfile; the archive's end is here
+    except Exception as error:  # no list of what tarfile raises for broken archives is ever complete
         raise GiveUp(Reason.ARCHIVE_MALFORMED, f"It cannot be read: {type(error).__name__}.") from error
 
 
@@ -80,11 +82,11 @@ def _is_zip(body: bytes) -> bool:
     return body.startswith((LOCAL, END))
 
 
-def _zip(body: bytes) -> Container:
-    return Container(body, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED, Reason.ARCHIVE_TOO_MANY_FILES)
+def _zip(body: bytes) -> CheckedZip:
+    return CheckedZip(body, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED, Reason.ARCHIVE_TOO_MANY_FILES)
 
 
-def _zip_files(archive: Container) -> Iterator[tuple[str, ZipInfo]]:
+def _zip_files(archive: CheckedZip) -> Iterator[tuple[str, ZipInfo]]:
     for info in archive.members:
         mode = info.external_attr >> 16
         if not info.is_dir() and mode & 0o170000 in {0, 0o100000}:
@@ -92,7 +94,7 @@ def _zip_files(archive: Container) -> Iterator[tuple[str, ZipInfo]]:
 
 
 def _zip_name(info: ZipInfo) -> str:
-    """Most programs write UTF-8 without saying so; where that cannot be, it is the code page of DOS."""
+    """Most programs write names in UTF-8 without the flag for it; what is not UTF-8 is code page 437."""
     name = info.orig_filename
     if not info.flag_bits & UTF_8_NAME:
         with suppress(UnicodeError):
@@ -101,19 +103,19 @@ def _zip_name(info: ZipInfo) -> str:
 
 
 def _tar_files(body: bytes) -> Iterator[tuple[str, tarfile.TarInfo, tarfile.TarFile]]:
-    """Yield the files as the archive is read through; each can be extracted until the next is asked for."""
-    stream = Inflating(body)
+    """Yield the files as the archive is read; each can be extracted only until the next is asked for."""
+    stream = InflatingStream(body)
     with tarfile.open(fileobj=BufferedReader(stream), mode="r|", errors="surrogateescape") as tar:
         for info in tar:
-            tar.members.clear()  # type: ignore[attr-defined] # what it would collect of a million links
+            tar.members.clear()  # type: ignore[attr-defined] # or it would keep all members, of which there may be a million
             if info.isreg() and not info.issparse():
                 yield _safe(_tar_name(info)), info, tar
-        if stream.given < tar.offset:  # to tarfile that is an end as any other
+        if stream.given < tar.offset:  # tarfile takes that for a regular end
             _refuse("It is cut short.")
 
 
 def _tar_name(info: tarfile.TarInfo) -> str:
-    """Old archives have no charset: what is no UTF-8 is read as windows-1252."""
+    """Old archives state no charset of their names; what is not UTF-8 is read as windows-1252."""
     try:
         info.name.encode()
     except UnicodeEncodeError:
@@ -129,7 +131,7 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, max_bytes: int) -> 
     return data if len(data) == info.size else _refuse("A member is cut short.")
 
 
-def _checked(found: Iterable[Member]) -> Iterator[Member]:
+def _checked(found: Iterable[ArchiveMember]) -> Iterator[ArchiveMember]:
     names: set[str] = set()
     for each in found:
         if CLUTTER.search(each.name):
@@ -143,7 +145,7 @@ def _checked(found: Iterable[Member]) -> Iterator[Member]:
 
 
 def _safe(name: str) -> str:
-    """Return a member's name without "./"; raises GiveUp for one that points elsewhere or deceives."""
+    """Return a member's name without "./"; raises GiveUp if it leads out of the archive or deceives."""
     name = name.replace("\\", "/")
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or DRIVE.match(name) or CONTROL.search(name):

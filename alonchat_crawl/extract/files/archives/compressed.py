@@ -1,4 +1,4 @@
-"""What a compressed archive holds, inflated within bounds."""
+"""Inflates a compressed archive within bounds."""
 
 import bz2
 import lzma
@@ -12,12 +12,12 @@ from backports import zstd
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 
-TOTAL_MAX_BYTES = 1 << 29  # of a tar inflated; it is read through, never held
-RATIO_MAX = 200  # text shrinks 10 times, blank rows of a log 100 times
+TOTAL_MAX_BYTES = 1 << 29  # of a tar, inflated; it is streamed, never held
+RATIO_MAX = 200  # text shrinks to a tenth, repeated rows of a log to a hundredth
 RATIO_FROM_BYTES = 16 << 20
 MEMORY_MAX_BYTES = 64 << 20  # of a dictionary: what xz -9 needs
 STEP_BYTES = 1 << 18
-ASKED_AGAIN_MAX = 100  # times, after the end
+ASKED_AGAIN_MAX = 100  # reads after the end
 TAR_BLOCK = 512
 CHECKSUM = slice(148, 156)
 
@@ -27,11 +27,11 @@ class Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of its stream was seen."""
+        """Whether it has reached the end of its stream."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether it has used up what it was given."""
+        """Whether it has used up its input."""
 
     @property
     def unused_data(self) -> bytes:
@@ -42,7 +42,7 @@ class Decompressor(Protocol):
 
 
 class _Gzip:
-    """Keep what zlib leaves over, as the others do by themselves."""
+    """Keeps the input that zlib has not used up, as the other decompressors do by themselves."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
@@ -77,12 +77,12 @@ BROKEN = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstd.ZstdEr
 
 
 def decompressor(body: bytes) -> Callable[[], Decompressor] | None:
-    """Return what inflates a body, by its first bytes; None for what is not compressed."""
+    """Return what inflates a body, by its first bytes; None if it is not compressed."""
     return next((make for magic, make in DECOMPRESSORS.items() if body.startswith(magic)), None)
 
 
 def inflated_head(body: bytes) -> bytes:
-    """Return a tar block's worth of what a compressed body holds; empty where it holds nothing readable."""
+    """Return the first tar block of a compressed body, inflated; empty if it cannot be read."""
     make = decompressor(body)
     if make is None:
         return b""
@@ -93,39 +93,37 @@ def inflated_head(body: bytes) -> bytes:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a tar begins here: its first header's checksum is right (POSIX pax, ustar header block)."""
+    """Whether a tar begins here: its first header has the right checksum (POSIX pax, ustar header block)."""
     block = head[:TAR_BLOCK]
     if len(block) < TAR_BLOCK or not block[0]:
         return False
     try:
-        told = int(block[CHECKSUM].strip(b" \0") or b"x", 8)
+        stated = int(block[CHECKSUM].strip(b" \0") or b"x", 8)
     except ValueError:
         return False
-    return told == sum(block) - sum(block[CHECKSUM]) + 8 * ord(" ")
+    return stated == sum(block) - sum(block[CHECKSUM]) + 8 * ord(" ")
 
 
-class Inflating(RawIOBase):
-    """A readable stream of what a compressed body holds; raises GiveUp("zip bomb") beyond the bounds."""
+class InflatingStream(RawIOBase):
+    """A readable stream of a compressed body, inflated; raises GiveUp("zip bomb") beyond the bounds."""
 
     def __init__(self, body: bytes) -> None:
         self._body = memoryview(body)
         self._make = decompressor(body)
         self._inner = self._make() if self._make else None
         self._place = 0
-        self.given = 0  # bytes so far
+        self.given = 0  # bytes read from it so far
         self._asked_again = 0
 
     def readable(self) -> bool:
-        """As RawIOBase says."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer, as RawIOBase says."""
         data = self._some(min(len(buffer), STEP_BYTES))
         buffer[: len(data)] = data
         self.given += len(data)
         self._asked_again += not data
-        if self._asked_again > ASKED_AGAIN_MAX:  # tarfile would skip a terabyte that is not there
+        if self._asked_again > ASKED_AGAIN_MAX:  # tarfile would go on to skip a terabyte that is not there
             raise EOFError
         if self.given > TOTAL_MAX_BYTES or self.given > max(RATIO_FROM_BYTES, RATIO_MAX * len(self._body)):
             raise GiveUp(Reason.ZIP_BOMB, "It inflates beyond all bounds.")
@@ -137,7 +135,7 @@ class Inflating(RawIOBase):
             self._place += len(data)
             return data
         while True:
-            if self._inner.eof:  # one member of several, as `cat a.gz b.gz` makes them
+            if self._inner.eof:  # one stream may follow another: `cat a.gz b.gz`
                 self._place -= len(self._inner.unused_data)
                 if not bytes(self._body[self._place : self._place + 1]).strip(b"\0"):
                     return b""

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children, local
 
 UNNUMBERED = frozenset({"bullet", "none", ""})
 DEEPEST = 8
 
 
-class Place(NamedTuple):
+class ListPlace(NamedTuple):
     """An item's place."""
 
     depth: int
@@ -18,11 +18,11 @@ class Place(NamedTuple):
     """None for a bullet."""
 
 
-class Lists:
-    """A document's lists, which count as they are read."""
+class ListCounters:
+    """Counts the items of a document's lists as they are read."""
 
     def __init__(self, root: Element | None) -> None:
-        nodes = list(root) if root is not None else []
+        nodes = children(root)
         abstract = {attribute(each, "abstractNumId"): each for each in nodes if local(each) == "abstractNum"}
         self._formats: dict[str, dict[int, str]] = {}
         for each in nodes:
@@ -30,13 +30,13 @@ class Lists:
                 levels = abstract.get(attribute(child(each, "abstractNumId"), "val"))
                 self._formats[attribute(each, "numId")] = {
                     _number(attribute(level, "ilvl")): attribute(child(level, "numFmt"), "val")
-                    for level in (levels if levels is not None else ())
+                    for level in children(levels)
                     if local(level) == "lvl"
                 }
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (DEEPEST + 1))
 
-    def place(self, own: Element | None, of_style: Element | None) -> Place | None:
-        """Count a paragraph in; None for one that is in no list."""
+    def place(self, own: Element | None, of_style: Element | None) -> ListPlace | None:
+        """Count a paragraph and return its place; None if it is in no list."""
         identity = attribute(child(own, "numId"), "val") or attribute(child(of_style, "numId"), "val")
         if identity in {"", "0"}:
             return None
@@ -46,9 +46,9 @@ class Lists:
         counts[depth] += 1
         counts[depth + 1 :] = [0] * (DEEPEST - depth)
         if self._formats.get(identity, {}).get(depth, "") in UNNUMBERED:
-            return Place(depth, None)
-        return Place(depth, counts[depth])
+            return ListPlace(depth, None)
+        return ListPlace(depth, counts[depth])
 
 
-def _number(told: str) -> int:
-    return min(int(told), DEEPEST) if told.isdecimal() else 0
+def _number(value: str) -> int:
+    return min(int(value), DEEPEST) if value.isdecimal() else 0

@@ -1,10 +1,10 @@
-"""What a DOCX style says of its text: heading, list, contents, hidden (ISO/IEC 29500-1, 17.7)."""
+"""What a DOCX style makes of its text: a heading, a list, contents, hidden (ISO/IEC 29500-1, 17.7)."""
 
 import re
 from dataclasses import dataclass
 
 from alonchat_crawl.extract.files.office.ooxml import switched_on
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children, local
 
 HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 CONTENTS = re.compile(r"toc (?:\d|heading)|table of figures", re.IGNORECASE)
@@ -16,7 +16,7 @@ TINY_HALF_POINTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One style, with all that it inherits."""
+    """One style, with what it inherits."""
 
     level: int = 0
     """Of a heading, from 1; 0 for other text."""
@@ -26,27 +26,26 @@ class Style:
     """Its numPr."""
 
 
-class Styles:
+class StyleSheet:
     """A document's styles."""
 
     def __init__(self, root: Element | None) -> None:
-        nodes = root if root is not None else ()
-        self._nodes = {attribute(each, "styleId"): each for each in nodes if local(each) == "style"}
+        self._nodes = {attribute(each, "styleId"): each for each in children(root) if local(each) == "style"}
         self._known: dict[str, Style] = {}
 
     def of(self, identity: str) -> Style:
-        """Return a style by its id; an unknown one says nothing."""
+        """Return a style by its id; an unknown one changes nothing."""
         if identity not in self._known:
             self._known[identity] = self._resolved(identity)
         return self._known[identity]
 
     def level(self, style: Style, properties: Element | None) -> int:
-        """Return a paragraph's heading level by its own word, else by its style's."""
-        told = attribute(child(properties, "outlineLvl"), "val")
-        return _level(told) if told else style.level
+        """Return a paragraph's heading level: its own, else its style's."""
+        own = attribute(child(properties, "outlineLvl"), "val")
+        return _level(own) if own else style.level
 
     def hides(self, run: Element | None, *, style_hidden: bool, shaded: bool) -> bool:
-        """Whether a run's properties, or its styles', leave nothing of it to see."""
+        """Whether a run's properties or styles make it invisible."""
         if run is None:
             return style_hidden
         vanish = switched_on(run, "vanish")
@@ -66,9 +65,9 @@ class Styles:
                 break
             name = attribute(child(node, "name"), "val")
             heading = HEADING.fullmatch(name)
-            told = attribute(child(node, "pPr", "outlineLvl"), "val")
+            outline = attribute(child(node, "pPr", "outlineLvl"), "val")
             title = name.lower() == "title"
-            level = level or (int(heading.group(1)) if heading else 1 if title else _level(told))
+            level = level or (int(heading.group(1)) if heading else 1 if title else _level(outline))
             contents = contents or bool(CONTENTS.fullmatch(name))
             if hidden is None:
                 hidden = switched_on(child(node, "rPr"), "vanish")
@@ -78,5 +77,5 @@ class Styles:
         return Style(level, bool(hidden), contents, numbering)
 
 
-def _level(told: str) -> int:
-    return int(told) + 1 if told.isdecimal() and int(told) < OUTLINE_LEVELS else 0
+def _level(outline: str) -> int:
+    return int(outline) + 1 if outline.isdecimal() and int(outline) < OUTLINE_LEVELS else 0

@@ -1,12 +1,11 @@
 """ODT to Markdown: headings, paragraphs, lists, tables and notes (OASIS OpenDocument 1.3, part 3)."""
 
-import re
 from collections.abc import Iterator
 
-from alonchat_crawl.extract.files.archives.container import Container
-from alonchat_crawl.extract.files.document_writer import Text
-from alonchat_crawl.extract.files.escaping import escaped, one_line
-from alonchat_crawl.extract.files.office.ooxml import PART_MAX_BYTES, sane_title
+from alonchat_crawl.extract.files.archives.checked_zip import CheckedZip
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
+from alonchat_crawl.extract.files.office.ooxml import PART_MAX_BYTES, title_in
+from alonchat_crawl.extract.files.office.spans import Span, as_markdown, as_plain, web_address
 from alonchat_crawl.extract.files.office.xml_parts import (
     Element,
     attribute,
@@ -17,52 +16,53 @@ from alonchat_crawl.extract.files.office.xml_parts import (
     tree,
 )
 from alonchat_crawl.extract.files.table_writer import Table
-from alonchat_crawl.extract.markdown.inline import opening_escaped
+from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 
 CONTENT = "content.xml"
 ENCRYPTED = b"encryption-data"
 BLOCKS = ("p", "h", "table-row", "table")
-# Deleted text, comments, notes (which follow), rows' own paragraphs, and what shows on a condition only.
-UNSEEN = frozenset({"tracked-changes", "annotation", "hidden-paragraph", "hidden-text", "note", "text-box"})
-STYLED = frozenset({"p", "h", "span", "a"})  # whose styles have text properties
+# Deleted text, comments, notes and text boxes (written later), and text shown on a condition only.
+NOT_SHOWN = frozenset(
+    {"tracked-changes", "annotation", "hidden-paragraph", "hidden-text", "note", "text-box"}
+)
+STYLED = frozenset({"p", "h", "span", "a"})  # elements whose styles have text properties
 INDEXES = frozenset({"table-of-content", "illustration-index", "table-index", "alphabetical-index"})
-REPEATED_MAX = 64  # one cell's word for the cells after it: more is a filler, or an attack
+REPEATED_MAX = 64  # times that one cell is repeated: more is filling, or an attack
 SPACES_MAX = 64
-WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\\]+", re.IGNORECASE)
 
 
-def write_odt(body: bytes, text: Text) -> None:
+def write_odt(body: bytes, writer: DocumentWriter) -> None:
     """Write a document; raises GiveUp and FullError."""
-    container = Container.of_document(body)
+    container = CheckedZip.of_document(body)
     if "META-INF/manifest.xml" in container.names and ENCRYPTED in container.read(
         "META-INF/manifest.xml", PART_MAX_BYTES
     ):
         raise GiveUp(Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again.")
-    text.title = _title(container)
+    writer.title = _title(container)
     hidden = _hidden_styles(container, CONTENT)
     if "styles.xml" in container.names:
         hidden |= _hidden_styles(container, "styles.xml")
-    Odt(text, hidden).write(container)
+    Odt(writer, hidden).write(container)
 
 
 class Odt:
-    """One document on its way to Markdown."""
+    """One document that is written as Markdown."""
 
-    def __init__(self, text: Text, hidden: frozenset[str]) -> None:
-        self.text, self.hidden = text, hidden
+    def __init__(self, writer: DocumentWriter, hidden: frozenset[str]) -> None:
+        self.writer, self.hidden = writer, hidden
         self.notes: list[str] = []
 
-    def write(self, container: Container) -> None:
+    def write(self, container: CheckedZip) -> None:
         """Stream the body; each block is freed as soon as it is written."""
-        table = Table(self.text.left)
+        table = Table(self.writer.left)
         with container.open(CONTENT) as part:
             for _, node in elements(part, *BLOCKS):
                 outer = list(node.iterancestors())
                 names = [local(each) for each in outer]
                 name = local(node)
-                if "table-row" in names or not {"text"} & set(names) or UNSEEN & set(names):
+                if "table-row" in names or not {"text"} & set(names) or NOT_SHOWN & set(names):
                     continue
                 shown = not INDEXES & set(names) and not any(map(self._is_hidden, [node, *outer]))
                 if name == "table-row" and shown:
@@ -70,24 +70,24 @@ class Odt:
                 elif shown and name in {"p", "h"}:
                     self._block(node, name, names)
                 if name == "table" or table.is_full:
-                    self.text.add_table(table)
-                    table = Table(self.text.left)
+                    self.writer.add_table(table)
+                    table = Table(self.writer.left)
                 drop(node)
         for note in self.notes:
-            self.text.paragraph(note)
+            self.writer.paragraph(note)
 
     def _block(self, node: Element, name: str, outer: list[str]) -> None:
         if name == "h":
             level = attribute(node, "outline-level")
-            self.text.heading(int(level) if level.isdecimal() else 1, self._plain(node))
+            self.writer.heading(int(level) if level.isdecimal() else 1, self._plain(node))
         elif depth := outer.count("list"):
             first = node.getprevious() is None
-            self.text.item(depth - 1 if first else depth, None, self._markdown(node))
+            self.writer.item(depth - 1 if first else depth, None, self._markdown(node))
         else:
-            self.text.add(opening_escaped(self._markdown(node)))
+            self.writer.add(opening_escaped(self._markdown(node)))
         for box in node.iter("{*}text-box"):
             for each in box.iter("{*}p"):
-                self.text.paragraph(self._plain(each))
+                self.writer.paragraph(self._plain(each))
 
     def _row(self, row: Element) -> list[str]:
         cells: list[str] = []
@@ -98,16 +98,12 @@ class Odt:
         return cells
 
     def _plain(self, node: Element) -> str:
-        return one_line("".join(words for words, _ in self._spans(node, "")))
+        return as_plain(self._spans(node, ""))
 
     def _markdown(self, node: Element) -> str:
-        written: list[str] = []
-        for words, target in self._spans(node, ""):
-            shown = escaped(words)
-            written.append(f"[{shown.strip()}]({target})" if target and shown.strip() else shown)
-        return one_line("".join(written))
+        return as_markdown(self._spans(node, ""))
 
-    def _spans(self, node: Element, target: str) -> Iterator[tuple[str, str]]:
+    def _spans(self, node: Element, target: str) -> Iterator[Span]:
         if node.text:
             yield node.text, target
         for each in node:
@@ -120,9 +116,8 @@ class Odt:
             elif name == "note":
                 yield self._note(each), target
             elif name == "a":
-                href = attribute(each, "href")
-                yield from self._spans(each, href if WEB.fullmatch(href) else "")
-            elif name not in UNSEEN and not self._is_hidden(each):
+                yield from self._spans(each, web_address(attribute(each, "href")))
+            elif name not in NOT_SHOWN and not self._is_hidden(each):
                 yield from self._spans(each, target)
             if each.tail:
                 yield each.tail, target
@@ -130,8 +125,8 @@ class Odt:
     def _note(self, note: Element) -> str:
         number = self._plain(note[0]) if len(note) else ""
         body = child(note, "note-body")
-        said = " ".join(self._plain(each) for each in body.iter("{*}p")) if body is not None else ""
-        self.notes.append(f"[{number}] {said}")
+        words = " ".join(self._plain(each) for each in body.iter("{*}p")) if body is not None else ""
+        self.notes.append(f"[{number}] {words}")
         return f" [{number}]"
 
     def _is_hidden(self, node: Element) -> bool:
@@ -143,15 +138,14 @@ class Odt:
         )
 
 
-def _title(container: Container) -> str:
+def _title(container: CheckedZip) -> str:
     if "meta.xml" not in container.names:
         return ""
     meta = tree(container.read("meta.xml", PART_MAX_BYTES))
-    node = next(meta.iter("{*}title"), None)
-    return sane_title("".join(node.itertext())) if node is not None else ""
+    return title_in(next(meta.iter("{*}title"), None))
 
 
-def _hidden_styles(container: Container, part: str) -> frozenset[str]:
+def _hidden_styles(container: CheckedZip, part: str) -> frozenset[str]:
     """Return the names of styles of hidden text, and of those that inherit from them directly."""
     hidden: set[str] = set()
     with container.open(part) as stream:

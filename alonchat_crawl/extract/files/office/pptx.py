@@ -2,50 +2,44 @@
 
 from collections.abc import Iterator
 
-from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
 from alonchat_crawl.extract.files.escaping import escaped, one_line
-from alonchat_crawl.extract.files.office.ooxml import OFF, Package
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+from alonchat_crawl.extract.files.office.ooxml import OFF, Package, relationship_id
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children, local
 
 MAIN = "ppt/presentation.xml"
 TITLES = frozenset({"title", "ctrTitle"})
-FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})  # date, footer, number, header placeholders
+SLIDE_FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})  # date, footer, number, header placeholders
 SLIDES_MAX = 5000
 SHAPES = frozenset({"sp", "graphicFrame", "grpSp", "cxnSp", "pic"})
 
 
-def write_pptx(body: bytes, text: Text) -> None:
+def write_pptx(body: bytes, writer: DocumentWriter) -> None:
     """Write a presentation; raises GiveUp and FullError."""
     package = Package(body, MAIN)
-    text.title = package.title()
+    writer.title = package.title()
     parts = package.relationships(package.main)
-    slides = child(package.tree(package.main), "sldIdLst")
-    listed = list(slides) if slides is not None else []
+    listed = children(package.tree(package.main), "sldIdLst")
     for number, slide in enumerate(listed[:SLIDES_MAX], 1):
-        part = parts.get(_relation(slide))
+        part = parts.get(relationship_id(slide))
         root = package.tree(part.target) if part and part.kind == "slide" and not part.external else None
         if root is not None and root.get("show", "1") not in OFF:
-            _slide(root, number, text)
+            _slide(root, number, writer)
     if len(listed) > SLIDES_MAX:
-        text.remark("slides", SLIDES_MAX, len(listed))
+        writer.remark("slides", SLIDES_MAX, len(listed))
 
 
-def _relation(node: Element) -> str:
-    """Return r:id, which stands beside an id of its own."""
-    return next((str(value) for key, value in node.items() if str(key).endswith("}id")), "")
-
-
-def _slide(root: Element, number: int, text: Text) -> None:
+def _slide(root: Element, number: int, writer: DocumentWriter) -> None:
     shapes = list(_shapes(child(root, "cSld", "spTree")))
     titles = [shape for shape in shapes if _placeholder(shape) in TITLES]
     title = " ".join(_words(each) for shape in titles for each in shape.iter("{*}p"))
-    text.heading(2, one_line(title) or f"Slide {number}")
+    writer.heading(2, one_line(title) or f"Slide {number}")
     for shape in shapes:
-        if shape in titles or _placeholder(shape) in FURNITURE:
+        if shape in titles or _placeholder(shape) in SLIDE_FURNITURE:
             continue
         if local(shape) == "graphicFrame":
             for table in shape.iter("{*}tbl"):
-                text.table(
+                writer.table(
                     [
                         " ".join(_words(each) for each in cell.iter("{*}p"))
                         for cell in row.iterchildren("{*}tc")
@@ -53,14 +47,14 @@ def _slide(root: Element, number: int, text: Text) -> None:
                     for row in table.iterchildren("{*}tr")
                 )
         else:
-            _body(shape, text)
+            _body(shape, writer)
 
 
 def _shapes(node: Element | None) -> Iterator[Element]:
-    """Yield shapes in drawing order, out of their groups, none that is hidden."""
-    for each in node if node is not None else ():
+    """Yield the visible shapes in drawing order, those of groups included."""
+    for each in children(node):
         name = local(each)
-        if name == "AlternateContent":  # the same twice, for new and old programs
+        if name == "AlternateContent":  # the same shape twice, for new and for old programs
             yield from _shapes(child(each, "Choice"))
         elif name in SHAPES and not _is_hidden(each):
             yield from _shapes(each) if name == "grpSp" else [each]
@@ -80,16 +74,16 @@ def _placeholder(shape: Element) -> str:
     return "" if node is None else node.get("type", "body")
 
 
-def _body(shape: Element, text: Text) -> None:
-    """A placeholder's paragraphs are the slide's points; those of a text box are not."""
+def _body(shape: Element, writer: DocumentWriter) -> None:
+    """Write a placeholder's paragraphs as a list, those of a text box as paragraphs."""
     lines = [each for each in shape.iter("{*}p") if _words(each)]
     is_list = bool(_placeholder(shape)) and len(lines) > 1
     for line in lines:
         if is_list:
             level = attribute(child(line, "pPr"), "lvl")
-            text.item(int(level) if level.isdecimal() else 0, None, escaped(_words(line)))
+            writer.item(int(level) if level.isdecimal() else 0, None, escaped(_words(line)))
         else:
-            text.paragraph(_words(line))
+            writer.paragraph(_words(line))
 
 
 def _words(paragraph: Element) -> str:

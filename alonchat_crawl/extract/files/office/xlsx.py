@@ -1,6 +1,6 @@
 """XLSX to Markdown: each sheet a table under its name; hidden sheets, rows and columns are left out.
 
-Values are what the program stored last; no formula is calculated.
+CellA formula is not calculated: its cell shows what the program stored last.
 """
 
 import re
@@ -8,89 +8,92 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
-from alonchat_crawl.extract.files.document_writer import Text
-from alonchat_crawl.extract.files.office.ooxml import OFF, Package
-from alonchat_crawl.extract.files.office.xlsx_values import Values
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, drop, elements, local
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
+from alonchat_crawl.extract.files.office.ooxml import OFF, Package, relationship_id
+from alonchat_crawl.extract.files.office.xlsx_values import CellValues
+from alonchat_crawl.extract.files.office.xml_parts import (
+    Element,
+    attribute,
+    child,
+    children,
+    drop,
+    elements,
+    local,
+)
 from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS, COLUMNS_MAX
 from alonchat_crawl.extract.text.cut_note import cut_note
 
 MAIN = "xl/workbook.xml"
 SHEETS_MAX = 1000
-STRINGS_MAX_CHARS = 64 << 20  # of shared strings, which are held at once
+STRINGS_MAX_CHARS = 64 << 20  # of all shared strings together: they are kept in memory
 COLUMN = re.compile(r"[A-Z]{1,3}")
 DIGITS = "0123456789"
 STRINGS_MAX = 4_000_000
-ROWS_MAX = 1 << 20  # of a sheet, by the format's own word
+ROWS_MAX = 1 << 20  # of a sheet, as the format itself limits them
 
 
-def write_xlsx(body: bytes, text: Text) -> None:
+def write_xlsx(body: bytes, writer: DocumentWriter) -> None:
     """Write a workbook; raises GiveUp and FullError."""
     package = Package(body, MAIN)
     title = package.title()
     root = package.tree(package.main)
     parts = package.relationships(package.main)
     by_kind = {each.kind: each.target for each in parts.values()}
-    strings = list(_strings(package, by_kind.get("sharedStrings", ""), text))
+    strings = list(_strings(package, by_kind.get("sharedStrings", ""), writer))
     since_1904 = attribute(child(root, "workbookPr"), "date1904").lower() in {"1", "true", "on"}
-    values = Values(strings, package.related(package.main, "styles"), since_1904=since_1904)
-    node = child(root, "sheets")
-    sheets = list(node) if node is not None else []
+    values = CellValues(strings, package.related(package.main, "styles"), since_1904=since_1904)
+    sheets = children(root, "sheets")
     for sheet in sheets[:SHEETS_MAX]:
-        part = parts.get(_relation(sheet))
+        part = parts.get(relationship_id(sheet))
         if part is None or part.kind != "worksheet" or sheet.get("state", "visible") != "visible":
             continue
-        _sheet(sheet.get("name", ""), Rows(package, part.target, values), text)
+        _sheet(sheet.get("name", ""), SheetRows(package, part.target, values), writer)
     if len(sheets) > SHEETS_MAX:
-        text.remark("sheets", SHEETS_MAX, len(sheets))
-    if text.left_out["strings"]:
-        text.add(cut_note("shared texts", len(strings) - text.left_out["strings"]))
-    text.title = title or text.title
+        writer.remark("sheets", SHEETS_MAX, len(sheets))
+    if writer.left_out["strings"]:
+        writer.add(cut_note("shared texts", len(strings) - writer.left_out["strings"]))
+    writer.title = title or writer.title
 
 
-def _sheet(name: str, rows: "Rows", text: Text) -> None:
+def _sheet(name: str, rows: "SheetRows", writer: DocumentWriter) -> None:
     coming = iter(rows)
     first = next(coming, None)
     if first is None:
         return
-    text.heading(2, name)
-    text.table(chain([first], coming))
+    writer.heading(2, name)
+    writer.table(chain([first], coming))
     if rows.columns > COLUMNS_MAX:
-        text.remark("columns", COLUMNS_MAX, rows.columns)
+        writer.remark("columns", COLUMNS_MAX, rows.columns)
 
 
-def _relation(sheet: Element) -> str:
-    return next((str(value) for key, value in sheet.items() if str(key).endswith("}id")), "")
-
-
-def _strings(package: Package, part: str, text: Text) -> Iterator[str]:
+def _strings(package: Package, part: str, writer: DocumentWriter) -> Iterator[str]:
     if not package.has(part):
         return
     held = 0
     with package.open(part) as stream:
         for number, (_, node) in enumerate(elements(stream, "si")):
             if number == STRINGS_MAX:
-                text.left_out["strings"] += 1
+                writer.left_out["strings"] += 1
                 return
-            found = words(node)[: CELL_MAX_CHARS + 1]  # so that it is known that there was more
+            found = _visible_text(node)[: CELL_MAX_CHARS + 1]  # one more, so that a cut can be seen
             held += len(found)
-            text.left_out["strings"] += held > STRINGS_MAX_CHARS
+            writer.left_out["strings"] += held > STRINGS_MAX_CHARS
             yield found if held <= STRINGS_MAX_CHARS else ""
             drop(node)
 
 
-def words(node: Element) -> str:
-    """Return a string item's text, without what tells its pronunciation."""
+def _visible_text(node: Element) -> str:
+    """Return a string item's text without its phonetic guide."""
     spoken = {id(each) for aid in node.iter("{*}rPh") for each in aid.iter("{*}t")}
     return "".join(each.text or "" for each in node.iter("{*}t") if id(each) not in spoken)
 
 
-class Rows:
-    """The rows of a sheet that are to be seen and are not empty."""
+class SheetRows:
+    """The rows of a sheet that are visible and not empty."""
 
-    def __init__(self, package: Package, part: str, values: Values) -> None:
+    def __init__(self, package: Package, part: str, values: CellValues) -> None:
         self.columns = 0
-        """The number of the last that was left out because there are too many, if any was."""
+        """The number of the last column that was left out because there are too many; 0 if none was."""
         self._package, self._part, self._values = package, part, values
         self._hidden: set[int] = set()
 
@@ -117,11 +120,11 @@ class Rows:
             if place in self._hidden:
                 continue
             if place > COLUMNS_MAX:
-                if place > self.columns and self._values.of(cell):
+                if place > self.columns and self._values.shown(cell):
                     self.columns = place
                 continue
             cells += [""] * (place - 1 - len(cells))
-            cells[place - 1 :] = [self._values.of(cell)]
+            cells[place - 1 :] = [self._values.shown(cell)]
         return cells
 
 
@@ -136,7 +139,7 @@ def _span(column: Element) -> range:
 
 @lru_cache(maxsize=COLUMNS_MAX)
 def _column(letters: str) -> int:
-    """Return a column's number, from 1, by its name such as AB; 0 where that is none."""
+    """Return a column's number, from 1, by its name such as AB; 0 if that is no name."""
     number = 0
     for letter in letters if COLUMN.fullmatch(letters) else "":
         number = 26 * number + ord(letter) - ord("A") + 1

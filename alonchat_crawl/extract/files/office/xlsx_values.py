@@ -1,12 +1,12 @@
-"""What a cell shows (ISO/IEC 29500-1, 18.3.1.4 and 18.8.30): text, numbers, dates, yes and no."""
+"""What a cell shows (ISO/IEC 29500-1, 18.3.1.4 and 18.8.30): text, numbers, dates, booleans."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
+from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children
 
-# Formats that every program knows without their being written down, which show dates or times.
+# The built-in formats that show dates or times; no file defines them.
 DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 PERCENT_FORMATS = frozenset({9, 10})
 NOT_DATE_PARTS = re.compile(r'"[^"]*"|\[(?!h+\]|m+\]|s+\])[^\]]*\]|\\.|_.|\*.', re.IGNORECASE)
@@ -17,7 +17,7 @@ SIGNIFICANT_DIGITS = 15
 BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
-class Values:
+class CellValues:
     """A workbook's shared strings and number formats."""
 
     def __init__(self, strings: Sequence[str], styles: Element | None, *, since_1904: bool) -> None:
@@ -25,38 +25,41 @@ class Values:
         self._epoch = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock
         self._since_1904 = since_1904
         self._dates, self._percents, self._blank = _formats(styles)
+        self._readers: Mapping[str, Callable[[str, str], str]] = {
+            "s": self._shared,
+            "b": lambda stored, _: BOOLEANS.get(stored, stored),
+            "n": self._number,
+        }
+        """By a cell's type: what makes its shown text of its stored value and its style."""
 
-    def of(self, cell: Element) -> str:
-        """Return a cell's value as a reader sees it; empty where it has none."""
+    def shown(self, cell: Element) -> str:
+        """Return a cell's value as a reader sees it; empty if it has none."""
         if cell.get("s") in self._blank:
             return ""
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             inline = child(cell, "is")
             return "".join(each.text or "" for each in inline.iter("{*}t")) if inline is not None else ""
-        told = next(((each.text or "").strip() for each in cell if each.tag.endswith("}v")), "")
-        if not told:
-            return ""
-        if kind == "s":
-            place = int(told) if told.isdecimal() else -1
-            return self._strings[place] if 0 <= place < len(self._strings) else ""
-        if kind == "b":
-            return BOOLEANS.get(told, told)
-        if kind == "n":
-            return self._number(told, cell.get("s", "0"))
-        return told  # a formula's text, an error, a date in ISO 8601
+        stored = next(((each.text or "").strip() for each in cell if each.tag.endswith("}v")), "")
+        if stored and kind in self._readers:
+            return self._readers[kind](stored, cell.get("s", "0"))
+        return stored  # a formula's text, an error, a date in ISO 8601
 
-    def _number(self, told: str, style: str) -> str:
+    def _shared(self, stored: str, _style: str) -> str:
+        place = int(stored) if stored.isdecimal() else -1
+        return self._strings[place] if 0 <= place < len(self._strings) else ""
+
+    def _number(self, stored: str, style: str) -> str:
         try:
-            number = float(told)
+            number = float(stored)
         except ValueError:
-            return told
+            return stored
         if style in self._dates and 0 <= number < DAYS_MAX:
             return self._date(number)
         if style in self._percents:
             return f"{100 * number:.{SIGNIFICANT_DIGITS}g}%"
         # 0.1 + 0.2 is stored with 17 digits and shown with at most 15.
-        return f"{number:.{SIGNIFICANT_DIGITS}g}" if "." in told or "E" in told.upper() else told
+        return f"{number:.{SIGNIFICANT_DIGITS}g}" if "." in stored or "E" in stored.upper() else stored
 
     def _date(self, days: float) -> str:
         seconds = round(86_400 * (days % 1))
@@ -68,25 +71,20 @@ class Values:
 
 
 def _formats(styles: Element | None) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Return which cell styles show dates, percentages, nothing: as their numbers are written in cells."""
+    """Return the numbers of the cell styles that show dates, percentages, and nothing."""
     own = {
-        attribute(each, "numFmtId"): each.get("formatCode", "")[:255] for each in _children(styles, "numFmts")
+        attribute(each, "numFmtId"): each.get("formatCode", "")[:255] for each in children(styles, "numFmts")
     }
     dates, percents, blank = set(), set(), set()
-    for number, each in enumerate(_children(styles, "cellXfs")):
+    for number, each in enumerate(children(styles, "cellXfs")):
         identity = attribute(each, "numFmtId")
-        told = own.get(identity)
-        code = NOT_DATE_PARTS.sub("", told or "").partition(";")[0]
-        known = int(identity) if identity.isdecimal() and told is None else 0
-        if told and not told.strip(";"):  # ";;;" is a custom way to hide a cell
+        own_code = own.get(identity)
+        code = NOT_DATE_PARTS.sub("", own_code or "").partition(";")[0]
+        known = int(identity) if identity.isdecimal() and own_code is None else 0
+        if own_code and not own_code.strip(";"):  # ";;;" is a custom way to hide a cell
             blank.add(str(number))
         elif DATE_PARTS.search(code) or known in DATE_FORMATS:
             dates.add(str(number))
         elif "%" in code or known in PERCENT_FORMATS:
             percents.add(str(number))
     return frozenset(dates), frozenset(percents), frozenset(blank)
-
-
-def _children(root: Element | None, name: str) -> list[Element]:
-    found = child(root, name)
-    return [each for each in found if local(each)] if found is not None else []

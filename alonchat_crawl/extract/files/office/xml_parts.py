@@ -1,6 +1,6 @@
-"""XML from a stranger, streamed: no entity, no DTD where the format has none, no depth, no memory.
+"""Streams XML from a stranger: no entities, no DTDs unless the format has them, no depth, little memory.
 
-libxml2 without its `huge_tree` refuses more than 256 levels and text nodes over 10 MB by itself.
+libxml2 itself refuses more than 256 levels and text nodes over 10 MB, unless `huge_tree` is set.
 """
 
 import re
@@ -22,8 +22,8 @@ CANNOT_READ = "An XML part cannot be read."
 def elements(part: IO[bytes], *tags: str, starts: Collection[str] = ()) -> Iterator[tuple[str, Element]]:
     """Yield ("end", element) for each element of `tags`, ("start", element) for each of `starts`, in order.
 
-    Names are local: one format has several namespaces (ISO 29500 strict and transitional). The consumer
-    clears what it has used. Raises GiveUp: "xml bomb", "file malformed".
+    Names are local: one format has several namespaces (ISO 29500 strict and transitional). The caller drops
+    each element that it has used. Raises GiveUp: "xml bomb", "file malformed".
     """
     head = part.read(PROLOG_MAX_BYTES)
     check_prolog(head, doctype=False)
@@ -65,13 +65,13 @@ def tree(data: bytes, *, doctype: bool = False) -> Element:
 
 
 def check_prolog(head: bytes, *, doctype: bool) -> None:
-    """Raise GiveUp("xml bomb") for a DTD that declares entities, and for any DTD where none may be.
+    """Raise GiveUp("xml bomb") for a DTD that declares entities, and for any DTD unless `doctype`.
 
-    The parser itself reads up to the root element, so no encoding hides one from this.
+    The parser itself reads up to the root element, so that no encoding can hide a DTD.
     """
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        for piece in TAG_END.split(head):  # so that nothing behind the root's tag is parsed yet
+        for piece in TAG_END.split(head):  # so that nothing after the root's tag is parsed yet
             parser.feed(piece)
             for _, root in parser.read_events():
                 subset = root.getroottree().docinfo.internalDTD
@@ -89,7 +89,7 @@ def local(element: Element) -> str:
 
 
 def attribute(element: Element | None, name: str) -> str:
-    """Return an attribute by its local name; empty where there is none."""
+    """Return an attribute by its local name; empty if there is none."""
     if element is None:
         return ""
     found = element.get(name)
@@ -99,7 +99,7 @@ def attribute(element: Element | None, name: str) -> str:
 
 
 def child(element: Element | None, *path: str) -> Element | None:
-    """Return the first descendant along a path of local names."""
+    """Return the first descendant along a path of local names; None if there is none."""
     for name in path:
         if element is None:
             return None
@@ -107,8 +107,14 @@ def child(element: Element | None, *path: str) -> Element | None:
     return element
 
 
+def children(element: Element | None, *path: str) -> list[Element]:
+    """Return the children of what `child` returns; none if that is None."""
+    found = child(element, *path)
+    return list(found) if found is not None else []
+
+
 def drop(element: Element) -> None:
-    """Free an element that is used, and what stands before it: a long part is never held whole."""
+    """Free an element that was used, and those before it: a long part is never in memory as a whole."""
     element.clear()
     parent = element.getparent()
     if parent is not None:

@@ -1,25 +1,27 @@
-"""Which lines of a PDF are headings: by its outline where it has one, else by their size and weight."""
+"""Which lines of a PDF are headings: by its outline if it has one, else by their size and weight."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from alonchat_crawl.extract.files.pdf.lines import Entry, Line, Measures, half_points
+from alonchat_crawl.extract.files.pdf.lines import OutlineEntry, PdfLine, UsualMeasures, half_points
 
-LARGER = 1.12  # times the body's size
+LARGER = 1.12  # times the size of most text
 LINE_MAX_CHARS = 200
 BOLD_MAX_CHARS = 90
-BOLD_SHARE_MAX = 0.2  # of a document's text: above it, bold is how it is written
+BOLD_SHARE_MAX = 0.2  # of a document's text: if more is bold, bold does not mark headings
 LEVELS_MAX = 6
 TITLE_LINES_MAX = 3
-MATCHED_SHARE = 0.5  # of the outline's entries: below it, the outline is of another text
+MATCHED_SHARE = 0.5  # of the outline's entries: if fewer match, the outline belongs to another text
 BULLETS = ("•", "◦", "▪", "‣", "●", "■", "–", "\uf0b7", "\uf0a7")
-PREFIXES = frozenset({"", "chapter", "section", "appendix", "part", "article"})
+NUMBERING_WORDS = frozenset({"", "chapter", "section", "appendix", "part", "article"})
 
 Levels = Mapping[tuple[int, int], int]
 """By page and line, from 0: a heading's level, from 1."""
 
 
-def heading_levels(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], usual: Measures) -> Levels:
+def heading_levels(
+    pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry], usual: UsualMeasures
+) -> Levels:
     """Return the levels of the lines that are headings."""
     found = _by_outline(pages, outline)
     by_size = _levels_of_sizes(pages, found, usual)
@@ -37,8 +39,10 @@ def heading_levels(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], us
     return levels
 
 
-def _by_outline(pages: Sequence[Sequence[Line]], outline: Sequence[Entry]) -> dict[tuple[int, int], int]:
-    wanted: defaultdict[int, list[Entry]] = defaultdict(list)
+def _by_outline(
+    pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry]
+) -> dict[tuple[int, int], int]:
+    wanted: defaultdict[int, list[OutlineEntry]] = defaultdict(list)
     for entry in outline:
         if 0 <= entry.page < len(pages) and _letters(entry.title):
             wanted[entry.page].append(entry)
@@ -55,14 +59,14 @@ def _by_outline(pages: Sequence[Sequence[Line]], outline: Sequence[Entry]) -> di
 
 
 def _place(lines: Sequence[str], title: str) -> tuple[int, int] | None:
-    """Return where lines are a title, from and to; other lines may only number it."""
+    """Return the first line of a title and the line after its last; a word such as chapter may precede it."""
     for first in range(len(lines)):
         joined = ""
         for after in range(first + 1, min(first + TITLE_LINES_MAX, len(lines)) + 1):
             joined += lines[after - 1]
-            if joined.endswith(title) and joined[: -len(title)] in PREFIXES:
+            if joined.endswith(title) and joined[: -len(title)] in NUMBERING_WORDS:
                 return first, after
-            if len(joined) > len(title) + max(map(len, PREFIXES)):
+            if len(joined) > len(title) + max(map(len, NUMBERING_WORDS)):
                 break
     return None
 
@@ -71,10 +75,13 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalpha, text.casefold()))
 
 
-def _levels_of_sizes(pages: Sequence[Sequence[Line]], found: Levels, usual: Measures) -> Mapping[int, int]:
-    """Return the level of each size of headings, in half points, the largest first.
+def _levels_of_sizes(
+    pages: Sequence[Sequence[PdfLine]], found: Levels, usual: UsualMeasures
+) -> Mapping[int, int]:
+    """Return the level of each size of headings, in half points.
 
-    What the outline says of a size holds for all lines of that size; nothing smaller is a heading then.
+    If the outline names headings of a size, all lines of that size have their level. Without an outline, the
+    largest size has level 1.
     """
     if found:
         known: defaultdict[int, Counter[int]] = defaultdict(Counter)
@@ -94,18 +101,18 @@ def _levels_of_sizes(pages: Sequence[Sequence[Line]], found: Levels, usual: Meas
     return {size: min(rank, LEVELS_MAX) for rank, size in enumerate(sorted(sizes, reverse=True), 1)}
 
 
-def _may_be_heading(line: Line) -> bool:
-    """Whether a line could be one; an item of a list is none, however large its bullet."""
+def _may_be_heading(line: PdfLine) -> bool:
+    """Whether a line can be a heading; a list item cannot, however large its bullet is."""
     words = len(line.text) <= LINE_MAX_CHARS and any(map(str.isalpha, line.text))
     return words and not line.is_code and not line.text.startswith(BULLETS)
 
 
-def _is_bold_rare(pages: Sequence[Sequence[Line]]) -> bool:
+def _is_bold_rare(pages: Sequence[Sequence[PdfLine]]) -> bool:
     bold = sum(len(line.text) for page in pages for line in page if line.is_bold)
     return 0 < bold < BOLD_SHARE_MAX * sum(len(line.text) for page in pages for line in page)
 
 
-def _stands_out(page: Sequence[Line], index: int, usual: Measures) -> bool:
+def _stands_out(page: Sequence[PdfLine], index: int, usual: UsualMeasures) -> bool:
     """Whether a bold line is alone: more than a line's distance from the text before it."""
     line = page[index]
     if not line.is_bold or len(line.text) > BOLD_MAX_CHARS or line.text.endswith((".", ",", ";")):

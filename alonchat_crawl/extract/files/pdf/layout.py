@@ -1,18 +1,26 @@
-"""Lines of a PDF's pages to headings, paragraphs, lists and code: pure decisions over places and sizes."""
+"""Makes headings, paragraphs, lists and code of a PDF's lines, by their places and sizes alone."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from alonchat_crawl.extract.files.document_writer import Text
+from alonchat_crawl.extract.files.document_writer import DocumentWriter
 from alonchat_crawl.extract.files.escaping import escaped, one_line
 from alonchat_crawl.extract.files.pdf.code import listing, only_listings
 from alonchat_crawl.extract.files.pdf.headings import Levels, heading_levels
-from alonchat_crawl.extract.files.pdf.lines import Entry, Line, Measures, measured, without_furniture
+from alonchat_crawl.extract.files.pdf.lines import (
+    OutlineEntry,
+    PdfLine,
+    UsualMeasures,
+    measured,
+    without_running_lines,
+)
 from alonchat_crawl.extract.text.source_code import as_markdown
 
 HYPHENS = ("-", "\u00ad", "\u2010", "\x02", "\ufffe")
-JOINT = re.compile("[\x02\ufffe](?P<capital>(?=[A-Z0-9]))?")  # PDFium's, for a hyphen at a line's end
+JOINT = re.compile(
+    "[\x02\ufffe](?P<capital>(?=[A-Z0-9]))?"
+)  # what PDFium writes for a hyphen at a line's end
 BULLET = re.compile(
     r"(?:[•◦▪‣∙●○■□–—·*\u2043\uf0b7\uf0a7-]|o(?= ))\s+(?=\S)|[•◦▪‣●■\uf0b7\uf0a7](?=\S)|[•▪●]$"
 )
@@ -20,50 +28,52 @@ NUMBERED = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 SECTION = re.compile(
     r"\d{1,3}(?:\.\d{1,3})*\.?\s|[A-Z]\.\s|(?:chapter|section|part|appendix)\b", re.IGNORECASE
 )
-LEADING = 1.35  # times the usual distance of lines: beyond it a paragraph ends
+LEADING = 1.35  # times the usual distance of lines: a larger one ends a paragraph
 SHORT = 0.85  # of the width of a page's text: a line that ends before may end a paragraph
-VERY_SHORT = 0.6  # before this it does, unless the next goes on in lower case
+VERY_SHORT = 0.6  # a line shorter than this ends it, unless the next begins in lower case
 SENTENCE_END = (".", "!", "?", ":", ";", "。", "”", '"')
-INDENT = 0.8  # of the size: by so much a paragraph's first line is set in
-SAME_SIZE = 0.1
+INDENT = 0.8  # of the size: how far a paragraph's first line is indented
+SAME_SIZE = 0.1  # of the size: a smaller difference is none
 HEADING_LINES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A line in its document."""
+class PlacedLine:
+    """A line, and where it is in its document."""
 
-    line: Line
+    line: PdfLine
     page: int
     level: int
     """Of a heading, from 1; 0 for other text."""
     reach: float
-    """How far to the right the line goes on its page: 1.0 as far as any."""
+    """Where the line ends, as a share of the width of its page's text: 1.0 is the right edge."""
 
 
-def write_pages(pages: Sequence[Sequence[Line]], outline: Sequence[Entry], text: Text) -> None:
+def write_pages(
+    pages: Sequence[Sequence[PdfLine]], outline: Sequence[OutlineEntry], writer: DocumentWriter
+) -> None:
     """Write a document's pages; raises FullError."""
-    kept = [only_listings(page) for page in without_furniture(pages)]
+    kept = [only_listings(page) for page in without_running_lines(pages)]
     usual = measured(kept)
-    block: list[Placed] = []
+    block: list[PlacedLine] = []
     for placed in _placed(kept, heading_levels(kept, outline, usual)):
-        if block and not _goes_on(block, placed, usual):
-            _write(block, text)
+        if block and not _continues(block, placed, usual):
+            _write(block, writer)
             block = []
         block.append(placed)
     if block:
-        _write(block, text)
+        _write(block, writer)
 
 
-def _placed(pages: Sequence[Sequence[Line]], levels: Levels) -> Iterator[Placed]:
+def _placed(pages: Sequence[Sequence[PdfLine]], levels: Levels) -> Iterator[PlacedLine]:
     for number, page in enumerate(pages):
         left = min((line.left for line in page), default=0.0)
         width = max(1.0, max((line.right for line in page), default=0.0) - left)
         for index, line in enumerate(page):
-            yield Placed(line, number, levels.get((number, index), 0), (line.right - left) / width)
+            yield PlacedLine(line, number, levels.get((number, index), 0), (line.right - left) / width)
 
 
-def _goes_on(block: Sequence[Placed], this: Placed, usual: Measures) -> bool:
+def _continues(block: Sequence[PlacedLine], this: PlacedLine, usual: UsualMeasures) -> bool:
     """Whether a line belongs to the block of the lines before it."""
     before, line = block[-1].line, this.line
     drop = before.end - line.bottom
@@ -81,17 +91,17 @@ def _goes_on(block: Sequence[Placed], this: Placed, usual: Measures) -> bool:
     return near and _is_same_paragraph(block, line)
 
 
-def _is_mid_sentence(before: Line, line: Line) -> bool:
-    """Whether a paragraph goes on over the end of a page or column."""
+def _is_mid_sentence(before: PdfLine, line: PdfLine) -> bool:
+    """Whether a paragraph continues on the next page or column."""
     return before.text.endswith(HYPHENS) or (
         line.text[:1].islower() and not before.text.endswith(SENTENCE_END)
     )
 
 
-def _is_same_paragraph(block: Sequence[Placed], line: Line) -> bool:
-    """Whether a line that stands near below the block goes on with its paragraph."""
+def _is_same_paragraph(block: Sequence[PlacedLine], line: PdfLine) -> bool:
+    """Whether a line just below a block continues its paragraph."""
     before, reach = block[-1].line, block[-1].reach
-    if abs(before.end - line.bottom) < before.size / 2:  # more of the same line
+    if abs(before.end - line.bottom) < before.size / 2:  # the rest of the same line
         return True
     if abs(before.size - line.size) > SAME_SIZE * before.size:
         return before.text.endswith(HYPHENS)
@@ -104,24 +114,24 @@ def _is_same_paragraph(block: Sequence[Placed], line: Line) -> bool:
     return reach >= VERY_SHORT or line.text[:1].islower() or before.text.endswith(HYPHENS)
 
 
-def _write(block: Sequence[Placed], text: Text) -> None:
+def _write(block: Sequence[PlacedLine], writer: DocumentWriter) -> None:
     first = block[0]
     if first.line.is_code and not first.level:
-        text.add(as_markdown(listing([placed.line for placed in block]), ""))
+        writer.add(as_markdown(listing([placed.line for placed in block]), ""))
         return
     words = _joined(block)
     if first.level:
-        text.heading(first.level, words)
+        writer.heading(first.level, words)
     elif bullet := BULLET.match(words):
-        text.item(0, None, escaped(words[bullet.end() :]))
+        writer.item(0, None, escaped(words[bullet.end() :]))
     elif number := NUMBERED.match(words):
-        text.item(0, int(number.group(1)), escaped(words[number.end() :]))
+        writer.item(0, int(number.group(1)), escaped(words[number.end() :]))
     else:
-        text.paragraph(words)
+        writer.paragraph(words)
 
 
-def _joined(block: Sequence[Placed]) -> str:
-    """Join lines to one, without the hyphens at their ends where a word goes on."""
+def _joined(block: Sequence[PlacedLine]) -> str:
+    """Join lines to one; a hyphen at a line's end goes if the word continues."""
     words = ""
     for placed in block:
         line = placed.line.text

@@ -1,7 +1,7 @@
-"""One page of a PDF as lines of text with their places, through PDFium's own functions.
+"""Reads one page of a PDF as lines of text with their places, through PDFium's own functions.
 
-Asking for two characters' places and three's fonts a line, instead of all, keeps this near the speed of the
-bare text.
+For each line, the places of two characters and the fonts of three are asked for, not those of all: so it is
+almost as fast as reading the bare text.
 """
 
 import ctypes
@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from alonchat_crawl.extract.files.pdf.lines import Line
+from alonchat_crawl.extract.files.pdf.lines import PdfLine
 from alonchat_crawl.extract.files.pdf.unseen import remove_unseen
 
 FONT_NAME_BYTES = 128
@@ -19,11 +19,11 @@ FIXED_PITCH, FORCE_BOLD = 1 << 0, 1 << 18  # ISO 32000-1, table 123
 BOLD = (b"bold", b"black", b"heavy", b"cmbx")
 MONOSPACED = (b"mono", b"courier", b"typewriter", b"consol", b"menlo", b"cmtt", b"inconsolata", b"code")
 TINY_POINTS = 1.5
-CHARS_MAX = 1_000_000  # of a page; PDFium keeps some hundred bytes for each
+CHARS_MAX = 1_000_000  # of a page; PDFium takes some hundred bytes for each
 
 
-def lines(page: Any, max_chars: int) -> list[Line]:
-    """Return a page's lines as they are to be seen, in the order of its content."""
+def page_lines(page: Any, max_chars: int) -> list[PdfLine]:
+    """Return a page's visible lines, in the order of its content."""
     remove_unseen(page)
     textpage = pdfium.FPDFText_LoadPage(page)
     if not textpage:
@@ -34,7 +34,7 @@ def lines(page: Any, max_chars: int) -> list[Line]:
         pdfium.FPDFText_ClosePage(textpage)
 
 
-def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[Line]:
+def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[PdfLine]:
     count = min(pdfium.FPDFText_CountChars(textpage), max_chars)
     if count <= 0:
         return
@@ -56,8 +56,8 @@ def _lines(page: Any, textpage: Any, max_chars: int) -> Iterator[Line]:
             yield line
 
 
-def _line(textpage: Any, text: str, first: int) -> Line | None:
-    """Measure a line; None for a blank one."""
+def _line(textpage: Any, text: str, first: int) -> PdfLine | None:
+    """Return a line with its places and fonts; None if it is blank."""
     shown = text.strip()
     if not shown:
         return None
@@ -71,21 +71,21 @@ def _line(textpage: Any, text: str, first: int) -> Line | None:
     middle = start + len(shown[: len(shown) // 2 + 1].rstrip()) - 1
     place.append(pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, middle))
     fonts = [_font(textpage, index) for index in place]
-    return Line(
+    return PdfLine(
         text=shown,
         left=boxes[0].left,
         right=boxes[1].right,
         top=boxes[0].top,
         bottom=boxes[0].bottom,
         end=boxes[1].bottom,
-        size=_size(textpage, place[2]),  # a bullet or an initial has its own
+        size=_size(textpage, place[2]),  # taken in the middle: a bullet or an initial has its own size
         is_bold=all(bold for bold, _ in fonts),
         is_code=all(code for _, code in fonts),
     )
 
 
 def _size(textpage: Any, index: int) -> float:
-    """Return a character's size as it is drawn: many programs write 1 point, and enlarge it."""
+    """Return a character's size as it is drawn: many programs state 1 point and enlarge it."""
     matrix = pdfium.FS_MATRIX()
     size = float(pdfium.FPDFText_GetFontSize(textpage, index))
     return size * hypot(matrix.b, matrix.d) if pdfium.FPDFText_GetMatrix(textpage, index, matrix) else size

@@ -1,7 +1,7 @@
-"""PDF to Markdown, through PDFium: text in the order in which it was written, as paragraphs and headings.
+"""PDF to Markdown, through PDFium: text in the order of the file, as headings, paragraphs, lists and code.
 
-Nothing is run: this build of PDFium has no JavaScript and no XFA, and forms are not initialised. A file
-that only an owner's password protects opens for everybody, and is read.
+No script runs: this build of PDFium has no JavaScript and no XFA, and forms are not initialised. A file with
+only an owner's password opens for everybody, so it is read.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from alonchat_crawl.extract.files.document_writer import FullError, Text
+from alonchat_crawl.extract.files.document_writer import DocumentWriter, FullError
 from alonchat_crawl.extract.files.office.ooxml import sane_title
 from alonchat_crawl.extract.files.pdf.layout import write_pages
-from alonchat_crawl.extract.files.pdf.lines import Entry, Line
-from alonchat_crawl.extract.files.pdf.page import lines
+from alonchat_crawl.extract.files.pdf.lines import OutlineEntry, PdfLine
+from alonchat_crawl.extract.files.pdf.page import page_lines
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 
@@ -24,9 +24,9 @@ SLACK = 1.25  # the text may shrink: repeated headers go, lines become paragraph
 LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
 
 
-def write_pdf(body: bytes, text: Text) -> None:
+def write_pdf(body: bytes, writer: DocumentWriter) -> None:
     """Write a document; raises GiveUp and FullError."""
-    # PDFium keeps the last error until the next, and some failures set none: this one is of another kind.
+    # Some failures set no error, and PDFium keeps the last one. This failure replaces it by a harmless one.
     pdfium.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(body)
@@ -38,19 +38,19 @@ def write_pdf(body: bytes, text: Text) -> None:
         raise GiveUp(Reason.FILE_MALFORMED, "It cannot be read as PDF.") from error
     try:
         title = sane_title(document.get_metadata_dict().get("Title", ""))
-        pages, whole = _pages(document, round(SLACK * text.left))
-        text.title = title
-        write_pages(pages, list(_outline(document)), text)
-        if not whole:
-            text.cut("pages", len(pages), len(document))
+        pages, complete = _pages(document, round(SLACK * writer.left))
+        writer.title = title
+        write_pages(pages, list(_outline(document)), writer)
+        if not complete:
+            writer.cut("pages", len(pages), len(document))
             raise FullError
     finally:
         document.close()
 
 
-def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[Line]], bool]:
-    """Return each page's lines, and whether those are all pages; broken pages are empty."""
-    pages: list[list[Line]] = []
+def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[PdfLine]], bool]:
+    """Return the lines of each page, and whether all pages were read; a broken page is empty."""
+    pages: list[list[PdfLine]] = []
     count = len(document)
     if not count:
         raise GiveUp(Reason.FILE_MALFORMED, "It has no pages.")
@@ -60,7 +60,7 @@ def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[L
             pages.append([])
             continue
         try:
-            pages.append(lines(page, max_chars))
+            pages.append(page_lines(page, max_chars))
         finally:
             pdfium.FPDF_ClosePage(page)
         max_chars -= sum(len(line.text) for line in pages[-1])
@@ -69,7 +69,7 @@ def _pages(document: pypdfium2.PdfDocument, max_chars: int) -> tuple[list[list[L
     return pages, count <= PAGES_MAX
 
 
-def _outline(document: pypdfium2.PdfDocument) -> Iterator[Entry]:
+def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
     """Yield the outline's entries; pypdfium2 stops at loops."""
     try:
         for number, bookmark in enumerate(document.get_toc(max_depth=DEEPEST)):
@@ -78,6 +78,6 @@ def _outline(document: pypdfium2.PdfDocument) -> Iterator[Entry]:
             target = bookmark.get_dest()
             page = target.get_index() if target is not None else None
             if page is not None:
-                yield Entry(bookmark.get_title(), bookmark.level + 1, page)
-    except pypdfium2.PdfiumError:  # a broken outline costs headings, not the text
+                yield OutlineEntry(bookmark.get_title(), bookmark.level + 1, page)
+    except pypdfium2.PdfiumError:  # a broken outline must not cost the text
         return

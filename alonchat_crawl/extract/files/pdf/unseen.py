@@ -1,8 +1,8 @@
-"""Take text that no reader sees out of a PDF's page, before its text is read.
+"""Removes text that nobody sees from a PDF's page, before its text is read.
 
-Unseen is text in render mode 3 (neither filled nor stroked) or 7 (only clips), of no opacity, or white
-where nothing is drawn beneath it. A scan's recognised text is in mode 3 by custom, over the picture of the
-page: it stays where the page shows no text at all, and a picture covers half of it.
+Unseen is text in render mode 3 (neither filled nor stroked) or 7 (only clips), text without opacity, and
+white text with nothing drawn below it. The recognised text of a scan is in mode 3 by custom, over the picture
+of the page. So it stays if the page has no visible text and pictures cover half of it.
 Source: ISO 32000-1, 9.3.6.
 """
 
@@ -16,38 +16,38 @@ OBJECTS_MAX = 100_000  # of a page; more is a drawing
 FORMS_DEEPEST = 6
 UNSEEN_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 WHITE_FROM = 250  # of 255, in each of red, green and blue
-SCAN_SHARE = 0.5  # of the page, that a picture of it covers at least
+SCAN_SHARE = 0.5  # of the page: pictures cover at least so much of a scan
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 
-class Thing(NamedTuple):
-    """An object of a page."""
+class PageObject(NamedTuple):
+    """Text, a picture or a drawing on a page."""
 
     object: Any
     kind: int
     form: Any
-    """The form it stands in; None for the page itself."""
+    """The form that it is part of; None if it is part of the page itself."""
 
 
 def remove_unseen(page: Any) -> None:
     """Remove unseen text objects from a loaded page; the file itself is not changed."""
-    things = list(_things(page))
-    texts = [thing for thing in things if thing.kind == pdfium.FPDF_PAGEOBJ_TEXT]
+    objects = list(_objects(page))
+    texts = [each for each in objects if each.kind == pdfium.FPDF_PAGEOBJ_TEXT]
     clear = [text for text in texts if pdfium.FPDFTextObj_GetTextRenderMode(text.object) in UNSEEN_MODES]
-    if clear and len(clear) == len(texts) and _is_scan(page, things):
+    if clear and len(clear) == len(texts) and _is_scan(page, objects):
         return
-    gone = [*clear, *_blank(things, clear)]
-    for thing in gone:
-        if thing.form is None:
-            removed = pdfium.FPDFPage_RemoveObject(page, thing.object)
+    gone = [*clear, *_blank(objects, clear)]
+    for each in gone:
+        if each.form is None:
+            removed = pdfium.FPDFPage_RemoveObject(page, each.object)
         else:
-            removed = pdfium.FPDFFormObj_RemoveObject(thing.form, thing.object)
+            removed = pdfium.FPDFFormObj_RemoveObject(each.form, each.object)
         if removed:
-            pdfium.FPDFPageObj_Destroy(thing.object)
+            pdfium.FPDFPageObj_Destroy(each.object)
 
 
-def _things(page: Any) -> Iterator[Thing]:
+def _objects(page: Any) -> Iterator[PageObject]:
     todo: list[tuple[Any, int]] = [(None, 0)]
     seen = 0
     while todo:
@@ -61,75 +61,77 @@ def _things(page: Any) -> Iterator[Thing]:
             kind = pdfium.FPDFPageObj_GetType(each)
             if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < FORMS_DEEPEST:
                 todo.append((each, depth + 1))
-            yield Thing(each, kind, form)
+            yield PageObject(each, kind, form)
         seen += max(0, count)
         if seen >= OBJECTS_MAX:
             return
 
 
-def _blank(things: Sequence[Thing], clear: Sequence[Thing]) -> Iterator[Thing]:
-    """Yield texts without opacity, and white ones on nothing."""
-    known = {id(thing) for thing in clear}
+def _blank(objects: Sequence[PageObject], clear: Sequence[PageObject]) -> Iterator[PageObject]:
+    """Yield texts without opacity, and white ones with nothing below them."""
+    known = {id(each) for each in clear}
     drawn: list[tuple[Any, Box]] = []
-    for thing in things:
-        if thing.kind != pdfium.FPDF_PAGEOBJ_TEXT:
-            if _covers(thing):
-                drawn.append((thing.form, _bounds(thing.object)))
+    for each in objects:
+        if each.kind != pdfium.FPDF_PAGEOBJ_TEXT:
+            if _covers(each):
+                drawn.append((each.form, _bounds(each.object)))
             continue
-        if id(thing) in known:
-            continue
-        colour = _fill(thing.object)
-        if colour is None:
-            continue
-        if not colour[3]:
-            yield thing
-        elif min(colour[:3]) >= WHITE_FROM:
-            left, bottom, right, top = _bounds(thing.object)
-            x, y = (left + right) / 2, (bottom + top) / 2
-            # Places in a form are in its own coordinates: what the page drew may well lie beneath.
-            if not any(
-                form is not thing.form or (box[0] <= x <= box[2] and box[1] <= y <= box[3])
-                for form, box in drawn
-            ):
-                yield thing
+        if id(each) not in known and _is_blank(each, drawn):
+            yield each
 
 
-def _covers(thing: Thing) -> bool:
-    """Whether something is drawn that white text would be seen on."""
-    if thing.kind in {pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING}:
+def _is_blank(text: PageObject, drawn: Sequence[tuple[Any, Box]]) -> bool:
+    colour = _fill(text.object)
+    if colour is None:
+        return False
+    if not colour[3]:
         return True
-    if thing.kind != pdfium.FPDF_PAGEOBJ_PATH:
+    if min(colour[:3]) < WHITE_FROM:
+        return False
+    left, bottom, right, top = _bounds(text.object)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    # A form has coordinates of its own, so what the page drew may be below the form's text.
+    return not any(
+        form is not text.form or (box[0] <= x <= box[2] and box[1] <= y <= box[3]) for form, box in drawn
+    )
+
+
+def _covers(each: PageObject) -> bool:
+    """Whether white text would be visible on it."""
+    if each.kind in {pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING}:
+        return True
+    if each.kind != pdfium.FPDF_PAGEOBJ_PATH:
         return False
     filled, stroked = ctypes.c_int(0), ctypes.c_int(0)
-    pdfium.FPDFPath_GetDrawMode(thing.object, filled, stroked)
+    pdfium.FPDFPath_GetDrawMode(each.object, filled, stroked)
     if not filled.value:
         return False
-    colour = _fill(thing.object)
+    colour = _fill(each.object)
     return colour is None or not all(part >= WHITE_FROM for part in colour[:3])
 
 
-def _is_scan(page: Any, things: Sequence[Thing]) -> bool:
+def _is_scan(page: Any, objects: Sequence[PageObject]) -> bool:
     whole: float = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     areas = [
         (right - left) * (top - bottom)
         for left, bottom, right, top in (
-            _bounds(thing.object) for thing in things if thing.kind == pdfium.FPDF_PAGEOBJ_IMAGE
+            _bounds(each.object) for each in objects if each.kind == pdfium.FPDF_PAGEOBJ_IMAGE
         )
     ]
     return sum(areas) >= SCAN_SHARE * whole  # some scanners write a page as stripes
 
 
-def _bounds(thing: Any) -> Box:
+def _bounds(each: Any) -> Box:
     sides = [ctypes.c_float(0) for _ in range(4)]
-    pdfium.FPDFPageObj_GetBounds(thing, *sides)
+    pdfium.FPDFPageObj_GetBounds(each, *sides)
     left, bottom, right, top = (side.value for side in sides)
     return left, bottom, right, top
 
 
-def _fill(thing: Any) -> tuple[int, int, int, int] | None:
+def _fill(each: Any) -> tuple[int, int, int, int] | None:
     """Return red, green, blue and opacity; None for a pattern."""
     parts = [ctypes.c_uint(0) for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetFillColor(thing, *parts):
+    if not pdfium.FPDFPageObj_GetFillColor(each, *parts):
         return None
     red, green, blue, opacity = (part.value for part in parts)
     return red, green, blue, opacity

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alonchat_crawl.extract.files.archives.archive import member, members
+from alonchat_crawl.extract.files.archives.archive import list_files, read_member
 from alonchat_crawl.extract.files.read import read_file
 from alonchat_crawl.parser_errors import GiveUp
+from tests.support.files.endings import ARCHIVES, FILES
 from tests.support.files.good import GOOD
-from tests.unit.extract.files.test_broken import ARCHIVES, FILES
 
 Result = TypeVar("Result")
 GOOD_FILES = [(name, make()) for name, make in GOOD.values()]
@@ -58,8 +58,8 @@ def test_any_file_ends_as_text_or_with_a_reason(body: bytes, name: str, most: in
 @given(BODIES)
 def test_any_archive_is_listed_or_ends_with_a_reason(body: bytes) -> None:
     """What is listed is read, or refused for a reason; its name leads nowhere else."""
-    for each in ending(lambda: members(body), ARCHIVES) or ():
+    for each in ending(lambda: list_files(body), ARCHIVES) or ():
         assert not each.name.startswith("/")
         assert ".." not in each.name.split("/")
-        found = ending(partial(member, body, each.name, 10_000), ARCHIVES)
+        found = ending(partial(read_member, body, each.name, 10_000), ARCHIVES)
         assert found is None or len(found) == each.size

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from backports import zstd
 
-from alonchat_crawl.extract.files.archives.archive import FILES_MAX, Member, member, members
+from alonchat_crawl.extract.files.archives.archive import FILES_MAX, ArchiveMember, list_files, read_member
 from alonchat_crawl.parser_errors import GiveUp
 from tests.support.files.attacks_archives import tar
 from tests.support.files.good import good_tar, good_zip
@@ -22,10 +22,10 @@ from tests.support.files.tampered import sizes_told
 def test_members_are_listed_and_read(make: Callable[[], bytes]) -> None:
     """The files of an archive come with their sizes, in order; links, and what a Mac adds, do not."""
     body = make()
-    listed = members(body)
+    listed = list_files(body)
     assert [each.name for each in listed] == ["read.me", "prices/tea.csv"]
-    assert [each.size for each in listed] == [len(member(body, each.name, 1000)) for each in listed]
-    assert member(body, "prices/tea.csv", 8) == b"a,b\n1,2\n"
+    assert [each.size for each in listed] == [len(read_member(body, each.name, 1000)) for each in listed]
+    assert read_member(body, "prices/tea.csv", 8) == b"a,b\n1,2\n"
 
 
 def in_pieces(body: bytes) -> bytes:
@@ -37,8 +37,8 @@ def in_pieces(body: bytes) -> bytes:
 def test_a_tar_is_read_however_compressed(compress: Callable[[bytes], bytes]) -> None:
     """Also in several pieces, each compressed by itself."""
     body = compress(tar(("a.txt", b"a" * 3000), ("b.txt", b"b")))
-    assert members(body) == (Member("a.txt", 3000), Member("b.txt", 1))
-    assert member(body, "b.txt", 10) == b"b"
+    assert list_files(body) == (ArchiveMember("a.txt", 3000), ArchiveMember("b.txt", 1))
+    assert read_member(body, "b.txt", 10) == b"b"
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_a_tar_is_read_however_compressed(compress: Callable[[bytes], bytes]) ->
     ],
 )
 def test_names_are_made_plain(written: str, listed: str) -> None:
-    """One way to write a name, whichever way the archive does; `member` takes what `members` gives."""
+    """One way to write a name, whichever the archive has; `read_member` takes what `list_files` gives."""
     for body in (zipped({written: b"x"}), tar((written, b"x"))):
-        assert members(body) == (Member(listed, 1),)
-        assert member(body, listed, 1) == b"x"
+        assert list_files(body) == (ArchiveMember(listed, 1),)
+        assert read_member(body, listed, 1) == b"x"
 
 
 def test_names_without_a_charset_are_understood() -> None:
@@ -70,10 +70,10 @@ def test_names_without_a_charset_are_understood() -> None:
         with zipfile.ZipFile(buffer, "w") as file:
             file.writestr(info, b"x")
         buffers.append(buffer.getvalue().replace(placeholder.encode(), name))
-    assert [members(body) for body in buffers] == [(Member("Käse.txt", 1),)] * 2
+    assert [list_files(body) for body in buffers] == [(ArchiveMember("Käse.txt", 1),)] * 2
     latin = tar(("x.txt", b"x")).replace(b"x.txt", b"\xe4.txt")
     latin = latin.replace(b"%06o\0 " % checksum(tar(("x.txt", b"x"))), b"%06o\0 " % checksum(latin))
-    assert members(latin) == (Member("ä.txt", 1),)
+    assert list_files(latin) == (ArchiveMember("ä.txt", 1),)
 
 
 def checksum(block: bytes) -> int:
@@ -98,10 +98,10 @@ def checksum(block: bytes) -> int:
 def test_a_member_is_refused(body: bytes, name: str, most: int, reason: str) -> None:
     """What is larger than allowed, told falsely, cut short or not there is not handed out."""
     with pytest.raises(GiveUp) as refused:
-        member(body, name, most)
+        read_member(body, name, most)
     assert refused.value.reason == reason
 
 
 def test_a_thousand_files_are_not_too_many() -> None:
     """The limit itself is allowed; tests/support/files/attacks_archives.py has one more."""
-    assert len(members(zipped({f"{n}.txt": b"x" for n in range(FILES_MAX)}))) == FILES_MAX
+    assert len(list_files(zipped({f"{n}.txt": b"x" for n in range(FILES_MAX)}))) == FILES_MAX

@@ -5,8 +5,8 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from alonchat_crawl.extract.document import extract_markdown
-from alonchat_crawl.extract.files.delimited import sniffed
-from alonchat_crawl.extract.files.document_writer import FullError, Text
+from alonchat_crawl.extract.files.delimited import sniff_delimiter
+from alonchat_crawl.extract.files.document_writer import DocumentWriter, FullError
 from alonchat_crawl.extract.files.read import read_file
 from tests.support.files.expected import READ
 from tests.support.files.good import GOOD
@@ -105,12 +105,12 @@ def _both(shown: str) -> list[str]:
 )
 def test_the_delimiter_is_found(text: str, delimiter: str) -> None:
     """The one that makes rows of the same width separates the cells."""
-    assert sniffed(text) == delimiter
+    assert sniff_delimiter(text) == delimiter
 
 
 def test_a_list_nests_no_deeper_than_its_parents() -> None:
     """An item far to the right of its parent would be code."""
-    text = Text(1000)
+    text = DocumentWriter(1000)
     for depth in (3, 3, 9, 0):
         text.item(depth, None, "x")
     text.paragraph("y")
@@ -120,7 +120,7 @@ def test_a_list_nests_no_deeper_than_its_parents() -> None:
 
 def test_a_full_text_takes_no_more() -> None:
     """It is at most as long as it may be, and whoever adds to it is told."""
-    text = Text(12)
+    text = DocumentWriter(12)
     text.paragraph("one two")
     with pytest.raises(FullError):
         text.paragraph("three four")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alonchat_crawl.extract.chunks.chunking import chunk
 from alonchat_crawl.extract.document import extract_markdown, extract_plain
 from alonchat_crawl.extract.html.to_markdown import extract_html
-from alonchat_crawl.extract.markdown.plain_lines import inert_line
+from alonchat_crawl.extract.markdown.titles import inert_line
 from alonchat_crawl.extract.markdown.writer import write
 from alonchat_crawl.extract.safe_markdown import Extracted
 from tests.support.rendering import active, active_html

@@ -1,4 +1,4 @@
-"""A ZIP from a stranger: refused by the shape of its directory, before anything is inflated.
+"""A ZIP from a stranger, checked before anything is inflated: its directory must be sound.
 
 The limits follow Apache POI's ZipSecureFile (ratio 100) and what office programs write.
 Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, version 6.3.10, sections 4.3 and 4.4.
@@ -18,24 +18,24 @@ CENTRAL = b"PK\x01\x02"
 END = b"PK\x05\x06"
 LOCAL_BYTES = 30  # of a member's own header, without name and extra fields
 MEMBERS_MAX = 10_000
-TOTAL_MAX_BYTES = 1 << 30  # over all members, inflated; they are only ever read one at a time
+TOTAL_MAX_BYTES = 1 << 30  # of all members together, inflated; they are read one at a time
 RATIO_MAX = 100
-RATIO_FROM_BYTES = 1 << 20  # smaller members harm nobody, and blank ones shrink far
-# Others need memory that a member's header chooses (LZMA), or inflate without bounds by block (bzip2).
+RATIO_FROM_BYTES = 1 << 20  # smaller members do no harm, whatever their ratio
+# The others: LZMA takes as much memory as a member's header says, bzip2 inflates a block without a bound.
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 ENCRYPTED = 0x41  # bit 0: encrypted; bit 6: strongly
 BROKEN = (zipfile.BadZipFile, zlib_error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
-class Container:
+class CheckedZip:
     """A ZIP whose directory is sound; its members are read within bounds.
 
-    `broken`, `encrypted` and `too_many` are reasons to give up with; ZIP_BOMB is the fourth.
+    `broken`, `encrypted` and `too_many` are the reasons to give up with, beside ZIP_BOMB.
     """
 
     def __init__(self, body: bytes, broken: Reason, encrypted: Reason, too_many: Reason) -> None:
         self.broken = broken
-        if body.count(CENTRAL) > MEMBERS_MAX:  # at least as many as the directory can have
+        if body.count(CENTRAL) > MEMBERS_MAX:  # the directory cannot have more than these
             raise GiveUp(too_many, f"It has more than {MEMBERS_MAX} members.")
         try:
             self._zip = zipfile.ZipFile(BytesIO(body))
@@ -45,18 +45,18 @@ class Container:
         if any(member.flag_bits & ENCRYPTED for member in self.members):
             raise GiveUp(encrypted, "It is protected by a password: remove that and send it again.")
         _check_sizes(self.members)
-        _check_places(body, self.members, self._zip.start_dir, broken)
+        _check_offsets(body, self.members, self._zip.start_dir, broken)
         self.names = frozenset(member.filename for member in self.members)
-        if len(self.names) < len(self.members):  # programs differ in which one they take
+        if len(self.names) < len(self.members):  # programs differ in which one they open
             raise GiveUp(broken, "Two members have the same name.")
 
     @classmethod
-    def of_document(cls, body: bytes) -> "Container":
+    def of_document(cls, body: bytes) -> "CheckedZip":
         """Open a document that is a ZIP; raises GiveUp with the reasons of a file."""
         return cls(body, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED, Reason.ZIP_BOMB)
 
     def open(self, name: str) -> IO[bytes]:
-        """Open a member; raises GiveUp where it is missing or of a method that is not taken."""
+        """Open a member; raises GiveUp if it is missing or its compression method is not accepted."""
         try:
             member = self._zip.getinfo(name)
             if member.compress_type not in METHODS:
@@ -68,7 +68,7 @@ class Container:
             raise GiveUp(self.broken, "A part cannot be read.") from error
 
     def read(self, name: str, max_bytes: int) -> bytes:
-        """Read a whole member; raises GiveUp where it is damaged or larger, whatever the directory says."""
+        """Read a whole member; raises GiveUp if it is damaged or too large, whatever the directory says."""
         try:
             with self.open(name) as part:
                 data = part.read(max_bytes + 1)
@@ -80,7 +80,7 @@ class Container:
 
 
 def local_names(body: bytes, most: int = 32) -> Iterator[bytes]:
-    """Yield the names in the first local headers: what a ZIP without a directory was."""
+    """Yield the names in the first local headers, which tell what a ZIP without a directory was."""
     place = 0
     for _ in range(most):
         if body[place : place + 4] != LOCAL:
@@ -100,8 +100,8 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
             raise GiveUp(Reason.ZIP_BOMB, f"A member would inflate more than {RATIO_MAX} times.")
 
 
-def _check_places(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: Reason) -> None:
-    """Members that share their bytes: a small file without end (Fifield, "A better zip bomb", 2019)."""
+def _check_offsets(body: bytes, members: list[zipfile.ZipInfo], directory: int, broken: Reason) -> None:
+    """Refuse members that share bytes, as in "A better zip bomb" (Fifield, 2019)."""
     ends = 0
     for member in sorted(members, key=lambda each: each.header_offset):
         if not body.startswith(LOCAL, max(0, member.header_offset)):

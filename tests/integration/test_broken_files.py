@@ -8,20 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.files.endings import ARCHIVES, FILES
 from tests.support.files.good import GOOD
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 MEMORY_BYTES = 1 << 30
-FILES = {
-    *("file empty", "file type", "file encrypted", "file malformed", "zip bomb", "xml bomb"),
-    "file without text",
-}
-ARCHIVES = {"archive malformed", "archive encrypted", "zip bomb", "archive too many files"}
 READ = "read"
 PROGRAM = """
 import json, resource, sys
-from alonchat_crawl.extract.files.archives.archive import member, members
+from alonchat_crawl.extract.files.archives.archive import read_member, list_files
 from alonchat_crawl.extract.files.read import read_file
 from alonchat_crawl.parser_errors import GiveUp
 from tests.support.files.broken import broken_files
@@ -29,8 +25,8 @@ from tests.support.files.broken import broken_files
 def ending(kind, name, body):
     try:
         if kind in {"zip", "tar"}:
-            for each in members(body):
-                member(body, each.name, 1 << 20)
+            for each in list_files(body):
+                read_member(body, each.name, 1 << 20)
         else:
             found = read_file(body, name, 100_000)
             assert len(found.text) <= 100_000 and any(map(str.isalnum, found.text))

@@ -1,44 +1,38 @@
-"""The words of a DOCX paragraph that a reader sees."""
+"""The visible words of a DOCX paragraph."""
 
-import re
 from collections.abc import Iterator, Mapping
 
-from alonchat_crawl.extract.files.escaping import escaped, one_line
-from alonchat_crawl.extract.files.office.docx_styles import Styles
+from alonchat_crawl.extract.files.office.docx_styles import StyleSheet
 from alonchat_crawl.extract.files.office.ooxml import Relationship
+from alonchat_crawl.extract.files.office.spans import Span, as_markdown, as_plain, web_address
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, local
 
-# Deleted and moved text, field codes, and the copy of a drawing for old programs.
-UNSEEN = frozenset({"rPr", "pPr", "tcPr", "del", "moveFrom", "delText", "instrText", "fldData", "Fallback"})
+# Properties, deleted and moved text, field codes, and the copy of a drawing for old programs.
+NOT_SHOWN = frozenset(
+    {"rPr", "pPr", "tcPr", "del", "moveFrom", "delText", "instrText", "fldData", "Fallback"}
+)
 SIGNS = {"tab": " ", "ptab": " ", "br": " ", "cr": " ", "noBreakHyphen": "-"}
 NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
-WEB = re.compile(r"(?:https?://|mailto:)[^\s<>()\\]+", re.IGNORECASE)
-
-Span = tuple[str, str]  # text, and what it links to or ""
 
 
-class Inline:
-    """Reads paragraphs; remembers which notes they refer to and what stood in their text boxes."""
+class ParagraphReader:
+    """Reads paragraphs; remembers the notes that they refer to, and the words of their text boxes."""
 
-    def __init__(self, styles: Styles, relationships: Mapping[str, Relationship]) -> None:
+    def __init__(self, styles: StyleSheet, relationships: Mapping[str, Relationship]) -> None:
         self._styles, self._relationships = styles, relationships
         self._boxes: list[str] = []
         self.noted: set[str] = set()
 
     def plain(self, paragraph: Element) -> str:
         """Return a paragraph's words."""
-        return one_line("".join(text for text, _ in self._paragraph(paragraph)))
+        return as_plain(self._paragraph(paragraph))
 
     def markdown(self, paragraph: Element) -> str:
         """Return a paragraph's words, escaped, with its links."""
-        written: list[str] = []
-        for text, target in self._paragraph(paragraph):
-            words = escaped(text)
-            written.append(f"[{words.strip()}]({target})" if target and words.strip() else words)
-        return one_line("".join(written))
+        return as_markdown(self._paragraph(paragraph))
 
     def boxes(self) -> list[str]:
-        """Return, once, what stood in text boxes anchored in the paragraphs read since."""
+        """Return the words of the text boxes in the paragraphs that were read since the last call."""
         found, self._boxes = self._boxes, []
         return [box for box in found if box]
 
@@ -53,7 +47,7 @@ class Inline:
     def _spans(self, node: Element, target: str, *, style_hidden: bool, shaded: bool) -> Iterator[Span]:
         for each in node:
             name = local(each)
-            if name in UNSEEN or (
+            if name in NOT_SHOWN or (
                 name == "r"
                 and self._styles.hides(child(each, "rPr"), style_hidden=style_hidden, shaded=shaded)
             ):
@@ -73,4 +67,4 @@ class Inline:
 
     def _target(self, link: Element) -> str:
         found = self._relationships.get(attribute(link, "id"))
-        return found.target if found and found.external and WEB.fullmatch(found.target) else ""
+        return web_address(found.target) if found and found.external else ""

@@ -1,18 +1,17 @@
-"""Titles, headings and descriptions: plain text that stays so as HTML, as Markdown, and beside Markdown."""
+"""Titles, headings and descriptions: text that stays plain as HTML, as Markdown, and beside Markdown."""
 
 import re
 
+from alonchat_crawl.extract.markdown.inert_text import ends_with_http
 from alonchat_crawl.extract.text.clean_text import clean_text
 
 LINE_MAX_CHARS = 500  # of a title or description
-# A tag, an image, a link, a definition of a reference, a backtick that could pair with one of the text that
-# the line is shown with, and an address that is neither http nor https.
+# A tag, an image, a link, a definition of a reference, an address that is neither http nor https, and a
+# backtick, which could pair with one in the text that is shown beside the line.
 ACTIVE = re.compile(
     r"<(?=[A-Za-z/!?\\])|!(?=\[)|\](?=\s*\(|[:\[])|`|(?<=[A-Za-z0-9+.\-]):(?=//)|(?<=xmpp):", re.IGNORECASE
 )
 LOOKS_LIKE = {"<": "‹", "!": "! ", "]": "］", "`": "'", ":": "∶"}
-HTTP = re.compile(r"(?<![A-Za-z0-9+.\-])https?\Z", re.IGNORECASE)
-SCHEME_CHARS = 6  # of `https`, and what stands before it
 
 
 def plain_line(text: str) -> str:
@@ -30,5 +29,4 @@ def inert_line(text: str) -> str:
 
 def _look_alike(match: re.Match[str]) -> str:
     found = match[0]
-    scheme = match.string[max(0, match.start() - SCHEME_CHARS) : match.start()]
-    return found if found == ":" and HTTP.search(scheme) else LOOKS_LIKE[found]
+    return found if found == ":" and ends_with_http(match.string, match.start()) else LOOKS_LIKE[found]
