@@ -1,4 +1,4 @@
-"""A connection out of the pool, whose errors are ours."""
+"""Takes connections from the pool, and translates their errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ Pool = AsyncConnectionPool[AsyncConnection]
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncIterator[AsyncConnection]:
-    """Hold a connection; commit at the end. Raises Outage, Retry or GiveUp in place of psycopg's errors."""
+    """Take a connection; commit at the end. Raises Outage, Retry or GiveUp in place of psycopg's errors."""
     with translated():
         async with pool.connection() as connection:
             yield connection
