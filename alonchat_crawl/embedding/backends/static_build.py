@@ -1,4 +1,4 @@
-"""Computes a vector for each token of a model's vocabulary, by model2vec. It takes minutes on two cores, once."""
+"""Computes a vector for each token of a vocabulary, by model2vec. It takes minutes on two cores, once."""
 
 from pathlib import Path
 
