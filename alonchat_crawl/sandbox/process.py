@@ -20,7 +20,7 @@ from alonchat_crawl.sandbox.wire import InvalidFrameError, Reply
 
 START_SECONDS = 60.0
 START_ERROR_MAX_BYTES = 1000
-WALL_SHARE = 3  # a task may take so many times its CPU seconds, since a busy machine gives it only a share
+WALL_SHARE = 3  # a task may take WALL_SHARE times its CPU seconds, since a busy machine gives it only a share
 REAP_SECONDS = 0.01  # how often to check whether it has ended
 SIGNALS = {signal.strsignal(number): number.name for number in signal.Signals}
 NAME_MAX_BYTES = 100  # longest description of a signal

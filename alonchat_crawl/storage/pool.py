@@ -1,4 +1,4 @@
-"""A connection out of the pool, whose errors are ours; and named queries that are a transaction each."""
+"""Takes connections from the pool and translates their errors; runs named queries, one transaction each."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

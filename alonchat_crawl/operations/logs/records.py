@@ -40,7 +40,7 @@ def _redacting(redactor: Redactor) -> Callable[[object, str, EventDict], str]:
 
 
 class JsonFormatter(ProcessorFormatter):
-    """One JSON object a line: timestamp, level, logger, event, worker and what else is known."""
+    """Writes one JSON object per line: timestamp, level, logger, event, worker and other known fields."""
 
     def __init__(self, redactor: Redactor) -> None:
         # Without local variables in tracebacks: they hold pages, tokens and settings.

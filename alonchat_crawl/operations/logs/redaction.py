@@ -58,7 +58,7 @@ class Redactor:
         max_chars: int | None = None,
         of_files: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`of_files` tells whether the current work is of an upload: no query of its URLs is shown."""
+        """If `of_files` returns true, the current work is an upload, and all queries of URLs are hidden."""
         spellings = {form for secret in secrets for form in (secret, quote(secret, ""), repr(secret)[1:-1])}
         # The longest first, so that no secret survives as the rest of a shorter one.
         ordered = sorted(filter(None, spellings), key=len, reverse=True)

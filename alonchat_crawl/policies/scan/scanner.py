@@ -49,7 +49,7 @@ _REASONS = {
 
 @cache
 def nested_archive() -> bytes:
-    """The EICAR file in so many archives that clamd cannot reach it, and must not answer `OK`."""
+    """The EICAR file inside NESTED archives: clamd cannot reach it, and must not answer `OK`."""
     body = EICAR
     for _ in range(NESTED):
         packed = io.BytesIO()
