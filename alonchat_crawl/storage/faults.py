@@ -17,18 +17,18 @@ _THE_SERVER = ("08", "53", "57")  # connection exception, insufficient resources
 
 def _translate(error: psycopg.Error) -> ReasonedError:
     # Only the primary message: details quote rows, and libpq's messages quote the connection string.
-    state, said = error.sqlstate or "", error.diag.message_primary or type(error).__name__
+    state, message = error.sqlstate or "", error.diag.message_primary or type(error).__name__
     if isinstance(error, pg.ForeignKeyViolation):
         return GiveUp(Reason.SOURCE_ERASED, "The source was erased while its page was being read.")
     if isinstance(error, pg.UniqueViolation):  # another worker committed first; the next attempt sees its row
-        return Retry(Reason.POSTGRES, f"Postgres refused: {said}.")
+        return Retry(Reason.POSTGRES, f"Postgres refused: {message}.")
     if isinstance(error, psycopg.DataError) or state.startswith(_THE_DATA):
-        return GiveUp(Reason.STORE, f"Postgres refused the text: {said}.")
+        return GiveUp(Reason.STORE, f"Postgres refused the text: {message}.")
     if state in _THE_SCHEMA:
         return Outage(Reason.POSTGRES, "The database's schema is missing or old: run `scrapy migrate`.")
     if state and not state.startswith(_THE_SERVER):
-        return Retry(Reason.POSTGRES, f"Postgres refused: {said}.")
-    return Outage(Reason.POSTGRES, f"Postgres cannot serve us: {said}.")
+        return Retry(Reason.POSTGRES, f"Postgres refused: {message}.")
+    return Outage(Reason.POSTGRES, f"Postgres cannot serve us: {message}.")
 
 
 @contextmanager

@@ -86,5 +86,5 @@ def migrate(database_url: str) -> list[str]:
         ) from error
     except psycopg.Error as error:
         # Not the whole message: libpq quotes parts of the connection string.
-        said = error.diag.message_primary or "it cannot be reached or refuses the connection"
-        raise StartupError(f"The database could not be brought up to date: {said}.") from error
+        message = error.diag.message_primary or "it cannot be reached or refuses the connection"
+        raise StartupError(f"The database could not be brought up to date: {message}.") from error

@@ -67,14 +67,14 @@ class Sentry:
         return sentry
 
     def _before_send(self, event: Event, hint: Hint) -> Event:
-        said = cast("MutableMapping[str, Any]", event)
-        extra = said.get("extra") or {}
-        said["extra"] = {name: value for name, value in extra.items() if name not in LEFT_OUT}
+        payload = cast("MutableMapping[str, Any]", event)
+        extra = payload.get("extra") or {}
+        payload["extra"] = {name: value for name, value in extra.items() if name not in LEFT_OUT}
         if (record := hint.get("log_record")) is not None:
             facts = context_of(record)
-            said["extra"].update({"url": facts.pop("url")} if "url" in facts else {})
-            said["tags"] = {**(said.get("tags") or {}), **facts}
-        return cast("Event", self.redactor.value(said))
+            payload["extra"].update({"url": facts.pop("url")} if "url" in facts else {})
+            payload["tags"] = {**(payload.get("tags") or {}), **facts}
+        return cast("Event", self.redactor.value(payload))
 
     def _before_breadcrumb(self, crumb: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
         return cast("dict[str, Any]", self.redactor.value({**crumb, "data": {}}))
