@@ -26,8 +26,13 @@ _numbers = count(1)
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run fast tests first, whatever the order within a stage."""
-    items.sort(key=lambda item: [stage in item.path.parents for stage in STAGES], reverse=True)
+    """Run unit tests first and acceptance tests last, and the slow ones of a folder after its others."""
+
+    def first(item: pytest.Item) -> list[bool]:
+        stages = [stage in item.path.parents for stage in STAGES]
+        return [*stages, item.get_closest_marker("slow") is None]
+
+    items.sort(key=first, reverse=True)
 
 
 def servers_of(data_dir: Path) -> set[str]:

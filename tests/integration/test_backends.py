@@ -1,5 +1,6 @@
 """What computes vectors: all say nearly the same, and what is built of a model is built anew if it breaks."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from alonchat_crawl.embedding import BUNDLED_MODEL, Embedder, Vectors
 from alonchat_crawl.embedding.backends.build_cache import build_in_another_process
 from alonchat_crawl.embedding.backends.onnx_backend import GRAPH
-from alonchat_crawl.embedding.model import Model
+from alonchat_crawl.embedding.model import Model, find_model
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from tests.support.tiny_model import make_tiny_model
+
+pytestmark = pytest.mark.slow
 
 TEXTS = [
     "The invoice is sent on the first working day of every month.",
@@ -85,7 +88,8 @@ def test_static(tiny_model: Path, models_dir: Path) -> None:
 def test_broken_file_is_built_again(tiny_model: Path, models_dir: Path) -> None:
     """A model of which half was lost costs a build, not the start."""
     expected = embedded("onnx", str(tiny_model), models_dir)
-    [graph] = models_dir.glob(f"*-onnx-onnxruntime-*/{GRAPH}")
+    revision = find_model(str(tiny_model)).revision
+    [graph] = models_dir.glob(f"*-{revision}-onnx-onnxruntime-*/{GRAPH}")
     graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
     assert np.allclose(embedded("onnx", str(tiny_model), models_dir), expected, atol=1e-6)
 
@@ -106,10 +110,9 @@ def test_error_of_the_building_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8", "static"])
-def test_model_of_another_kind(models_dir: Path, tmp_path: Path, backend: str) -> None:
+def test_model_of_another_kind(tiny_model: Path, models_dir: Path, tmp_path: Path, backend: str) -> None:
     """A model that these backends would compute differently is refused, with the way out."""
-    other = tmp_path / "other"
-    make_tiny_model(other)
+    other = shutil.copytree(tiny_model, tmp_path / "other")
     (other / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     with pytest.raises(StartupError, match=r"^EMBEDDING_MODEL=.* set EMBEDDING_BACKEND=torch\.$"):
         Embedder(str(other), backend, 128, 8, models_dir).load()

@@ -11,6 +11,8 @@ import pytest
 from tests.support.files.endings import ARCHIVES, FILES
 from tests.support.files.good import GOOD
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 MEMORY_BYTES = 1 << 30

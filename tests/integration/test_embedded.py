@@ -18,6 +18,8 @@ import redis
 from alonchat_crawl.errors import StartupError
 from alonchat_crawl.servers import embedded
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 USE = """
 import os, signal, sys, time

@@ -25,6 +25,8 @@ from alonchat_crawl.items import Chunk, ChunkedPage, CleanPage, ContentType, Emb
 from alonchat_crawl.settings import EMBEDDING_MODELS_DIR
 from pipelines.embed import Embed
 
+pytestmark = pytest.mark.slow
+
 MODELS = EMBEDDING_MODELS_DIR
 SENTENCES = [
     "The invoice is sent on the first working day of every month.",

@@ -4,6 +4,7 @@ import sys
 from functools import partial
 from uuid import UUID, uuid4
 
+import pytest
 import redis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ from tests.support.frontier_machine import (
 )
 from tests.support.frontier_urls import ENDINGS, URLS, Urls
 from tests.support.shard_state import ShardState
+
+pytestmark = pytest.mark.slow
 
 PROFILE = settings(
     max_examples=130,

@@ -108,3 +108,18 @@ async def test_a_page_given_up_by_its_waiter(database_url: str) -> None:
         with pytest.raises(asyncio.CancelledError):
             tasks[1].result()
     assert rows(database_url, "select count(*) from pages") == [(3,)]
+
+
+async def test_an_error_of_no_kind_keeps_nobody_waiting() -> None:
+    """Where storing a page raises what nobody foresaw, that page has it, and the others are stored."""
+
+    async def write(pages: Sequence[EmbeddedPage]) -> list[StoredPage]:
+        if any(page.page.markdown == "bad" for page in pages):
+            raise OverflowError
+        return [StoredPage(page.page.provenance, 1, 1) for page in pages]
+
+    commits = GroupCommit(write, group_windows=2, writers=1)
+    pages = [make_page(SOURCE, Piece(text)) for text in ("bad", "a", "bad", "b")]
+    async with asyncio.timeout(10):
+        ends = await asyncio.gather(*map(commits.store, pages), return_exceptions=True)
+    assert [type(end) for end in ends] == [OverflowError, StoredPage, OverflowError, StoredPage]

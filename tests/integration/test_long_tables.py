@@ -13,6 +13,8 @@ from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.items import Chunk
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 ROW = b'%d,"tea, green",3.50,2026-01-02,a_b*c <b>|x</b>,https://e.example/%d\n'
 

@@ -154,3 +154,53 @@ def test_on_supabases_terms(empty_database: str) -> None:
         with psycopg.connect(empty_database, autocommit=True) as connection:
             connection.execute(sql.SQL("drop owned by {} cascade").format(owner))
             connection.execute(sql.SQL("drop role {}").format(owner))
+
+
+FIRST_OF_NEW = "20261125"
+VECTOR = "array_fill(0.1, array[384])::real[]::extensions.halfvec"
+RELEASED_ROWS = f"""
+    insert into projects (name) values ('full'), ('empty');
+    insert into sources (project_id, url) select id, 'https://x.example/' from projects where name = 'full';
+    insert into pages (id, project_id, source_id, url, title, content_type, content_sha256, embedding_scheme,
+        crawl_id, fetched_at)
+    select gen_random_uuid(), project_id, id, n::text, 'Title', 'article', '', 'scheme ' || n % 2,
+        gen_random_uuid(), now()
+    from sources, generate_series(1, 3) n;
+    insert into source_chunks (id, project_id, source_id, page_id, position, content, content_type,
+        token_count)
+    select gen_random_uuid(), project_id, source_id, id, n, 'passwords', 'article', 1
+    from pages, generate_series(0, 1) n;
+    insert into chunk_embeddings (chunk_id, project_id, source_id, window_index, embedding)
+    select id, project_id, source_id, 0, {VECTOR} from source_chunks;
+"""  # noqa: S608 - no value of anybody's
+
+
+@pytest.fixture
+def supabase_url(empty_database: str) -> Iterator[str]:
+    """The URL by which a role that is no superuser owns a database like one of Supabase."""
+    owner, parts = sql.Identifier("supabase_upgrade"), urlsplit(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("create role {} login createrole").format(owner))
+        connection.execute(sql.SQL(SUPABASE).format(owner=owner, database=sql.Identifier(NAME)))
+        yield parts._replace(netloc="supabase_upgrade@" + parts.netloc.rpartition("@")[2]).geturl()
+        connection.execute(sql.SQL("drop owned by {} cascade").format(owner))
+        connection.execute(sql.SQL("drop role {}").format(owner))
+
+
+def test_an_upgrade_of_what_is_stored(supabase_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filled database of the first release is migrated without a superuser, in a session that has not used
+    pgvector yet; each project is searched by the scheme of most of its pages.
+    """  # noqa: D205 - one claim
+    known = migrations._migrations()
+    with monkeypatch.context() as patched:
+        released = {name: text for name, text in known.items() if name < FIRST_OF_NEW}
+        patched.setattr(migrations, "_migrations", lambda: released)
+        migrations.migrate(supabase_url)
+    with psycopg.connect(supabase_url, autocommit=True) as connection:
+        connection.execute(RELEASED_ROWS.encode())
+    assert migrations.migrate(supabase_url)[0].startswith(FIRST_OF_NEW)
+    by = "select o.name, s.name from projects o left join embedding_schemes s on s.id = o.embedding_scheme_id"
+    assert sorted(rows(supabase_url, by)) == [("empty", None), ("full", "scheme 1")]
+    assert rows(supabase_url, "select count(*) from chunk_embeddings where scheme_id is not null") == [(6,)]
+    asked = f"select count(*) from projects o, match_chunks(o.id, {VECTOR}, 'password') where o.name = 'full'"  # noqa: S608
+    assert rows(supabase_url, asked) == [(6,)]

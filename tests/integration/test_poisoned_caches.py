@@ -225,7 +225,7 @@ async def test_a_source_set_aside_fails_and_can_be_seeded_again(desk: Desk) -> N
     await desk.end(lease, Outcome.STORED)
     assert await desk.queue.completed() == [source.source_id]
     readable = await desk.scrapy("sources", "drop", str(source.source_id))
-    assert (readable.code, readable.err.strip()) == (1, f"Source {source.source_id} can be read: cancel it")
+    assert (readable.code, readable.err.strip()) == (1, f"Source {source.source_id} can be read: cancel it.")
 
 
 def _new_run(source: Source) -> Source:

@@ -170,3 +170,38 @@ async def test_a_project_that_nothing_is_stored_of(database_url: str) -> None:
         assert (told.scheme, told.windows) == (None, 0)
         assert not await promote(pool, told)
         assert not await serve(pool, SOURCE.project_id, NEW)
+
+
+async def test_a_late_page_by_other_settings_keeps_its_vectors(database_url: str) -> None:
+    """A page that a worker with the old settings adds after the change keeps its vectors and its scheme's
+    name until it is embedded anew: it must not pass for what it is not.
+    """  # noqa: D205 - one claim
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await store(pool, [make_page(SOURCE, Piece("first"))], NEW)
+        await store(pool, [make_page(SOURCE, Piece("late"), url=f"{URL}/late")], SCHEME)
+        assert not await serve(pool, SOURCE.project_id, NEW)
+        schemes = "select embedding_scheme from pages order by url"
+        assert rows(database_url, schemes) == [(NEW,), (SCHEME,)]
+        assert rows(database_url, "select count(*) from chunk_embeddings") == [(2,)]
+        await embed_rest(pool, 0)
+        assert await serve(pool, SOURCE.project_id, NEW)
+    assert rows(database_url, schemes) == [(NEW,), (NEW,)]
+    assert rows(database_url, "select count(*) from chunk_embeddings") == [(2,)]
+
+
+async def test_an_index_goes_with_its_vectors(database_url: str) -> None:
+    """A promoted project that is embedded anew does not keep the old vectors' index."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        await store(pool, [make_page(SOURCE, Piece("text"))], SCHEME)
+        [project] = await read_projects(pool, SOURCE.project_id)
+        assert await promote(pool, project)
+        await embed_rest(pool, 0)
+        assert await serve(pool, SOURCE.project_id, NEW)
+        indexes = "select count(*) from pg_class where relname like 'idx_hnsw%'"
+        assert rows(database_url, indexes) == [(0,)]
+        [project] = await read_projects(pool, SOURCE.project_id)
+        assert (project.indexed, await promote(pool, project)) == (False, True)
+        assert await serve(pool, SOURCE.project_id, NEW)
+    assert rows(database_url, indexes) == [(1,)]

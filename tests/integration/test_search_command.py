@@ -1,6 +1,5 @@
 """`scrapy search` and `scrapy migrate`, as an operator runs them."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ from scrapy.settings import Settings
 from alonchat_crawl.embedding import Embedder, scheme
 from alonchat_crawl.storage.pages import store
 from alonchat_crawl.storage.sources import begin_crawl
+from tests.integration.conftest import Desk
 from tests.support.knowledge import URL, Piece, make_page, make_source, open_pool
 
 ROOT = Path(__file__).parents[2]
@@ -70,12 +70,15 @@ def ours() -> str:
         (("how", "-a", "project=bravo"), 1, "Nothing is stored in project 'bravo'"),
     ],
 )
-def test_what_cannot_be_answered(stored: str, arguments: tuple[str, ...], code: int, sentence: str) -> None:
+@pytest.mark.usefixtures("stored")
+async def test_what_cannot_be_answered(
+    desk: Desk, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
     """Wrong usage ends with 2, nothing to search with 1: a sentence on stderr, nothing on stdout."""
-    done = scrapy(stored, "search", *arguments)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    done = await desk.scrapy("search", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert sentence in done.err
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize("command", [("search", "how"), ("migrate",)])
@@ -154,27 +157,22 @@ async def test_another_embedding_is_not_compared(database_url: str) -> None:
     assert "scrapy reembed -a project=alpha" in done.stderr
 
 
-def test_reembed(database_url: str) -> None:
+async def test_reembed(desk: Desk) -> None:
     """A project made by another model is searched by ours once `scrapy reembed` has run; twice is once."""
-    asyncio.run(_stored_otherwise(database_url))
-    done = scrapy(database_url, "reembed", "-a", "project=alpha")
-    assert done.returncode == 0, done.stderr
-    assert "2 chunks embedded anew" in done.stdout
-    assert "nothing to do" in scrapy(database_url, "reembed", "--all").stdout
-    found = scrapy(
-        database_url, "search", "how do invoices get paid", "-a", "project=alpha", "--json", "-n", "1"
+    await begin_crawl(desk.pool, SOURCE)
+    pieces = [Piece("Bills are settled within thirty days"), Piece("The zebra lives in Africa")]
+    await store(desk.pool, [make_page(SOURCE, *pieces)], "another/1")
+    done = await desk.scrapy("reembed", "-a", "project=alpha")
+    assert done.code == 0, done.err
+    assert "2 chunks embedded anew" in done.out
+    assert "nothing to do" in (await desk.scrapy("reembed", "--all")).out
+    found = await desk.scrapy(
+        "search", "how do invoices get paid", "-a", "project=alpha", "--json", "-n", "1"
     )
-    assert json.loads(found.stdout)["content"] == "Bills are settled within thirty days"
-    assert "by its index" not in scrapy(database_url, "projects").stdout
-    assert "alpha: promoted" in scrapy(database_url, "projects", "promote", "alpha").stdout
-    assert "by its index" in scrapy(database_url, "projects").stdout
-    assert "alpha: demoted" in scrapy(database_url, "projects", "demote", "alpha").stdout
+    assert json.loads(found.out)["content"] == "Bills are settled within thirty days"
+    assert "by its index" not in (await desk.scrapy("projects")).out
+    assert "alpha: promoted" in (await desk.scrapy("projects", "promote", "alpha")).out
+    assert "by its index" in (await desk.scrapy("projects")).out
+    assert "alpha: demoted" in (await desk.scrapy("projects", "demote", "alpha")).out
     for wrong in (("reembed", "-a", "project=none"), ("projects", "promote", "none")):
-        assert scrapy(database_url, *wrong).returncode == 1
-
-
-async def _stored_otherwise(database_url: str) -> None:
-    async with open_pool(database_url) as pool:
-        await begin_crawl(pool, SOURCE)
-        pieces = [Piece("Bills are settled within thirty days"), Piece("The zebra lives in Africa")]
-        await store(pool, [make_page(SOURCE, *pieces)], "another/1")
+        assert (await desk.scrapy(*wrong)).code == 1

@@ -231,3 +231,13 @@ async def test_an_unreachable_database_is_worth_a_retry() -> None:
             await store(pool, [make_page(SOURCE, *THREE)], SCHEME)
     assert caught.value.reason == "postgres"
     assert "hunter2" not in caught.value.detail
+
+
+@pytest.mark.parametrize("texts", [("old", "new"), ("same", "same")])
+async def test_a_page_twice_in_a_group(database_url: str, texts: tuple[str, str]) -> None:
+    """Of a page that comes twice in one group, by two addresses, only the later text is stored."""
+    async with open_pool(database_url) as pool:
+        await begin_crawl(pool, SOURCE)
+        stored = await store(pool, [make_page(SOURCE, Piece(text)) for text in texts], SCHEME)
+    assert [page.chunks for page in stored] == [1, 1]
+    assert rows(database_url, "select content from source_chunks") == [(texts[1],)]

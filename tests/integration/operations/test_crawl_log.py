@@ -8,6 +8,8 @@ import pytest
 from tests.sites.watched_crawl import IDS
 from tests.sites.watching import crawl, lines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worker() -> CompletedProcess[str]:

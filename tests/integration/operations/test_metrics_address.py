@@ -6,6 +6,8 @@ import pytest
 
 from tests.sites.watching import crawl, lines
 
+pytestmark = pytest.mark.slow
+
 
 def test_port_in_use_stops_the_crawl_before_it_starts() -> None:
     """One port, taken: the sentence reaches whoever started the crawl, and no page is fetched."""

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.sites.watching import held
 
+pytestmark = pytest.mark.slow
+
 
 def ask(origin: str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
     """Send one request; return status, headers and body."""
@@ -55,7 +57,7 @@ def test_metrics_tell_what_the_crawl_does() -> None:
     }
     with held(plan) as origin:
         wait_for(origin, ("alonchat_pages_total", "dead", "http 404"), 1)
-        wait_for(origin, ("alonchat_pages_total", "dead", "unreachable"), 1)
+        wait_for(origin, ("alonchat_pages_total", "dead", "connection"), 1)
         wait_for(origin, ("alonchat_errors_total", "ValueError", "spider"), 1)
         found = wait_for(origin, ("alonchat_chunks_stored_total",), 6)
     expected = {

@@ -9,8 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
+import pytest
 
 from tests.sites.watching import crawl
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "hunter2-planted"  # noqa: S105 - planted
 

@@ -5,7 +5,11 @@ import os
 import pty
 from typing import Any
 
+import pytest
+
 from tests.sites.watching import COMMAND, crawl, environment
+
+pytestmark = pytest.mark.slow
 
 SEED = {
     "url": "http://example.com/",
