@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 
 
 class PerCrawler(ABC):
-    """A class of which each crawler has one instance: `of` returns it, whoever asks for it first."""
+    """A class with one instance for each crawler; `of` returns it."""
 
     _instances: ClassVar[WeakKeyDictionary[Crawler, dict[type, "PerCrawler"]]] = WeakKeyDictionary()
     """By crawler and class. It keeps the instances alive: Scrapy's signals hold weak references only."""

@@ -60,14 +60,12 @@ class Slot(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RedisKey:
-    """One kind of key."""
+    """One kind of key. Under each entry stands what it holds, and how long."""
 
     template: str
     type: RedisType
     owner: Owner
     slot: Slot
-    holds: str
-    lifetime: str
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -99,188 +97,142 @@ def local_space(source_id: UUID) -> str:
     return f"local-{source_id}:"
 
 
-def _shard(words: str, type_: RedisType, owner: Owner, holds: str, lifetime: str) -> RedisKey:
-    return RedisKey(f"{{shard}}:{words}", type_, owner, Slot.SHARD, holds, lifetime)
+def _shard(words: str, type_: RedisType, owner: Owner) -> RedisKey:
+    return RedisKey(f"{{shard}}:{words}", type_, owner, Slot.SHARD)
 
 
-def _list(words: str, type_: RedisType, owner: Owner, holds: str, lifetime: str) -> RedisKey:
-    return RedisKey(f"{{{{{{list}}}}}}:{words}", type_, owner, Slot.LIST, holds, lifetime)
+def _list(words: str, type_: RedisType, owner: Owner) -> RedisKey:
+    return RedisKey(f"{{{{{{list}}}}}}:{words}", type_, owner, Slot.LIST)
 
 
-def _own(template: str, type_: RedisType, owner: Owner, holds: str, lifetime: str) -> RedisKey:
-    return RedisKey(template, type_, owner, Slot.OWN, holds, lifetime)
+def _own(template: str, type_: RedisType, owner: Owner) -> RedisKey:
+    return RedisKey(template, type_, owner, Slot.OWN)
 
 
 STRING, HASH, LIST, SET, ZSET, STREAM, ANY = RedisType
-_WHILE_QUEUED = "while the source has URLs there"
-_ALWAYS = "for ever"
 
 # --- The frontier's, of one source ---
 
-SOURCE = _shard(
-    "source:{source}", HASH, Owner.SOURCE,
-    "spec, tenant, origins, crawl (the run's id), step (of virtual time for one URL), state, ends (why"
-    " nothing more is fetched), max_pages, pending, leased, seen, started_ms, first_failure, n:<outcome>,"
-    " r:<outcome>:<reason>",
-    "7 days after it is closed",
-)  # fmt: skip
-SOURCE_DOMAINS = _shard(
-    "domains:{source}", SET, Owner.SOURCE, "domains in which the source has a queue", _WHILE_QUEUED,
-)  # fmt: skip
-QUEUE = _shard(
-    "queue:{domain}:{source}",
-    LIST,
-    Owner.SOURCE,
-    "entries of `codec.encode_entry`, newest left",
-    _WHILE_QUEUED,
-)
-DELAYED = _shard(
-    "delayed:{source}", ZSET, Owner.SOURCE, "msgpack {domain, entry} -> ms at which it is queued again",
-    "while URLs of it wait to be tried again",
-)  # fmt: skip
-SEEN = _shard(
-    "seen:{source}:{bucket}", SET, Owner.SOURCE, "63-bit fingerprints of the URLs that it has met",
-    "until it is closed; 1 day longer if it has dead letters",
-)  # fmt: skip
+SOURCE = _shard("source:{source}", HASH, Owner.SOURCE)
+"""Fields: spec, tenant, origins, crawl (the run's id), step (of virtual time for one URL), state, ends (why
+nothing more is fetched), max_pages, pending, leased, seen, started_ms, first_failure, n:<outcome>,
+r:<outcome>:<reason>. Kept until 7 days after it is closed."""
+SOURCE_DOMAINS = _shard("domains:{source}", SET, Owner.SOURCE)
+"""Domains in which the source has a queue. Kept while the source has URLs there."""
+QUEUE = _shard("queue:{domain}:{source}", LIST, Owner.SOURCE)
+"""Entries of `codec.encode_entry`, newest left. Kept while the source has URLs there."""
+DELAYED = _shard("delayed:{source}", ZSET, Owner.SOURCE)
+"""Msgpack {domain, entry} -> ms at which it is queued again. Kept while URLs of it wait to be tried again."""
+SEEN = _shard("seen:{source}:{bucket}", SET, Owner.SOURCE)
+"""63-bit fingerprints of the URLs that it has met. Kept until it is closed; 1 day longer if it has dead
+letters."""
 
 # --- The frontier's, of one tenant ---
 
-READY = _shard(
-    "ready:{tenant}", ZSET, Owner.TENANT, "domain in which it is its turn -> ms from which it may be taken",
-    "while the tenant has URLs that may be fetched",
-)  # fmt: skip
-SOURCE_TURNS = _shard(
-    "turns:{domain}:{tenant}", ZSET, Owner.TENANT,
-    "the tenant's source with URLs in the domain -> its virtual time",
-    "while the tenant has URLs there that may be fetched",
-)  # fmt: skip
+READY = _shard("ready:{tenant}", ZSET, Owner.TENANT)
+"""Domain in which it is its turn -> ms from which it may be taken. Kept while the tenant has URLs that may be
+fetched."""
+SOURCE_TURNS = _shard("turns:{domain}:{tenant}", ZSET, Owner.TENANT)
+"""The tenant's source with URLs in the domain -> its virtual time. Kept while the tenant has URLs there that
+may be fetched."""
 
 # --- The frontier's, of all tenants. A waiting domain is in one READY, its tenant in TENANTS or WAITING ---
 
-TENANT_TURNS = _shard(
-    "turns:{domain}", ZSET, Owner.MANY, "tenant with URLs in the domain -> its virtual time", _WHILE_QUEUED,
-)  # fmt: skip
-TENANTS = _shard(
-    "tenants", ZSET, Owner.MANY,
-    "tenant with a domain that is due -> its virtual time: the lowest is served next",
-    "while a domain of the tenant is due",
-)  # fmt: skip
-WAITING = _shard(
-    "waiting", ZSET, Owner.MANY, "tenant without a domain that is due -> ms of its next one, or sooner",
-    "while the tenant has URLs that may be fetched",
-)  # fmt: skip
-SERVED = _shard(
-    "served", ZSET, Owner.MANY, "tenant without a due domain -> its virtual time", "until CLOCK reaches it"
-)
-DELAYED_SOURCES = _shard(
-    "delayed", ZSET, Owner.MANY, "source with URLs to be tried again -> ms of the first", "while it has any",
-)  # fmt: skip
-LEASES = _shard(
-    "inflight", HASH, Owner.MANY, "lease id -> msgpack {source, domain, entry}", "until the lease ends",
-)  # fmt: skip
-LEASE_EXPIRY = _shard("lease", ZSET, Owner.MANY, "lease id -> ms at which it expires", "until the lease ends")
-LINKS_ADDED = _shard(
-    "told", HASH, Owner.MANY, "lease id -> how many links of its page `add` was told", "until the lease ends",
-)  # fmt: skip
-RUNNING = _shard("running", SET, Owner.MANY, "sources that are open", "until the source is done")
-PAUSED = _shard("paused", SET, Owner.MANY, "open sources that are paused", "until the source is resumed")
-COMPLETED = _shard(
-    "completed", ZSET, Owner.MANY, "source that is done -> ms", "until its end is written to Postgres",
-)  # fmt: skip
-UNREADABLE = _shard(
-    "unreadable", SET, Owner.MANY, "sources that are set aside", "until the source is seeded again"
-)
-DEAD = _shard(
-    "dead", STREAM, Owner.MANY, "dead letters, oldest first: project, source, url, reason, letter, aside",
-    "until it is dropped, or pushed out by newer ones",
-)  # fmt: skip
-SET_ASIDE = _shard(
-    "aside:{name}", ANY, Owner.LETTER, "a key of the shard that could not be read, as it was found",
-    "until its dead letter is dropped",
-)  # fmt: skip
+TENANT_TURNS = _shard("turns:{domain}", ZSET, Owner.MANY)
+"""Tenant with URLs in the domain -> its virtual time. Kept while the source has URLs there."""
+TENANTS = _shard("tenants", ZSET, Owner.MANY)
+"""Tenant with a domain that is due -> its virtual time: the lowest is served next. Kept while a domain of the
+tenant is due."""
+WAITING = _shard("waiting", ZSET, Owner.MANY)
+"""Tenant without a domain that is due -> ms of its next one, or sooner. Kept while the tenant has URLs that
+may be fetched."""
+SERVED = _shard("served", ZSET, Owner.MANY)
+"""Tenant without a due domain -> its virtual time. Kept until CLOCK reaches it."""
+DELAYED_SOURCES = _shard("delayed", ZSET, Owner.MANY)
+"""Source with URLs to be tried again -> ms of the first. Kept while it has any."""
+LEASES = _shard("inflight", HASH, Owner.MANY)
+"""Lease id -> msgpack {source, domain, entry}. Kept until the lease ends."""
+LEASE_EXPIRY = _shard("lease", ZSET, Owner.MANY)
+"""Lease id -> ms at which it expires. Kept until the lease ends."""
+LINKS_ADDED = _shard("told", HASH, Owner.MANY)
+"""Lease id -> how many links of its page `add` was told. Kept until the lease ends."""
+RUNNING = _shard("running", SET, Owner.MANY)
+"""Sources that are open. Kept until the source is done."""
+PAUSED = _shard("paused", SET, Owner.MANY)
+"""Open sources that are paused. Kept until the source is resumed."""
+COMPLETED = _shard("completed", ZSET, Owner.MANY)
+"""Source that is done -> ms. Kept until its end is written to Postgres."""
+UNREADABLE = _shard("unreadable", SET, Owner.MANY)
+"""Sources that are set aside. Kept until the source is seeded again."""
+DEAD = _shard("dead", STREAM, Owner.MANY)
+"""Dead letters, oldest first: project, source, url, reason, letter, aside. Each is kept until it is
+dropped, or pushed out by newer ones."""
+SET_ASIDE = _shard("aside:{name}", ANY, Owner.LETTER)
+"""A key of the shard that could not be read, as it was found. Kept until its dead letter is dropped."""
 
 # --- The frontier's, of nobody ---
 
-DOMAIN = _shard(
-    "domain:{domain}", HASH, Owner.SITE,
-    "tenant whose turn it is, hold (id of the lease or reservation whose request is in flight), next (ms"
-    " from which it may be taken while nobody has URLs in it), delay (ms, AutoThrottle's), pace (ms, the last"
-    " one if it was long), level (429s and 503s in a row)",
-    "1 day after its last URL if anything was learnt of it",
-)  # fmt: skip
-SITE = _shard(
-    "site:{site}", HASH, Owner.SITE,
-    "of a domain whose pace is kept by an address that it shares: next, delay, pace, level, as above",
-    "1 day after its last request",
-)  # fmt: skip
-CLOCK = _shard("clock", STRING, Owner.NOBODY, "virtual time of the tenant that was served last", _ALWAYS)
-PENDING = _shard("pending", STRING, Owner.NOBODY, "URLs of all sources that have not ended", _ALWAYS)
-SEQUENCE = _shard("sequence", STRING, Owner.NOBODY, "number of the last lease", _ALWAYS)
-WAKE = _shard(
-    "wake", LIST, Owner.NOBODY, "one element if an idle worker is wanted", "until a worker takes it",
-)  # fmt: skip
-DEAD_BYTES = _shard("dead_bytes", STRING, Owner.NOBODY, "bytes of all dead letters", "while there are any")
-DEAD_EVICTED = _shard(
-    "dead_evicted", STRING, Owner.NOBODY, "dead letters that were pushed out, ever", _ALWAYS,
-)  # fmt: skip
-SET_ASIDE_COUNT = _shard("set_aside", STRING, Owner.NOBODY, "entries that were set aside, ever", _ALWAYS)
+DOMAIN = _shard("domain:{domain}", HASH, Owner.SITE)
+"""Fields: tenant (whose turn it is), hold (id of the lease or reservation whose request is in flight), next
+(ms from which it may be taken while nobody has URLs in it), delay (ms, AutoThrottle's), pace (ms, the last
+one if it was long), level (429s and 503s in a row). Kept until 1 day after its last URL if anything was
+learnt of it."""
+SITE = _shard("site:{site}", HASH, Owner.SITE)
+"""Of a domain whose pace is kept by an address that it shares: next, delay, pace, level, as above. Kept until
+1 day after its last request."""
+CLOCK = _shard("clock", STRING, Owner.NOBODY)
+"""Virtual time of the tenant that was served last. Kept for ever."""
+PENDING = _shard("pending", STRING, Owner.NOBODY)
+"""URLs of all sources that have not ended. Kept for ever."""
+SEQUENCE = _shard("sequence", STRING, Owner.NOBODY)
+"""Number of the last lease. Kept for ever."""
+WAKE = _shard("wake", LIST, Owner.NOBODY)
+"""One element if an idle worker is wanted. Kept until a worker takes it."""
+DEAD_BYTES = _shard("dead_bytes", STRING, Owner.NOBODY)
+"""Bytes of all dead letters. Kept while there are any."""
+DEAD_EVICTED = _shard("dead_evicted", STRING, Owner.NOBODY)
+"""Dead letters that were pushed out, ever. Kept for ever."""
+SET_ASIDE_COUNT = _shard("set_aside", STRING, Owner.NOBODY)
+"""Entries that were set aside, ever. Kept for ever."""
 
 # --- Of the frontier as a whole ---
 
-HOME = _own("home:{source}", STRING, Owner.SOURCE, "its shard, if there are several", "until it is closed")
-SHARD_COUNT = _own("frontier:shards", STRING, Owner.NOBODY, "FRONTIER_SHARDS of all workers", _ALWAYS)
-RECOVERY_LOCK = _own(
-    "frontier:recovery",
-    STRING,
-    Owner.NOBODY,
-    "the worker that looks for sources that Redis lost",
-    "20 seconds",
-)
+HOME = _own("home:{source}", STRING, Owner.SOURCE)
+"""Its shard, if there are several. Kept until it is closed."""
+SHARD_COUNT = _own("frontier:shards", STRING, Owner.NOBODY)
+"""FRONTIER_SHARDS of all workers. Kept for ever."""
+RECOVERY_LOCK = _own("frontier:recovery", STRING, Owner.NOBODY)
+"""The worker that looks for sources that Redis lost. Kept for 20 seconds."""
 
 # --- The lists of the web app (REDIS_START_URLS_KEY, REDIS_ORDERS_KEY), and what lies beside each ---
 
-MESSAGES = RedisKey(
-    "{list}", LIST, Owner.MANY, Slot.LIST, "messages of all projects, newest left", "until it is in a lane"
-)
-GUARD = _list("guard", STRING, Owner.NOBODY, "a word: a blocking move onto it takes no message", _ALWAYS)
-READER_LOCK = _list("reader", STRING, Owner.NOBODY, "the worker that reads the list", "20 seconds")
-LANES = _list(
-    "lanes",
-    ZSET,
-    Owner.MANY,
-    "project with a lane -> µs from which it may have a turn",
-    "while it has messages",
-)
-LANE = _list(
-    "lane:{project}", LIST, Owner.TENANT, "its messages, newest left", "until a worker has acted on it"
-)
-LIST_SET_ASIDE = _list(
-    "guard:aside:{name}",
-    ANY,
-    Owner.LETTER,
-    "what stood in the list's place",
-    "until its dead letter is dropped",
-)
+MESSAGES = RedisKey("{list}", LIST, Owner.MANY, Slot.LIST)
+"""Messages of all projects, newest left. Kept until it is in a lane."""
+GUARD = _list("guard", STRING, Owner.NOBODY)
+"""A word: a blocking move onto it takes no message. Kept for ever."""
+READER_LOCK = _list("reader", STRING, Owner.NOBODY)
+"""The worker that reads the list. Kept for 20 seconds."""
+LANES = _list("lanes", ZSET, Owner.MANY)
+"""Project with a lane -> µs from which it may have a turn. Kept while it has messages."""
+LANE = _list("lane:{project}", LIST, Owner.TENANT)
+"""Its messages, newest left. Kept until a worker has acted on it."""
+LIST_SET_ASIDE = _list("guard:aside:{name}", ANY, Owner.LETTER)
+"""What stood in the list's place. Kept until its dead letter is dropped."""
 
 # --- Of policies, and of any key outside the shards that somebody else wrote into ---
 
-ROBOTS_TXT = _own(
-    "robots:{token}:{origin}", STRING, Owner.SITE, "what robots.txt tells our product token",
-    "ROBOTS_CACHE_SECONDS",
-)  # fmt: skip
-TDM_FILE = _own("tdm:{origin}", STRING, Owner.SITE, "what tdmrep.json says", "ROBOTS_CACHE_SECONDS")
-TRAP_COUNTERS = _own(
-    "traps:{crawl}", STRING, Owner.SOURCE, "16-bit counters of what a run's pages repeat",
-    "2 hours after the last page",
-)  # fmt: skip
-ADDRESS = _own(
-    "address:{domain}", STRING, Owner.SITE, "the address that a domain's pace is kept by",
-    "1 day after its last use",
-)  # fmt: skip
-KEY_SET_ASIDE = _own("{{{key}}}:aside:{name}", ANY, Owner.LETTER, "a key that cannot be read", "30 days")
-TAGGED_KEY_SET_ASIDE = _own(
-    "{key}:aside:{name}", ANY, Owner.LETTER, "the same, of a key that has a hash tag", "30 days"
-)
+ROBOTS_TXT = _own("robots:{token}:{origin}", STRING, Owner.SITE)
+"""What robots.txt tells our product token. Kept for ROBOTS_CACHE_SECONDS."""
+TDM_FILE = _own("tdm:{origin}", STRING, Owner.SITE)
+"""What tdmrep.json says. Kept for ROBOTS_CACHE_SECONDS."""
+TRAP_COUNTERS = _own("traps:{crawl}", STRING, Owner.SOURCE)
+"""16-bit counters of what a run's pages repeat. Kept until 2 hours after the last page."""
+ADDRESS = _own("address:{domain}", STRING, Owner.SITE)
+"""The address that a domain's pace is kept by. Kept until 1 day after its last use."""
+KEY_SET_ASIDE = _own("{{{key}}}:aside:{name}", ANY, Owner.LETTER)
+"""A key that cannot be read. Kept for 30 days."""
+TAGGED_KEY_SET_ASIDE = _own("{key}:aside:{name}", ANY, Owner.LETTER)
+"""The same, of a key that has a hash tag. Kept for 30 days."""
 
 KEYS: Mapping[str, RedisKey] = {
     name.lower(): value for name, value in dict(globals()).items() if isinstance(value, RedisKey)

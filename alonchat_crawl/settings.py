@@ -13,48 +13,15 @@ environment = read_environment()
 
 # --- Operator's settings, under the same names ---------------------------------------------------
 
-REDIS_URL = environment.REDIS_URL
-DATABASE_URL = environment.DATABASE_URL
-ALONCHAT_DATA_DIR = environment.ALONCHAT_DATA_DIR
-# By default it is ignored: tenants crawl their own sites, whose rights they have, and the file would cost a
-# request to each new site. robots.txt, which is about crawling itself, always counts.
-TDM_RESERVATION = environment.TDM_RESERVATION
+# All but those that other settings are made of.
+made_into_others = {"CRAWLER_USER_AGENT", "WORKER_CONCURRENCY", "CRAWL_ALLOWED_PORTS", "RATE_LIMIT_ENABLED"}
+globals().update(environment.model_dump(exclude=made_into_others))
+
 CRAWL_DELAY_SECONDS = environment.CRAWL_DELAY_SECONDS if environment.RATE_LIMIT_ENABLED else 0.0
-WORKER_BODIES_MB = environment.WORKER_BODIES_MB
-FRONTIER_SHARDS = environment.FRONTIER_SHARDS
-THROTTLE_BY_ADDRESS = environment.THROTTLE_BY_ADDRESS
-MAX_QUEUE_SIZE = environment.MAX_QUEUE_SIZE
-JOB_TIMEOUT_MS = environment.JOB_TIMEOUT_MS
-SSRF_ALLOWED_NETWORKS = environment.SSRF_ALLOWED_NETWORKS
-BLOCKLIST_FILES = environment.BLOCKLIST_FILES
-BLOCKLIST_RELOAD_SECONDS = environment.BLOCKLIST_RELOAD_SECONDS
 # Ports of web sites. At others there are mail servers, databases and the like, which must not be crawled.
 ALLOWED_PORTS = frozenset(map(int, environment.CRAWL_ALLOWED_PORTS.split(",")))
-ENABLE_BULK_UPLOAD = environment.ENABLE_BULK_UPLOAD
-MAX_FILE_SIZE_MB = environment.MAX_FILE_SIZE_MB
-SUPABASE_URL = environment.SUPABASE_URL
-S3_ENDPOINT_URL = environment.S3_ENDPOINT_URL
-S3_REGION = environment.S3_REGION
-S3_ACCESS_KEY_ID = environment.S3_ACCESS_KEY_ID
-S3_SECRET_ACCESS_KEY = environment.S3_SECRET_ACCESS_KEY
-S3_BUCKETS = environment.S3_BUCKETS
-S3_PREFIX = environment.S3_PREFIX
-VIRUS_SCAN = environment.VIRUS_SCAN
-# Scanning a page takes 0.2 ms of a worker's CPU and some ms of clamd's. By default pages of a site without
-# `files` are not scanned: only text that a parser wrote anew is stored of them, and an outage of clamd would
-# stop every crawl.
-VIRUS_SCAN_PAGES = environment.VIRUS_SCAN_PAGES
-CLAMD_ADDRESS = environment.CLAMD_ADDRESS
-CLAMD_TIMEOUT_SECONDS = environment.CLAMD_TIMEOUT_SECONDS
-EMBEDDING_MODEL = environment.EMBEDDING_MODEL
-EMBEDDING_BACKEND = environment.EMBEDDING_BACKEND
-EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or ALONCHAT_DATA_DIR / "models"
+EMBEDDING_MODELS_DIR = environment.EMBEDDING_MODELS_DIR or environment.ALONCHAT_DATA_DIR / "models"
 PARSER_PROCESSES = environment.PARSER_PROCESSES or min(4, os.cpu_count() or 1)
-PARSER_MEMORY_MB = environment.PARSER_MEMORY_MB
-PARSER_SECONDS = environment.PARSER_SECONDS
-METRICS_HOST = environment.METRICS_HOST
-METRICS_PORT = environment.METRICS_PORT
-SENTRY_DSN = environment.SENTRY_DSN
 
 # --- Frontier --------------------------------------------------------------------------------------
 
@@ -236,7 +203,6 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1 << 62  # Scrapy would let small pages wait for 
 BODIES_WAIT_SECONDS = 20.0  # a large download waits so long for room, then gives its turn back
 BODIES_AGAIN_SECONDS = 10.0  # until it is tried again
 
-LOG_LEVEL = environment.LOG_LEVEL
 LOG_FORMATTER = "alonchat_crawl.operations.logs.logging.LogFormatter"
 LOG_INSTALL_ROOT_HANDLER = False  # the add-on `Logs` installs ours
 LOG_TEXT_MAX_CHARS = 4096  # of one text in a log line: never a whole page's body

@@ -46,7 +46,7 @@ NOT_QUEUED = {
     Replayed.TOO_LONG: "their messages were too long to be kept whole; push shorter ones",
     Replayed.ORDER: "they are orders, which would act on what is crawled now; push new ones",
     Replayed.LIMIT_REACHED: "their source has as many pages as it may; seed it again with a higher max_pages",
-    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it has ended",
+    Replayed.ENDING: "their source is about to end, or was cancelled; seed it again when it is done",
     Replayed.LETTER_UNKNOWN: "somebody else replayed or dropped them meanwhile",
 }
 

@@ -200,4 +200,4 @@ async def _meant(
 def _hint(source_id: UUID, word: str) -> str:
     """What a word was taken for: one that begins no known id is a name."""
     known = str(source_id).startswith(word.lower())
-    return "" if known else f" ({word} was taken for a name: is it of another project? Give -a project=.)"
+    return "" if known else f" ({word} is a name here: is it of another project? Give -a project=.)"

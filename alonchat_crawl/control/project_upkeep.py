@@ -42,7 +42,7 @@ class ProjectUpkeep:
         return upkeep
 
     def source_completed(self, progress: SourceProgress) -> None:
-        """Look after the source's project, at once or after those that wait."""
+        """Start the task for the source's project, or let the running task do it next."""
         self._due.add(progress.source.project_id)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look_after())

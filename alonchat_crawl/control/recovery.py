@@ -7,7 +7,7 @@ from secrets import token_hex
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from alonchat_crawl.control.admission import admit
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.errors import GiveUp, Outage, Retry
 from alonchat_crawl.frontier.codec import decode_source, readable
 from alonchat_crawl.frontier.locks import take_lock

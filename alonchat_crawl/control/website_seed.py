@@ -183,7 +183,7 @@ def read_json(raw: bytes) -> dict[str, Any]:
 
 
 def named_project(raw: bytes, *names: str) -> str | None:
-    """The project that a message gives, under the first of these names that is there; None if there is none.
+    """The project that a message gives under one of these names, the first that is set; None if none is.
 
     Raises SeedError for a message that cannot be read.
     """

@@ -17,7 +17,7 @@ MOST_AT_ONCE = 512  # texts in a turn: taking more would block the event loop
 
 
 class EmbeddingRequest:
-    """A page's texts, or a question, until each has its vector."""
+    """A page's texts, until each has its vector."""
 
     def __init__(self, project_id: UUID, texts: Sequence[str]) -> None:
         self.project_id = project_id
@@ -80,15 +80,14 @@ class Batcher:
         self._batch_windows = batch_windows
         self._turn_seconds = turn_seconds
         self._turn_windows = LEAST_BATCHES * batch_windows
-        self._questions: TenantTurns[EmbeddingRequest] = TenantTurns()
         self._pages: TenantTurns[EmbeddingRequest] = TenantTurns()
         self._open: set[EmbeddingRequest] = set()
         self._wanted = asyncio.Event()
         self._closed = False
         self._serving = asyncio.create_task(self._serve())
 
-    async def embed(self, project_id: UUID, texts: Sequence[str], *, question: bool = False) -> list[Vectors]:
-        """Return float32[384] a text, in order; a question goes before all pages.
+    async def embed(self, project_id: UUID, texts: Sequence[str]) -> list[Vectors]:
+        """Return float32[384] a text, in order.
 
         Raises Retry if the model fails, Outage after `close`.
         """
@@ -96,14 +95,14 @@ class Batcher:
             raise _stopping()
         if not texts:
             return []
-        waiting, turns = EmbeddingRequest(project_id, texts), self._questions if question else self._pages
+        waiting = EmbeddingRequest(project_id, texts)
         self._open.add(waiting)
-        turns.join(waiting)
+        self._pages.join(waiting)
         self._wanted.set()
         try:
             await waiting.done
         finally:
-            turns.leave(waiting)
+            self._pages.leave(waiting)
             self._open.remove(waiting)
         return waiting.vectors()
 
@@ -121,7 +120,7 @@ class Batcher:
             await self._wanted.wait()
             if turn := self._next_turn():
                 await self._embed(turn)
-            elif not (self._questions or self._pages):
+            elif not self._pages:
                 self._wanted.clear()
             else:  # all texts were in the cache
                 await asyncio.sleep(0)
@@ -129,15 +128,14 @@ class Batcher:
     def _next_turn(self) -> Turn:
         """Take texts, a batch of each page at a time: a page's own texts have similar lengths."""
         turn: Turn = {}
-        turns = self._questions or self._pages
         for _ in range(MOST_AT_ONCE // self._batch_windows):
-            if not turns or len(turn) >= self._turn_windows:
+            if not self._pages or len(turn) >= self._turn_windows:
                 break
-            waiting = turns.first()
+            waiting = self._pages.first()
             if waiting.waits:
-                turns.move_on(waiting, self._take(waiting, turn))
+                self._pages.move_on(waiting, self._take(waiting, turn))
             else:
-                turns.leave(waiting)
+                self._pages.leave(waiting)
         return turn
 
     def _take(self, waiting: EmbeddingRequest, turn: Turn) -> int:

@@ -11,7 +11,7 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
 from alonchat_crawl.errors import Refused
-from alonchat_crawl.fetch.ip_addresses import Network, is_allowed, is_public
+from alonchat_crawl.fetch.public_addresses import Network, is_allowed, is_public
 from alonchat_crawl.fetch.request_context import context_of
 from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason

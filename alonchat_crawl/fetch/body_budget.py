@@ -23,7 +23,7 @@ from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES
 from alonchat_crawl.signals import page_ended
-from alonchat_crawl.sources import Ending, Lease
+from alonchat_crawl.sources import Lease
 
 WAITING_PART = 4
 """At most one in WAITING_PART of the requests in flight may wait for room; the others serve small pages."""
@@ -73,7 +73,7 @@ class BodyBudget(PerCrawler):
             settings.getfloat("BODIES_WAIT_SECONDS"),
             settings.getfloat("BODIES_AGAIN_SECONDS"),
         )
-        crawler.signals.connect(bodies.page_ended, page_ended)
+        crawler.signals.connect(bodies.free, page_ended)
         return bodies
 
     @property
@@ -142,9 +142,6 @@ class BodyBudget(PerCrawler):
         if lease is not None and lease.id in self._large:
             response._set_body(b"")  # noqa: SLF001 - Scrapy keeps the response until its items are stored
             self._hold(lease.id, 0)
-
-    def page_ended(self, lease: Lease, ending: Ending) -> None:  # noqa: ARG002 - the signal's
-        self.free(lease)
 
     def free(self, lease: Lease) -> None:
         """Free all that a lease holds, though its body may be kept elsewhere (`ArchiveCache`)."""

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.fetch.ip_addresses import parse_address
+from alonchat_crawl.fetch.public_addresses import parse_address
 from alonchat_crawl.per_crawler import PerCrawler
 
 MAX_ADDRESSES = 8

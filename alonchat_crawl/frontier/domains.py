@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from scrapy.exceptions import CannotResolveHostError
+from scrapy.utils.datatypes import LocalCache
 
 from alonchat_crawl.fetch.files.upload_urls import is_at_no_site
-from alonchat_crawl.fetch.ip_addresses import dialled_address, parse_address
+from alonchat_crawl.fetch.public_addresses import dialled_address, parse_address
 from alonchat_crawl.fetch.public_suffixes import registrable_domain
 from alonchat_crawl.fetch.resolver import Resolver
 from alonchat_crawl.redis_keys import ADDRESS
@@ -55,7 +56,7 @@ class Domains:
         """Count by address if both a Redis and a resolver are given."""
         self._shared = (redis, resolver) if redis is not None and resolver is not None else None
         self._on_damaged_key = on_damaged_key
-        self._known: dict[str, tuple[str, float]] = {}
+        self._known: LocalCache[str, tuple[str, float]] = LocalCache(KNOWN_MAX)
 
     async def of(self, url: str, source: Source | None = None) -> str:
         """The pace domain of an absolute URL; its registrable domain while no name server answers.
@@ -69,8 +70,6 @@ class Domains:
             return domain
         known, until = self._known.get(domain, ("", 0.0))
         if until < monotonic():
-            if len(self._known) >= KNOWN_MAX:
-                self._known.clear()
             known = await self._agreed(*self._shared, domain, urlsplit(url).hostname or "")
             self._known[domain] = known, monotonic() + self.SURE_SECONDS
         return known

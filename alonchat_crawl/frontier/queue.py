@@ -79,7 +79,6 @@ class FrontierQueue(FrontierView):
         self.domains = domains or Domains()
         self.lease_ms = int(lease_seconds * 1000)
         self.max_attempts = max_attempts
-        self.dead_letters_max_bytes = dead_letters_max_bytes
         self.run = Transitions(redis, self.keys.prefix, dead_letters_max, dead_letters_max_bytes).run
         """Run a transition by its name."""
 

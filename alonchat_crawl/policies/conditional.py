@@ -10,6 +10,7 @@ from uuid import UUID
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils.datatypes import LocalCache
 
 from alonchat_crawl.embedding import scheme
 from alonchat_crawl.errors import Retry
@@ -75,7 +76,7 @@ class ConditionalRequests:
         self._connections = connections
         self._scheme = scheme
         self._max_days = max_days
-        self._may_have_stored: dict[UUID, bool] = {}
+        self._may_have_stored: LocalCache[UUID, bool] = LocalCache(RUNS_KNOWN_MAX)
         """By run."""
 
     @classmethod
@@ -102,8 +103,6 @@ class ConditionalRequests:
     async def _may_be_stored(self, source: Source) -> bool:
         """Ask once a run: a first crawl need not look up each of its pages."""
         if source.crawl_id not in self._may_have_stored:
-            if len(self._may_have_stored) >= RUNS_KNOWN_MAX:
-                self._may_have_stored.clear()
             pool = await self._connections.postgres()
             self._may_have_stored[source.crawl_id] = await has_validators(pool, source, self._scheme)
         return self._may_have_stored[source.crawl_id]

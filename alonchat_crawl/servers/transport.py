@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 import redis
 
-from alonchat_crawl.fetch.ip_addresses import is_public
+from alonchat_crawl.fetch.public_addresses import is_public
 
 logger = logging.getLogger(__name__)
 

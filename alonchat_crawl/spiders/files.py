@@ -1,7 +1,6 @@
 """How the spiders read files: an upload's list of files, each file, and the files in an archive."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
@@ -11,13 +10,14 @@ from alonchat_crawl.extract.files.read import FileContents
 from alonchat_crawl.extract.text.clean_text import clean_text
 from alonchat_crawl.fetch.body_budget import BodyBudget
 from alonchat_crawl.fetch.files.own_files import OwnFiles
-from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member, stored_url
+from alonchat_crawl.fetch.files.upload_urls import BULK_OFF, file_name, member_url, split_member
 from alonchat_crawl.items import SOURCE_CODE, Page, Provenance, SpiderOutput
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.pool import Sandbox, typed
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.sources import Ending, Kind, Lease, Link
+from alonchat_crawl.spiders.provenance import file_provenance
 from alonchat_crawl.storage.sources import uploads_of_run
 
 UNNAMED = "file"
@@ -40,7 +40,7 @@ async def uploaded(crawler: Crawler, lease: Lease, response: Response) -> AsyncI
     taken = await take_in(crawler, response.body, name)
     if taken.file is not None:
         BodyBudget.of(crawler).parsed(response)
-        yield page_of(taken, name, _provenance(lease, response))
+        yield page_of(taken, name, file_provenance(lease, response))
         return
     archive, member = split_member(lease.url)
     if member:
@@ -82,26 +82,3 @@ def page_of(taken: FileContents, name: str, provenance: Provenance) -> Page:
 
 def _one_line(text: str) -> str:
     return " ".join(clean_text(text)[0].split())
-
-
-def _provenance(lease: Lease, response: Response) -> Provenance:
-    """Where a file came from. Its validators are kept only if it is stored under the URL that was fetched.
-
-    A signed URL is stored without its signature, and so cannot be fetched again.
-    """
-    url = stored_url(lease.url)
-
-    def header(name: str) -> str | None:
-        value = response.headers.get(name) if url == lease.url else None
-        return value.decode("latin-1").replace("\0", "") if value else None
-
-    return Provenance(
-        url=url,
-        fetched_url=url,
-        project_id=lease.source.project_id,
-        source_id=lease.source.source_id,
-        crawl_id=lease.source.crawl_id,
-        fetched_at=datetime.now(UTC),
-        etag=header("ETag"),
-        last_modified=header("Last-Modified"),
-    )

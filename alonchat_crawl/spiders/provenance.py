@@ -1,10 +1,11 @@
-"""Where a web page came from, and the URL under which it is stored."""
+"""Where a page or a file came from, and the URL under which it is stored."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
 
+from alonchat_crawl.fetch.files.upload_urls import stored_url
 from alonchat_crawl.items import Provenance
 from alonchat_crawl.policies.scope import in_scope
 from alonchat_crawl.sources import Lease
@@ -20,8 +21,21 @@ def page_provenance(
 
     A validator that is too long is left out; the next crawl then fetches the whole page again.
     """
-    url = _stored_url(lease, canonical)
+    return _provenance(lease, response, _stored_url(lease, canonical), lease.url, validated=validated)
 
+
+def file_provenance(lease: Lease, response: Response) -> Provenance:
+    """Where a file came from. Its validators are kept only if it is stored under the URL that was fetched.
+
+    A signed URL is stored without its signature, and so cannot be fetched again.
+    """
+    url = stored_url(lease.url)
+    return _provenance(lease, response, url, url, validated=True)
+
+
+def _provenance(
+    lease: Lease, response: Response, url: str, fetched_url: str, *, validated: bool
+) -> Provenance:
     def header(name: str) -> str | None:
         value = response.headers.get(name) if validated and url == lease.url else None
         if not value or len(value) > VALIDATOR_MAX_BYTES:
@@ -30,7 +44,7 @@ def page_provenance(
 
     return Provenance(
         url=url,
-        fetched_url=lease.url,
+        fetched_url=fetched_url,
         project_id=lease.source.project_id,
         source_id=lease.source.source_id,
         crawl_id=lease.source.crawl_id,

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from alonchat_crawl.storage.pool import Pool, connected
-from alonchat_crawl.storage.queries import QUERIES
+from alonchat_crawl.storage.pool import Pool, records, rowcount, scalar
 
 BATCH_RULES = 5000
 """Read at once: they take the event loop some milliseconds."""
@@ -29,9 +26,8 @@ class RuleRecord:
 
 async def read_revision(pool: Pool) -> int:
     """Return a number that every change of a rule raises; -1 if there is none."""
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["blocklist_revision"])).fetchone()
-    return -1 if found is None else int(found[0])
+    revision = await scalar(pool, "blocklist_revision")
+    return -1 if revision is None else int(revision)
 
 
 async def read_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterator[list[RuleRecord]]:
@@ -39,12 +35,7 @@ async def read_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterato
     after = None
     while True:
         asked = {"project_id": project_id, "after": after, "count": BATCH_RULES}
-        async with (
-            connected(pool) as connection,
-            connection.cursor(row_factory=class_row(RuleRecord)) as cursor,
-        ):
-            await cursor.execute(QUERIES["blocklist_rules"], asked)
-            batch = await cursor.fetchall()
+        batch = await records(pool, RuleRecord, "blocklist_rules", **asked)
         if not batch:
             return
         yield batch
@@ -53,9 +44,7 @@ async def read_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterato
 
 async def has_project(pool: Pool, project_id: UUID) -> bool:
     """Return whether there is such a project."""
-    async with connected(pool) as connection:
-        cursor = await connection.execute(QUERIES["has_project"], {"project_id": project_id})
-        return await cursor.fetchone() is not None
+    return await rowcount(pool, "has_project", project_id=project_id) > 0
 
 
 async def add_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -> int:
@@ -63,15 +52,9 @@ async def add_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -
 
     Raises GiveUp if there is no such project.
     """
-    return await _change(pool, "add_blocklist_rules", project_id, rules)
+    return await rowcount(pool, "add_blocklist_rules", project_id=project_id, rules=list(rules))
 
 
 async def remove_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -> int:
     """Remove rules from a project's list, or (None) from that for all; return how many were there."""
-    return await _change(pool, "remove_blocklist_rules", project_id, rules)
-
-
-async def _change(pool: Pool, query: str, project_id: UUID | None, rules: Sequence[str]) -> int:
-    async with connected(pool) as connection:
-        asked = {"project_id": project_id, "rules": list(rules)}
-        return (await connection.execute(QUERIES[query], asked)).rowcount
+    return await rowcount(pool, "remove_blocklist_rules", project_id=project_id, rules=list(rules))

@@ -24,7 +24,7 @@ from alonchat_crawl.items import (
 )
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.storage.faults import translated
-from alonchat_crawl.storage.pool import Pool, connected
+from alonchat_crawl.storage.pool import Pool, rowcount, scalar
 from alonchat_crawl.storage.queries import QUERIES
 
 
@@ -69,12 +69,12 @@ def _row(page: CleanPage, scheme: str) -> dict[str, Any]:
     }
 
 
-def _owner(page: EmbeddedPage) -> UUID:
-    return page_id(page.page.provenance.source_id, page.page.provenance.url)
+def _page_id(page: CleanPage) -> UUID:
+    return page_id(page.provenance.source_id, page.provenance.url)
 
 
 def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[NamedChunk]:
-    owner = page_id(page.provenance.source_id, page.provenance.url)
+    owner = _page_id(page)
     seen: Counter[bytes] = Counter()
     for chunk in chunks:
         key = text_key(page.title, chunk.heading_path, chunk.content)
@@ -84,17 +84,13 @@ def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[NamedChunk]:
 
 async def touch_unchanged(pool: Pool, page: CleanPage, scheme: str) -> bool:
     """If the same text is stored under the same embedding, note the fetch and return True."""
-    async with connected(pool) as connection:
-        return (await connection.execute(QUERIES["touch_page"], _as_fetched(page, scheme))).rowcount == 1
+    return await rowcount(pool, "touch_page", **_as_fetched(page, scheme)) == 1
 
 
 async def stored_by_crawl(pool: Pool, seen: Provenance) -> bool:
     """Return whether the run that fetched this page has stored it already."""
     asked = {"page_id": page_id(seen.source_id, seen.url), "crawl_id": seen.crawl_id}
-    async with connected(pool) as connection:
-        cursor = await connection.execute(QUERIES["stored_by_crawl"], asked)
-        row = await cursor.fetchone()
-        return row is not None and bool(row[0])
+    return bool(await scalar(pool, "stored_by_crawl", **asked))
 
 
 async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, EmbeddedChunk]:
@@ -137,7 +133,7 @@ async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[
     with translated():
         # Each page once: it may have been fetched under two addresses. By id: two workers that store the same
         # pages in different orders would deadlock.
-        for _, page in sorted({_owner(page): page for page in pages}.items()):
+        for _, page in sorted({_page_id(page.page): page for page in pages}.items()):
             batch.add(page)
         async with pool.connection() as connection:
             await batch.write(connection)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
-from psycopg.rows import class_row
 
-from alonchat_crawl.storage.pool import Pool, connected
+from alonchat_crawl.storage.pool import Pool, connected, records, values
 from alonchat_crawl.storage.queries import QUERIES
 
 BATCH_CHUNKS = 64  # embedded at once: a killed process loses less than a minute's work
@@ -55,20 +54,12 @@ class Unembedded:
 
 async def read_projects(pool: Pool, only: UUID | None = None) -> list[ProjectRecord]:
     """Return all projects, or one, by name. Counting their windows takes 1 s a million."""
-    async with (
-        connected(pool) as connection,
-        connection.cursor(row_factory=class_row(ProjectRecord)) as cursor,
-    ):
-        await cursor.execute(QUERIES["projects"], {"only": only})
-        return await cursor.fetchall()
+    return await records(pool, ProjectRecord, "projects", only=only)
 
 
 async def projects_between(pool: Pool, first: UUID, last: UUID, most: int) -> list[UUID]:
     """Return the lowest ids of projects in a range."""
-    row = {"first": first, "last": last, "count": most}
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["projects_between"], row)).fetchall()
-    return [project_id for (project_id,) in found]
+    return await values(pool, "projects_between", first=first, last=last, count=most)
 
 
 async def promote(pool: Pool, project: ProjectRecord) -> bool:
@@ -115,12 +106,7 @@ async def unembedded(pool: Pool, project_id: UUID, scheme: str) -> AsyncIterator
     asked: dict[str, Any] = {"project_id": project_id, "scheme": scheme, "count": BATCH_CHUNKS}
     place, fresh = FIRST, True
     while True:
-        async with (
-            connected(pool) as connection,
-            connection.cursor(row_factory=class_row(Unembedded)) as cursor,
-        ):
-            await cursor.execute(QUERIES["unembedded_chunks"], asked | place)
-            batch = await cursor.fetchall()
+        batch = await records(pool, Unembedded, "unembedded_chunks", **asked, **place)
         if batch:
             yield batch
             place, fresh = {"after_source": batch[-1].source_id, "after": batch[-1].id}, False

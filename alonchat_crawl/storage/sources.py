@@ -7,14 +7,13 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.pool import Pool, connected
+from alonchat_crawl.storage.pool import Pool, connected, records, rowcount, scalar, values
 from alonchat_crawl.storage.queries import QUERIES
 
 ERROR_MAX_CHARS = 1000
@@ -64,10 +63,8 @@ def _text(error: str) -> str:
 
 async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
     """Return the project that a source belongs to; None for an unknown one."""
-    async with connected(pool) as connection:
-        row = {"source_id": source_id}
-        found = await (await connection.execute(QUERIES["project_of_source"], row)).fetchone()
-    return found[0] if found else None
+    owner: UUID | None = await scalar(pool, "project_of_source", source_id=source_id)
+    return owner
 
 
 async def clear_squatted(pool: Pool, source: Source) -> None:
@@ -126,84 +123,68 @@ async def finish_crawl(
 
     `status` is completed, failed or cancelled. Does nothing if a newer run has begun.
     """
-    row = {
-        "source_id": source.source_id,
-        "crawl_id": source.crawl_id,
-        "status": status,
-        "counts": Jsonb(dict(counts)),
+    gone = await scalar(
+        pool,
+        "finish_source",
+        source_id=source.source_id,
+        crawl_id=source.crawl_id,
+        status=status,
+        counts=Jsonb(dict(counts)),
         # It may quote a site, whose words must not keep the run from ending.
-        "error": _text(error),
-        "unreached_are_gone": unreached_are_gone,
-    }
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["finish_source"], row)).fetchone()
-    return int(found[0]) if found else 0
+        error=_text(error),
+        unreached_are_gone=unreached_are_gone,
+    )
+    return int(gone or 0)
 
 
 async def set_status(pool: Pool, source: Source, status: str) -> None:
     """Note that the run is `paused` or `running` again; does nothing if it has ended."""
-    row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "status": status}
-    async with connected(pool) as connection:
-        await connection.execute(QUERIES["set_source_status"], row)
+    await rowcount(
+        pool, "set_source_status", source_id=source.source_id, crawl_id=source.crawl_id, status=status
+    )
 
 
 async def amend_crawl(pool: Pool, source: Source) -> None:
     """Note the run's limits as they are now; does nothing if it has ended."""
-    row = {"source_id": source.source_id, "crawl_id": source.crawl_id, "options": _options(source)}
-    async with connected(pool) as connection:
-        await connection.execute(QUERIES["amend_source"], row)
+    options = _options(source)
+    await rowcount(
+        pool, "amend_source", source_id=source.source_id, crawl_id=source.crawl_id, options=options
+    )
 
 
 async def reopen_crawl(pool: Pool, source: Source) -> None:
     """Note that the run, if it had ended, goes on; does nothing if a newer one has begun."""
-    row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
-    async with connected(pool) as connection:
-        await connection.execute(QUERIES["reopen_source"], row)
+    await rowcount(pool, "reopen_source", source_id=source.source_id, crawl_id=source.crawl_id)
 
 
 async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
     """Return a source's row; None for an unknown source."""
-    async with (
-        connected(pool) as connection,
-        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-    ):
-        await cursor.execute(QUERIES["source_record"], {"source_id": source_id})
-        return await cursor.fetchone()
+    return next(iter(await records(pool, SourceRecord, "source_record", source_id=source_id)), None)
 
 
 async def ended_sources(pool: Pool, most: int, only: UUID | None = None) -> list[SourceRecord]:
     """Return the sources whose run ended last, of all projects or of one, the latest first."""
-    async with (
-        connected(pool) as connection,
-        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-    ):
-        await cursor.execute(QUERIES["ended_sources"], {"only": only, "count": most})
-        return await cursor.fetchall()
+    return await records(pool, SourceRecord, "ended_sources", only=only, count=most)
 
 
 async def sources_between(
     pool: Pool, first: UUID, last: UUID, most: int, only: UUID | None = None
 ) -> list[UUID]:
     """Return the lowest ids in a range, of all projects or of one."""
-    row = {"first": first, "last": last, "only": only, "count": most}
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["sources_between"], row)).fetchall()
-    return [source_id for (source_id,) in found]
+    return await values(pool, "sources_between", first=first, last=last, only=only, count=most)
 
 
 async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
     """Return the files that the run is to read; None if it has ended, or a newer one has begun."""
-    row = {"source_id": source.source_id, "crawl_id": source.crawl_id}
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["uploads_of_run"], row)).fetchone()
-    return found[0] if found else None
+    uploads: list[str] | None = await scalar(
+        pool, "uploads_of_run", source_id=source.source_id, crawl_id=source.crawl_id
+    )
+    return uploads
 
 
 async def fail_source(pool: Pool, source_id: UUID, error: str) -> None:
     """Note that a source's run, whichever it is, cannot go on; does nothing if it has ended."""
-    row = {"source_id": source_id, "error": _text(error)}
-    async with connected(pool) as connection:
-        await connection.execute(QUERIES["fail_source"], row)
+    await rowcount(pool, "fail_source", source_id=source_id, error=_text(error))
 
 
 async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) -> set[UUID]:
@@ -211,24 +192,15 @@ async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) ->
 
     That is the project's own number, if an operator set one, otherwise `most`.
     """
-    row = {"projects": list(projects), "most": most}
-    async with connected(pool) as connection:
-        found = await (await connection.execute(QUERIES["projects_with_room"], row)).fetchall()
-    return {project_id for (project_id,) in found}
+    return set(await values(pool, "projects_with_room", projects=list(projects), most=most))
 
 
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
     """Return the sources whose run has not ended, oldest first."""
-    async with (
-        connected(pool) as connection,
-        connection.cursor(row_factory=class_row(SourceRecord)) as cursor,
-    ):
-        await cursor.execute(QUERIES["unfinished_sources"])
-        return await cursor.fetchall()
+    return await records(pool, SourceRecord, "unfinished_sources")
 
 
 async def mark_gone(pool: Pool, source: Source, url: str) -> None:
     """Note that the site says the page is gone (404, 410); does nothing for a page that was never stored."""
-    row = {"page_id": page_id(source.source_id, url), "project_id": source.project_id}
-    async with connected(pool) as connection:
-        await connection.execute(QUERIES["mark_page_gone"], row)
+    page = page_id(source.source_id, url)
+    await rowcount(pool, "mark_page_gone", page_id=page, project_id=source.project_id)

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from psycopg.rows import class_row
 
 from alonchat_crawl.extract import EXTRACTION_VERSION
 from alonchat_crawl.identity import page_id
 from alonchat_crawl.sources import Source
-from alonchat_crawl.storage.pool import Pool, connected
-from alonchat_crawl.storage.queries import QUERIES
+from alonchat_crawl.storage.pool import Pool, records, rowcount, scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +30,7 @@ class Validators:
 async def has_validators(pool: Pool, source: Source, scheme: str) -> bool:
     """Return whether `find_validators` may find anything; False holds for the whole run."""
     asked = {"source_id": source.source_id, "crawl_id": source.crawl_id, "embedding_scheme": scheme}
-    async with connected(pool) as connection:
-        row = await (await connection.execute(QUERIES["has_validators"], asked)).fetchone()
-        return row is not None and bool(row[0])
+    return bool(await scalar(pool, "has_validators", **asked))
 
 
 async def find_validators(
@@ -47,29 +41,28 @@ async def find_validators(
     None if there is no such page, it is gone, has no validator, was extracted or embedded in another way, its
     links were not kept, or its whole text was last fetched more than `max_days` ago.
     """
-    asked = {
-        "page_id": page_id(source_id, url),
-        "embedding_scheme": scheme,
-        "extraction": EXTRACTION_VERSION,
-        "max_days": max_days,
-    }
-    async with (
-        connected(pool) as connection,
-        connection.cursor(row_factory=class_row(Validators)) as cursor,
-    ):
-        await cursor.execute(QUERIES["find_validators"], asked)
-        return await cursor.fetchone()
+    found = await records(
+        pool,
+        Validators,
+        "find_validators",
+        page_id=page_id(source_id, url),
+        embedding_scheme=scheme,
+        extraction=EXTRACTION_VERSION,
+        max_days=max_days,
+    )
+    return found[0] if found else None
 
 
 async def note_unchanged(pool: Pool, stored: Validators, crawl_id: UUID, seen_at: datetime) -> bool:
     """Note that a run found the page unchanged; False if something else is stored by now."""
-    noted: dict[str, Any] = {
-        "page_id": stored.page_id,
-        "etag": stored.etag,
-        "last_modified": stored.last_modified,
-        "embedding_scheme": stored.embedding_scheme,
-        "crawl_id": crawl_id,
-        "fetched_at": seen_at,
-    }
-    async with connected(pool) as connection:
-        return (await connection.execute(QUERIES["note_unchanged"], noted)).rowcount == 1
+    noted = await rowcount(
+        pool,
+        "note_unchanged",
+        page_id=stored.page_id,
+        etag=stored.etag,
+        last_modified=stored.last_modified,
+        embedding_scheme=stored.embedding_scheme,
+        crawl_id=crawl_id,
+        fetched_at=seen_at,
+    )
+    return noted == 1

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from scrapy import Request
+from scrapy.utils.datatypes import LocalCache
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.address_rules import check_url
@@ -48,7 +49,7 @@ class RedirectLoops:
     """
 
     def __init__(self) -> None:
-        self._led_to: dict[tuple[UUID, str], frozenset[str]] = {}
+        self._led_to: LocalCache[tuple[UUID, str], frozenset[str]] = LocalCache(REDIRECTS_REMEMBERED)
         """For each run and URL, the URLs that redirected to it, directly or not."""
 
     def closes(self, lease: Lease, target: str) -> bool:
@@ -57,7 +58,5 @@ class RedirectLoops:
         before = self._led_to.pop((run, lease.url), frozenset()) | {lease.url}
         if target in before:
             return True
-        if len(self._led_to) >= REDIRECTS_REMEMBERED:
-            self._led_to.clear()
         self._led_to[run, target] = before
         return False

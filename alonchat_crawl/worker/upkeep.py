@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from scrapy.settings import BaseSettings
 from scrapy.signalmanager import SignalManager
 
-from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_or_set_aside
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import EVERY_SECONDS, recover
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.errors import GiveUp, Outage, Retry, Unreadable

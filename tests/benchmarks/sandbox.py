@@ -68,7 +68,11 @@ async def _measured(
     await _round(_in_threads, bodies[:50])  # so that no round pays for imports
     for number in bench.rounds(ROUNDS):
         bench.say(f"sandbox: round {number + 1}, {len(bodies)} pages …")
-        sandbox = Sandbox(settings.PARSER_PROCESSES, settings.PARSER_MEMORY_MB, settings.PARSER_SECONDS)
+        sandbox = Sandbox(
+            settings.PARSER_PROCESSES,
+            settings.environment.PARSER_MEMORY_MB,
+            settings.environment.PARSER_SECONDS,
+        )
         in_sandbox = _In(sandbox)
         began = perf_counter()
         await in_sandbox(bodies[0], Boilerplate())

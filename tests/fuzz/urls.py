@@ -10,7 +10,7 @@ from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.address_rules import AddressRules, check_url
 from alonchat_crawl.fetch.files.object_storage import object_url
 from alonchat_crawl.fetch.files.upload_urls import file_name, member_url, scheme_of, split_member, stored_url
-from alonchat_crawl.fetch.ip_addresses import is_public, parse_address
+from alonchat_crawl.fetch.public_addresses import is_public, parse_address
 from alonchat_crawl.policies.blocklists.rule_set import Target
 from alonchat_crawl.policies.robots.path_patterns import path_of
 from alonchat_crawl.policies.traps.one_url import is_calendar_page, trap

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrapy import cmdline
 from scrapy.settings import Settings
 
-from alonchat_crawl.control.admission import admit
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release

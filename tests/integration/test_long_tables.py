@@ -45,7 +45,7 @@ LONG: dict[str, Callable[[], bytes]] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sandbox() -> AsyncIterator[Sandbox]:
     """One parser, which takes one table after the other, as a worker's does."""
-    running = Sandbox(1, settings.PARSER_MEMORY_MB, settings.PARSER_SECONDS)
+    running = Sandbox(1, settings.environment.PARSER_MEMORY_MB, settings.environment.PARSER_SECONDS)
     yield running
     await running.close()
 

@@ -15,7 +15,7 @@ from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 
 from alonchat_crawl import settings
-from alonchat_crawl.control.admission import admit
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.errors import GiveUp, StartupError
 from alonchat_crawl.extract.site.fingerprints import Fingerprints

@@ -8,8 +8,8 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
 
-from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.shards import Shards

@@ -15,8 +15,8 @@ import pytest
 from redis.asyncio import Redis
 from scrapy.settings import Settings
 
-from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.closing import close_source
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.website_seed import Seed
 from alonchat_crawl.errors import GiveUp
 from alonchat_crawl.frontier.dead_letters import DeadLetter, DeadLetters, Failure, LetterFilter

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from alonchat_crawl.control.admission import admit
 from alonchat_crawl.control.inbox import Postponed
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.recovery import recover
 from alonchat_crawl.control.seed_reader import SeedReader
 from alonchat_crawl.control.upload_seed import UploadSeed

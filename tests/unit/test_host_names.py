@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alonchat_crawl.control.upload_seed import UploadSeed
 from alonchat_crawl.control.website_seed import SeedError
-from alonchat_crawl.fetch.ip_addresses import parse_address
+from alonchat_crawl.fetch.public_addresses import parse_address
 from alonchat_crawl.urls import ascii_host, canonical_url
 from tests.sites.hostile.hosts import ALL, NAMES
 

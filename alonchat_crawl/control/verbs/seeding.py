@@ -2,7 +2,7 @@
 
 from scrapy.settings import BaseSettings
 
-from alonchat_crawl.control.admission import admit
+from alonchat_crawl.control.opening import admit
 from alonchat_crawl.control.website_seed import SourceSeed
 from alonchat_crawl.frontier.shards import Shards
 from alonchat_crawl.frontier.transitions import Opened

@@ -18,8 +18,6 @@ class Bert:
     folder: Path
     max_tokens: int
     """How many tokens of a text it reads, with special ones."""
-    heads: int
-    width: int
 
 
 def read_bert(model: Model) -> Bert:
@@ -39,9 +37,7 @@ def read_bert(model: Model) -> Bert:
         )
         read = _json(model.folder / "sentence_bert_config.json").get("max_seq_length")
         most = config["max_position_embeddings"]
-        bert = Bert(
-            model.folder, min(read or most, most), config["num_attention_heads"], config["hidden_size"]
-        )
+        bert = Bert(model.folder, min(read or most, most))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # its files have another form
         same = False
     if not same:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from alonchat_crawl.extract.files.escaping import escaped, one_line
-from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS, COLUMNS_MAX, Table
+from alonchat_crawl.extract.files.table_writer import CELL_MAX_CHARS, COLUMNS_MAX, TableWriter
 from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.extract.text.cut_note import cut_note
 
@@ -72,14 +72,14 @@ class DocumentWriter:
 
         It takes no more rows than fit: after a FullError, an iterator still has the others.
         """
-        table = Table(self.left)
+        table = TableWriter(self.left)
         for row in rows:
             table.add(row)
             if table.is_full:
                 break
         self.add_table(table)
 
-    def add_table(self, table: Table) -> None:
+    def add_table(self, table: TableWriter) -> None:
         """Append a table; raises FullError if it has more rows than fit."""
         try:
             self._add_rows(table)
@@ -92,7 +92,7 @@ class DocumentWriter:
             self.left_out["cells"] += table.cells_cut
             self.add(cut_note(f"characters in {table.cells_cut} cells", CELL_MAX_CHARS))
 
-    def _add_rows(self, table: Table) -> None:
+    def _add_rows(self, table: TableWriter) -> None:
         self.rows = 0
         rows, between = (table.paragraphs(), "\n\n") if table.is_list else (table.lines(), "\n")
         for row in rows:

@@ -11,7 +11,7 @@ BETWEEN = "\x1f"  # joins the cells of a kept row: a control character, which no
 ROW_CHARS = 2  # of a row beside its cells, at least: the blank line before a paragraph
 
 
-class Table:
+class TableWriter:
     """Rows of plain text, the first as the head. Empty rows and columns are left out, short rows are padded.
 
     A later row may be wider, so rows are kept until the last has come, each as one string.

@@ -34,7 +34,7 @@ class TopBlock(NamedTuple):
     """Of its text; None for headings and code."""
 
 
-class Written(NamedTuple):
+class WrittenMarkdown(NamedTuple):
     """A document as it is stored."""
 
     markdown: str
@@ -42,7 +42,7 @@ class Written(NamedTuple):
     blocks: tuple[TopBlock, ...]
 
 
-def write(markdown: str) -> Written:
+def write(markdown: str) -> WrittenMarkdown:
     """Return a Markdown text as it may be stored: inert in every renderer, and a fixed point of `write`.
 
     All its words are kept. Raw HTML and definitions of references become plain text, images become their
@@ -59,13 +59,13 @@ def write(markdown: str) -> Written:
     return _as_paragraphs(markdown)
 
 
-def _as_paragraphs(markdown: str) -> Written:
+def _as_paragraphs(markdown: str) -> WrittenMarkdown:
     """Keep the words of a text on which writing and parsing do not agree."""
     texts = (with_lines(InlineText(), paragraph).write() for paragraph in PARAGRAPHS.split(markdown))
     return _joined([WrittenBlock("text", text) for text in texts if text])
 
 
-def _joined(blocks: Sequence[WrittenBlock]) -> Written:
+def _joined(blocks: Sequence[WrittenBlock]) -> WrittenMarkdown:
     top: list[TopBlock] = []
     line = 0
     for block in blocks:
@@ -74,4 +74,4 @@ def _joined(blocks: Sequence[WrittenBlock]) -> Written:
         digest = None if kind else blake2b(block.text.encode(), digest_size=DIGEST_BYTES).digest()
         top.append(TopBlock(line, end, kind, digest))
         line = end + 1
-    return Written("\n\n".join(block.text for block in blocks), tuple(top))
+    return WrittenMarkdown("\n\n".join(block.text for block in blocks), tuple(top))

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from alonchat_crawl.extract.markdown.writer import TopBlock, write
+from alonchat_crawl.extract.markdown.writer import TopBlock
 
 PAGES_MIN = 5  # a block is boilerplate only after so many pages had it
 SHARE_MIN = 0.5  # and so large a share of the source's pages so far
@@ -35,16 +35,12 @@ class Boilerplate:
         self._sources: OrderedDict[Hashable, Learnt] = OrderedDict()
         self._lock = Lock()
 
-    def without(
-        self, source: Hashable, markdown: str, blocks: Sequence[TopBlock] | None = None
-    ) -> tuple[str, int]:
+    def without(self, source: Hashable, markdown: str, blocks: Sequence[TopBlock]) -> tuple[str, int]:
         """Learn from a page; return its Markdown without boilerplate, and how many blocks were left out.
 
-        `blocks` are those of its Markdown, if they are known. A page of boilerplate and headings alone stays
+        `blocks` are those of its Markdown. A page of boilerplate and headings alone stays
         as it is, and so does one with too many blocks.
         """
-        if blocks is None:
-            markdown, blocks = write(markdown)
         if len(blocks) > PAGE_BLOCKS_SEEN:
             return markdown, 0
         digests = [block.digest for block in blocks]

@@ -3,7 +3,6 @@
 import logging
 from time import monotonic
 from typing import Any, Final, Self
-from uuid import UUID
 
 from scrapy import Request
 from scrapy import signals as scrapys
@@ -19,7 +18,6 @@ from alonchat_crawl.operations.metrics.instruments import Instruments
 from alonchat_crawl.operations.metrics.model_watch import ModelWatch
 from alonchat_crawl.operations.metrics.server import listen, site_of
 from alonchat_crawl.servers.connections import Connections
-from alonchat_crawl.sources import Ending
 
 SCRAPERS_LOGGER: Final = "scrapy.core.scraper"  # its errors are counted by their signals
 
@@ -70,9 +68,9 @@ class Metrics:
             (self._on_spider_error, scrapys.spider_error),
             (self._on_stopped, scrapys.engine_stopped),
             (self.instruments.stage_took, ours.stage_finished),
-            (self._on_tokens, ours.tokens_embedded),
+            (self.instruments.tokens_embedded, ours.tokens_embedded),
             (self._on_model, ours.model_loaded),
-            (self._on_page, ours.page_ended),
+            (self.instruments.page_ended, ours.page_ended),
             (self._on_source, ours.source_completed),
             (self._on_frontier, ours.frontier_observed),
         ):
@@ -96,14 +94,8 @@ class Metrics:
     def _on_spider_error(self, failure: Failure) -> None:
         self.instruments.failed("spider", failure.value)
 
-    def _on_tokens(self, project_id: UUID, tokens: int) -> None:
-        self.instruments.tokens_embedded(str(project_id), tokens)
-
     def _on_model(self, seconds: float) -> None:
         self.instruments.model_load.set(seconds)
-
-    def _on_page(self, ending: Ending) -> None:
-        self.instruments.page_ended(ending.outcome, ending.reason)
 
     def _on_source(self) -> None:
         self.instruments.sources_completed.inc()

@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from uuid import UUID
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,8 +14,7 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from alonchat_crawl.outcomes import Outcome
-from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending
 
 OTHER: Final = "other"
 MAX_VALUES: Final = 100  # of one label whose words come from our own code
@@ -88,17 +88,17 @@ class Instruments:
         self._tokens = Counter("alonchat_tokens_embedded", "Tokens embedded.", ["project"], registry=registry)
         self._errors = Counter("alonchat_errors", "Errors.", ["where", "class"], registry=registry)
 
-    def page_ended(self, outcome: Outcome, reason: Reason) -> None:
+    def page_ended(self, ending: Ending) -> None:
         """Count a page's end."""
-        self._pages.labels(outcome, reason.label).inc()
+        self._pages.labels(ending.outcome, ending.reason.label).inc()
 
     def stage_took(self, stage: str, seconds: float) -> None:
         """Observe a stage's time; a negative one (a clock set back) is none."""
         self._seconds.labels(self._stage.of(stage)).observe(max(seconds, 0.0))
 
-    def tokens_embedded(self, project: str, tokens: int) -> None:
+    def tokens_embedded(self, project_id: UUID, tokens: int) -> None:
         """Count a project's tokens."""
-        self._tokens.labels(self._project.of(project)).inc(tokens)
+        self._tokens.labels(self._project.of(str(project_id))).inc(tokens)
 
     def failed(self, where: str, error: BaseException | None) -> None:
         """Count an error by the part of the system it came from and by its class."""

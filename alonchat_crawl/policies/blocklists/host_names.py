@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Literal
 
-from alonchat_crawl.fetch.ip_addresses import dialled_network
+from alonchat_crawl.fetch.public_addresses import dialled_network
 from alonchat_crawl.fetch.public_suffixes import public_suffixes
 from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind, TooWideError, UnreadableLineError
 from alonchat_crawl.urls import canonical_url

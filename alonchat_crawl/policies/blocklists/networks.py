@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from itertools import pairwise
 
-from alonchat_crawl.fetch.ip_addresses import Address, ipv4_inside
+from alonchat_crawl.fetch.public_addresses import Address, ipv4_inside
 
 Range = tuple[int, int]
 """First and last address."""

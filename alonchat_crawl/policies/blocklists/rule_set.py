@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from alonchat_crawl.fetch.ip_addresses import Address
+from alonchat_crawl.fetch.public_addresses import Address
 from alonchat_crawl.policies.blocklists.key_set import KeySet, key_of
 from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable

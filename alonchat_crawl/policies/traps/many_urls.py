@@ -16,6 +16,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
+from scrapy.utils.datatypes import LocalCache
 
 from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.per_crawler import PerCrawler
@@ -82,11 +83,11 @@ class TrapCounters(PerCrawler):
         self._redis = redis
         self._on_damaged_key = on_damaged_key
         self._limits = limits
-        self._full: set[tuple[UUID, Item]] = set()
+        self._full: LocalCache[tuple[UUID, Item], None] = LocalCache(KNOWN_MAX)
         """By run: the items that this worker has seen above their limit."""
-        self._noted: dict[tuple[UUID, str], Repetition] = {}
+        self._noted: LocalCache[tuple[UUID, str], Repetition] = LocalCache(KNOWN_MAX)
         """By run and URL: one that is fetched again, because it could not be stored, is not counted again."""
-        self._kept_until: dict[UUID, float] = {}
+        self._kept_until: LocalCache[UUID, float] = LocalCache(KNOWN_MAX)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -99,10 +100,7 @@ class TrapCounters(PerCrawler):
         """Count a page or a sitemap that was fetched, once a run."""
         noted = (lease.source.crawl_id, lease.url)
         if noted not in self._noted:
-            repetition = await self._count_fetched(lease, fingerprints)
-            if len(self._noted) >= KNOWN_MAX:
-                self._noted.clear()
-            self._noted[noted] = repetition
+            self._noted[noted] = await self._count_fetched(lease, fingerprints)
         return self._noted[noted]
 
     async def refused(self, lease: Lease) -> Reason:
@@ -175,15 +173,11 @@ class TrapCounters(PerCrawler):
         counted = await self._run(source, items, "INCRBY", 1)
         if self._kept_until.get(source.crawl_id, 0.0) < monotonic():
             await self._redis.expire(_key(source), KEPT_SECONDS)
-            if len(self._kept_until) >= KNOWN_MAX:
-                self._kept_until.clear()
             self._kept_until[source.crawl_id] = monotonic() + KEPT_SECONDS / 4
         counts = dict(zip(items, counted, strict=True))
         for item, limit in limited.items():
             if limit is not None and counts[item] > limit:
-                if len(self._full) >= KNOWN_MAX:
-                    self._full.clear()
-                self._full.add((source.crawl_id, item))
+                self._full[source.crawl_id, item] = None
         return counts
 
     async def _read(self, source: Source, items: list[Item]) -> list[int]:

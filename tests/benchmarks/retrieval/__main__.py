@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
+from alonchat_crawl.settings import WINDOW_TOKENS, environment
 from tests.benchmarks.retrieval.corpus import Corpus, MissingDataError, read_corpus
 from tests.benchmarks.retrieval.ours import measure
 from tests.benchmarks.retrieval.peers import RECIPES, found_by
@@ -23,7 +23,7 @@ WINDOWS = (64, 96, 128, 192, 256)  # the model reads at most 256
 def _arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.benchmarks.retrieval", description=__doc__)
     parser.add_argument("--split", choices=("dev", "test"), default="test")
-    parser.add_argument("--backend", choices=BACKENDS, default=EMBEDDING_BACKEND, help="ours")
+    parser.add_argument("--backend", choices=BACKENDS, default=environment.EMBEDDING_BACKEND, help="ours")
     parser.add_argument("--small", action="store_true", help="only the corpus' small pages")
     parser.add_argument("--windows", action="store_true", help="ours alone, by window length")
     return parser.parse_args()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from alonchat_crawl.settings import EMBEDDING_BACKEND, WINDOW_TOKENS
+from alonchat_crawl.settings import WINDOW_TOKENS, environment
 from tests.benchmarks.retrieval.corpus import Corpus, MissingDataError, read_corpus
 from tests.benchmarks.retrieval.knowledge import WAYS, Knowledge, Stored
 from tests.benchmarks.retrieval.migration import reload_search
@@ -43,7 +43,7 @@ def measure(
 def _arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.benchmarks.retrieval.ours", description=__doc__)
     parser.add_argument("--windows", type=int, default=WINDOW_TOKENS, metavar="N", help="tokens of a window")
-    parser.add_argument("--backend", default=EMBEDDING_BACKEND)
+    parser.add_argument("--backend", default=environment.EMBEDDING_BACKEND)
     parser.add_argument("--split", choices=("dev", "test"), default="dev")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, metavar="WAY", help=", ".join(WAYS))
     parser.add_argument(

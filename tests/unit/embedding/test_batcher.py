@@ -188,23 +188,6 @@ async def test_long_texts_cost_more() -> None:
         assert sum(len(text) > 200 for text in model.seen[:last]) <= 16
 
 
-async def test_questions_go_first() -> None:
-    """A question is embedded in the next turn, which no page shares, however many pages wait."""
-    model = Model()
-    model.free.clear()
-    async with running(model, batch=4) as batcher:
-        pages = await begun(
-            batcher, *((UUID(int=page), [f"{page} {number}" for number in range(50)]) for page in range(9))
-        )
-        question = asyncio.create_task(batcher.embed(OTHER, ["why?"], question=True))
-        await soon()
-        model.free.set()
-        await question
-        assert model.batches[:2] == [16, 1]
-        assert model.seen[16] == "why?"
-        await asyncio.gather(*pages)
-
-
 async def test_alike_lengths_are_embedded_together() -> None:
     """A page's texts come by their length, so that little is spent on padding."""
     model = Model()

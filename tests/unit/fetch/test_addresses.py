@@ -12,7 +12,7 @@ from scrapy.settings import Settings
 
 from alonchat_crawl.errors import Refused
 from alonchat_crawl.fetch.address_rules import AddressRules, Storage, check_url, dialable
-from alonchat_crawl.fetch.ip_addresses import (
+from alonchat_crawl.fetch.public_addresses import (
     MAPPED,
     NAT64,
     dialled_address,

@@ -15,10 +15,9 @@ from alonchat_crawl.errors import Deferred, GiveUp, Refused
 from alonchat_crawl.fetch.body_budget import MEGABYTE, WEIGHT_MOST_BYTES, BodyBudget
 from alonchat_crawl.fetch.http_connection import too_large
 from alonchat_crawl.fetch.request_context import RequestContext, lease_of
-from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox.work_slots import SMALL_BYTES, WorkSlots
-from alonchat_crawl.sources import Ending, Kind
+from alonchat_crawl.sources import Kind
 from tests.unit.policies.scan.test_scanner import WEB_FILES, lease
 
 FIRST, SECOND = uuid4(), uuid4()
@@ -40,7 +39,7 @@ def bodies(megabytes: int = 100, waiting: int = 4, seconds: float = 60.0) -> Bod
 
 def ended(own: BodyBudget, request: Request) -> None:
     """A page ended."""
-    own.page_ended(lease_of(request), Ending(Outcome.STORED))
+    own.free(lease_of(request))
 
 
 async def settled() -> None:

@@ -22,6 +22,7 @@ from alonchat_crawl.operations.metrics.instruments import OTHER, BoundedLabel, I
 from alonchat_crawl.operations.metrics.server import ports_of
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.sources import Ending
 
 
 def samples(instruments: Instruments) -> dict[tuple[str, ...], float]:
@@ -92,7 +93,7 @@ def test_projects_are_bounded() -> None:
     """A thousand tenants give no more series than the setting says, and no token is lost."""
     instruments = Instruments(max_projects=200)
     for _ in range(1000):
-        instruments.tokens_embedded(str(uuid4()), 10)
+        instruments.tokens_embedded(uuid4(), 10)
     values = {
         key: value
         for key, value in samples(instruments).items()
@@ -126,7 +127,7 @@ def test_errors_are_told_apart_by_their_root() -> None:
 def test_registries_do_not_share() -> None:
     """Two crawlers in one process count apart."""
     first, second = Instruments(1), Instruments(1)
-    first.page_ended(Outcome.STORED, Reason.NONE)
+    first.page_ended(Ending(Outcome.STORED))
     first.stage_took("chunk", -1.0)
     assert samples(first)["alonchat_pages_total", "stored", ""] == 1
     assert samples(first)["alonchat_stage_seconds_sum", "chunk"] == 0

@@ -14,12 +14,13 @@ from alonchat_crawl.extract.files.office.xml_parts import (
     elements,
     local,
 )
-from alonchat_crawl.extract.files.table_writer import Table
+from alonchat_crawl.extract.files.table_writer import TableWriter
 from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 
 MAIN = "word/document.xml"
 SPANNED_MAX = 64  # columns that one cell may span
-READ_WITH_THE_WHOLE = frozenset({"tr", "txbxContent", "Fallback", "moveFrom"})
+# A paragraph in one of these is written with its row or box, or not at all.
+NOT_IN_BODY = frozenset({"tr", "txbxContent", "Fallback", "moveFrom"})
 
 
 def write_docx(body: bytes, writer: DocumentWriter) -> None:
@@ -39,12 +40,12 @@ class Docx:
 
     def write(self) -> None:
         """Stream the body; each paragraph and row is freed as soon as it is written."""
-        table = Table(self.writer.left)
+        table = TableWriter(self.writer.left)
         with self.package.open(self.package.main) as part:
             for _, node in elements(part, "p", "tr", "tbl"):
                 name = local(node)
                 outer = {local(each) for each in node.iterancestors()}
-                if outer & READ_WITH_THE_WHOLE:
+                if outer & NOT_IN_BODY:
                     continue
                 if name == "p":
                     self._paragraph(node)
@@ -52,7 +53,7 @@ class Docx:
                     table.add(self._row(node))
                 if name == "tbl" or table.is_full:
                     self.writer.add_table(table)
-                    table = Table(self.writer.left)
+                    table = TableWriter(self.writer.left)
                 drop(node)
         self._notes()
 

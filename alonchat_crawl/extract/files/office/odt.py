@@ -15,7 +15,7 @@ from alonchat_crawl.extract.files.office.xml_parts import (
     local,
     tree,
 )
-from alonchat_crawl.extract.files.table_writer import Table
+from alonchat_crawl.extract.files.table_writer import TableWriter
 from alonchat_crawl.extract.markdown.inert_text import opening_escaped
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
@@ -35,16 +35,16 @@ SPACES_MAX = 64
 
 def write_odt(body: bytes, writer: DocumentWriter) -> None:
     """Write a document; raises GiveUp and FullError."""
-    container = CheckedZip.of_document(body)
-    if "META-INF/manifest.xml" in container.names and ENCRYPTED in container.read(
+    zip_file = CheckedZip.of_document(body)
+    if "META-INF/manifest.xml" in zip_file.names and ENCRYPTED in zip_file.read(
         "META-INF/manifest.xml", PART_MAX_BYTES
     ):
         raise GiveUp(Reason.FILE_ENCRYPTED, "It is protected by a password: remove that and send it again.")
-    writer.title = _title(container)
-    hidden = _hidden_styles(container, CONTENT)
-    if "styles.xml" in container.names:
-        hidden |= _hidden_styles(container, "styles.xml")
-    Odt(writer, hidden).write(container)
+    writer.title = _title(zip_file)
+    hidden = _hidden_styles(zip_file, CONTENT)
+    if "styles.xml" in zip_file.names:
+        hidden |= _hidden_styles(zip_file, "styles.xml")
+    Odt(writer, hidden).write(zip_file)
 
 
 class Odt:
@@ -54,10 +54,10 @@ class Odt:
         self.writer, self.hidden = writer, hidden
         self.notes: list[str] = []
 
-    def write(self, container: CheckedZip) -> None:
+    def write(self, zip_file: CheckedZip) -> None:
         """Stream the body; each block is freed as soon as it is written."""
-        table = Table(self.writer.left)
-        with container.open(CONTENT) as part:
+        table = TableWriter(self.writer.left)
+        with zip_file.open(CONTENT) as part:
             for _, node in elements(part, *BLOCKS):
                 outer = list(node.iterancestors())
                 names = [local(each) for each in outer]
@@ -71,7 +71,7 @@ class Odt:
                     self._block(node, name, names)
                 if name == "table" or table.is_full:
                     self.writer.add_table(table)
-                    table = Table(self.writer.left)
+                    table = TableWriter(self.writer.left)
                 drop(node)
         for note in self.notes:
             self.writer.paragraph(note)
@@ -138,17 +138,17 @@ class Odt:
         )
 
 
-def _title(container: CheckedZip) -> str:
-    if "meta.xml" not in container.names:
+def _title(zip_file: CheckedZip) -> str:
+    if "meta.xml" not in zip_file.names:
         return ""
-    meta = tree(container.read("meta.xml", PART_MAX_BYTES))
+    meta = tree(zip_file.read("meta.xml", PART_MAX_BYTES))
     return title_in(next(meta.iter("{*}title"), None))
 
 
-def _hidden_styles(container: CheckedZip, part: str) -> frozenset[str]:
+def _hidden_styles(zip_file: CheckedZip, part: str) -> frozenset[str]:
     """Return the names of styles of hidden text, and of those that inherit from them directly."""
     hidden: set[str] = set()
-    with container.open(part) as stream:
+    with zip_file.open(part) as stream:
         for event, node in elements(stream, "style", starts=("body",)):
             if event == "start":
                 break

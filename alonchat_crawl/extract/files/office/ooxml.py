@@ -39,21 +39,21 @@ class Package:
     """An office document's parts."""
 
     def __init__(self, body: bytes, usual: str) -> None:
-        self.container = CheckedZip.of_document(body)
+        self.zip_file = CheckedZip.of_document(body)
         roots = self.relationships("").values()
         self.main = next((each.target for each in roots if each.kind == "officeDocument"), usual)
 
     def has(self, part: str) -> bool:
         """Whether there is such a part."""
-        return part in self.container.names
+        return part in self.zip_file.names
 
     def open(self, part: str) -> IO[bytes]:
         """Open a part to stream it."""
-        return self.container.open(part)
+        return self.zip_file.open(part)
 
     def tree(self, part: str) -> Element | None:
         """Return a small part's root element; None if there is no such part."""
-        return tree(self.container.read(part, PART_MAX_BYTES)) if self.has(part) else None
+        return tree(self.zip_file.read(part, PART_MAX_BYTES)) if self.has(part) else None
 
     def relationships(self, part: str) -> dict[str, Relationship]:
         """Return what a part points to, by id; `part` is empty for the package itself."""

@@ -1,7 +1,7 @@
 """What a cell shows (ISO/IEC 29500-1, 18.3.1.4 and 18.8.30): text, numbers, dates, booleans."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from alonchat_crawl.extract.files.office.xml_parts import Element, attribute, child, children
@@ -18,19 +18,13 @@ BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
 class CellValues:
-    """A workbook's shared strings and number formats."""
+    """Makes the text that a cell shows, by a workbook's shared strings and number formats."""
 
     def __init__(self, strings: Sequence[str], styles: Element | None, *, since_1904: bool) -> None:
         self._strings = strings
         self._epoch = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock
         self._since_1904 = since_1904
         self._dates, self._percents, self._blank = _formats(styles)
-        self._readers: Mapping[str, Callable[[str, str], str]] = {
-            "s": self._shared,
-            "b": lambda stored, _: BOOLEANS.get(stored, stored),
-            "n": self._number,
-        }
-        """By a cell's type: what makes its shown text of its stored value and its style."""
 
     def shown(self, cell: Element) -> str:
         """Return a cell's value as a reader sees it; empty if it has none."""
@@ -41,11 +35,16 @@ class CellValues:
             inline = child(cell, "is")
             return "".join(each.text or "" for each in inline.iter("{*}t")) if inline is not None else ""
         stored = next(((each.text or "").strip() for each in cell if each.tag.endswith("}v")), "")
-        if stored and kind in self._readers:
-            return self._readers[kind](stored, cell.get("s", "0"))
+        match kind:
+            case "s":
+                return self._shared(stored)
+            case "b":
+                return BOOLEANS.get(stored, stored)
+            case "n":
+                return self._number(stored, cell.get("s", "0"))
         return stored  # a formula's text, an error, a date in ISO 8601
 
-    def _shared(self, stored: str, _style: str) -> str:
+    def _shared(self, stored: str) -> str:
         place = int(stored) if stored.isdecimal() else -1
         return self._strings[place] if 0 <= place < len(self._strings) else ""
 
