@@ -2,5 +2,5 @@
 
 import os
 
-# onnxruntime reports its use to its maker from 1.32 on, also through a proxy, unless this is set before it loads.
+# Unless this is set before it loads, onnxruntime 1.32 reports its use to its maker, also through a proxy.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -6,7 +6,7 @@ import sys
 
 
 def test_onnxruntime_is_told_to_report_nothing() -> None:
-    """Whoever imports a backend has switched its reports off before onnxruntime loads, whatever was set before."""
+    """Its reports are off before it loads, whoever imports a backend and whatever was set before."""
     program = (
         "import os, sys\n"
         "import alonchat_crawl.embedding.backends\n"
