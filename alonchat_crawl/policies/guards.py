@@ -20,6 +20,7 @@ MIDDLEWARES: Final = (
 )
 DIALLING: Final = "alonchat_crawl.fetch.download_handler.GuardedHandler"
 RESOLVER: Final = "alonchat_crawl.fetch.reactor_resolver.ReactorResolver"
+PACER: Final = "alonchat_crawl.worker.pacing.Pacing"
 OFF: Final = ("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "HTTPCACHE_ENABLED", "COOKIES_DEBUG")
 
 
@@ -35,6 +36,8 @@ def check_guards(settings: BaseSettings) -> None:
             missing.append(f"{wanted or 'none'} for {scheme}")
     if _named(settings["TWISTED_DNS_RESOLVER"]) != RESOLVER:
         missing.append(RESOLVER)
+    if _named(settings["PACER"]) != PACER:
+        missing.append(PACER)
     missing += [f"{name}=False" for name in OFF if settings.getbool(name)]
     if missing:
         raise StartupError(

@@ -60,6 +60,17 @@ async def test_the_life_of_a_source_by_orders(desk: Desk) -> None:
     assert await desk.queue.completed() == [source.source_id]
 
 
+async def test_each_order_is_logged_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """An operator can read later who was capped at how many pages, and when."""
+    source = await desk.source("https://a.example/", "/1")
+    steps = (order(source, "pause"), order(source, "cap", value=7), order(source, "priority", value=9))
+    with caplog.at_level("INFO", "alonchat_crawl.control.verbs.steering"):
+        async with carried_out(desk, *steps) as refused:
+            assert refused == []
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("steering")]
+    assert said == [f"{source.url}: {what}" for what in ("pause", "cap 7", "priority 9")]
+
+
 async def test_a_source_with_nothing_in_work_ends_at_once(desk: Desk) -> None:
     """Its cancellation is written down by whoever carried the order out."""
     source = await desk.source("https://a.example/")

@@ -147,6 +147,7 @@ def test_no_start_without_a_guard(guard: str, how: str) -> None:
         ({"DOWNLOAD_HANDLERS": {}}, "GuardedHandler for http"),
         ({"DOWNLOAD_HANDLERS": {"file": "scrapy.core.downloader.handlers.file.FileDownloadHandler"}}, "file"),
         ({"TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver"}, "ReactorResolver"),
+        ({"PACER": "tests.support.no_pacer.NoPacer"}, "Pacing"),
         ({"TELNETCONSOLE_ENABLED": True}, "TELNETCONSOLE_ENABLED=False"),
         ({"HTTPCACHE_ENABLED": "1"}, "HTTPCACHE_ENABLED=False"),
     ],

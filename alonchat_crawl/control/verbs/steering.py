@@ -41,17 +41,17 @@ RANGES: Mapping[Action, tuple[int, int]] = {Action.CAP: (1, PAGES_MOST), Action.
 async def pause(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
     """Fetch nothing more of the source until it is resumed."""
     queue, progress = await _found(shards, source_id, project_id)
-    _done(Action.PAUSE, progress, accepted=await queue.pause(progress.source))
+    _check(progress, accepted=await queue.pause(progress.source))
     await set_status(pool, progress.source, "paused")
-    return await _closed(shards, queue, pool, progress.source)
+    return await _done("pause", shards, queue, pool, progress.source)
 
 
 async def resume(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
     """Go on with a source that was paused."""
     queue, progress = await _found(shards, source_id, project_id)
-    _done(Action.RESUME, progress, accepted=await queue.resume(progress.source))
+    _check(progress, accepted=await queue.resume(progress.source))
     await set_status(pool, progress.source, "running")
-    return await _closed(shards, queue, pool, progress.source)
+    return await _done("resume", shards, queue, pool, progress.source)
 
 
 async def cancel(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None = None) -> Source:
@@ -59,22 +59,22 @@ async def cancel(shards: Shards, pool: Pool, source_id: UUID, project_id: UUID |
     queue, progress = await _found(shards, source_id, project_id)
     if progress.ends == Reason.CANCELLED or progress.state == "cancelled":
         return progress.source  # another worker read the same order
-    _done(Action.CANCEL, progress, accepted=await queue.cancel(progress.source))
-    return await _closed(shards, queue, pool, progress.source)
+    _check(progress, accepted=await queue.cancel(progress.source))
+    return await _done("cancel", shards, queue, pool, progress.source)
 
 
 async def cap(
     shards: Shards, pool: Pool, source_id: UUID, pages: int, project_id: UUID | None = None
 ) -> Source:
     """Let the source have at most so many pages, stored or unchanged; it ends if it has them already."""
-    return await _amended(Action.CAP, shards, pool, source_id, project_id, max_pages=pages)
+    return await _amended(f"cap {pages}", shards, pool, source_id, project_id, max_pages=pages)
 
 
 async def prioritise(
     shards: Shards, pool: Pool, source_id: UUID, priority: int, project_id: UUID | None = None
 ) -> Source:
     """Set the source's share of the turns, 1 to 10: with 10 it gets twice as many as with 5."""
-    return await _amended(Action.PRIORITY, shards, pool, source_id, project_id, priority=priority)
+    return await _amended(f"priority {priority}", shards, pool, source_id, project_id, priority=priority)
 
 
 _VERBS: Mapping[Action, Callable[..., Coroutine[Any, Any, Source]]] = {
@@ -103,27 +103,30 @@ async def _found(
     return found
 
 
-def _done(action: Action, progress: SourceProgress, *, accepted: bool) -> None:
-    """Log what the frontier did. Raises GiveUp if it refused."""
+def _check(progress: SourceProgress, *, accepted: bool) -> None:
+    """Raise GiveUp if the frontier refused an action."""
     if not accepted:
         state = progress.state
         why = "is only being opened" if state == "opening" else f"has ended already ({state})"
         raise GiveUp(Reason.SOURCE_NOT_OPEN, f"Source {progress.source.source_id} {why}.")
-    logger.info("%s: %s", progress.source.url, action)
 
 
 async def _amended(
-    action: Action, shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None, **limits: int
+    what: str, shards: Shards, pool: Pool, source_id: UUID, project_id: UUID | None, **limits: int
 ) -> Source:
     queue, progress = await _found(shards, source_id, project_id)
     amended = replace(progress.source, **limits)  # type: ignore[arg-type] # max_pages or priority
-    _done(action, progress, accepted=await queue.amend(amended))
+    _check(progress, accepted=await queue.amend(amended))
     await amend_crawl(pool, amended)
-    return await _closed(shards, queue, pool, amended)
+    return await _done(what, shards, queue, pool, amended)
 
 
-async def _closed(shards: Shards, queue: FrontierQueue, pool: Pool, source: Source) -> Source:
-    """Close the source if it has ended: it may have had nothing in work, and perhaps no worker runs."""
+async def _done(what: str, shards: Shards, queue: FrontierQueue, pool: Pool, source: Source) -> Source:
+    """Close the source if it has ended: it may have had nothing in work, and perhaps no worker runs.
+
+    Log the action last: an order that meets an outage is carried out again, and must be logged once.
+    """
     if source.source_id in await queue.completed():
         await close_source(shards, queue, pool, source.source_id)
+    logger.info("%s: %s", source.url, what)
     return source

@@ -14,7 +14,10 @@ PARAMETERS: Final = FIELDS | frozenset(
     | {"passphrase", "pin", "policy", "pw", "resourcekey", "rlkey", "sas", "sign", "state", "ticket", "tok"}
 )
 """Names of secrets in URLs, where a plain word or a number may be a secret, too."""
-ENDINGS: Final = ("token", "secret", "password", "passwd", "signature", "apikey", "accesskey")
+ENDINGS: Final = (
+    *("token", "secret", "password", "passwd", "signature", "apikey", "accesskey"),
+    *("sid", "sessionid"),  # PHPSESSID, JSESSIONID
+)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 

@@ -33,7 +33,6 @@ class Sentry:
         try:
             sentry_sdk.init(
                 dsn,
-                send_default_pii=False,
                 include_local_variables=False,  # they hold pages, tokens and settings
                 max_request_body_size="never",
                 max_breadcrumbs=BREADCRUMBS,

@@ -171,3 +171,11 @@ def test_any_text_is_shown(text: str) -> None:
 def test_hostile_repetition_is_handled(piece: str) -> None:
     """A megabyte of what the expressions look for is worked through, not exploded."""
     assert without_secrets(piece * (1_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize("name", ["PHPSESSID", "JSESSIONID", "osCsid", "jsid", "connect.sid"])
+@pytest.mark.parametrize("value", ["hunter", "12345"])
+def test_a_session_is_hidden_though_it_looks_harmless(name: str, value: str) -> None:
+    """A plain word or a small number is shown of other parameters, not of a session."""
+    assert shown_urls(f"https://e.example/x?{name}={value}") == f"https://e.example/x?{name}={HIDDEN}"
+    assert shown_urls(f"https://e.example/x?colour={value}") == f"https://e.example/x?colour={value}"
