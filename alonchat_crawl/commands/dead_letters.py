@@ -71,7 +71,8 @@ class Command(OperatorCommand):
 
 def _list_options(parser: ArgumentParser) -> None:
     _names_option(parser)
-    parser.add_argument("-n", dest="n", type=whole_number(1, 10**9), metavar="N", help="the newest N")
+    parser.add_argument("-n", dest="n", type=whole_number(1, 10**9), metavar="N",
+                        help="the newest N (default: 100)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -87,7 +88,8 @@ def _choose_options(parser: ArgumentParser) -> None:
 
 
 def _names_option(parser: ArgumentParser) -> None:
-    add_names(parser, meaning="project=, source=, reason=: those to which all applies", metavar="NAME=VALUE")
+    meaning = "only those of project=ID, source=ID, reason=REASON; may be repeated"
+    add_names(parser, meaning=meaning, metavar="NAME=VALUE")
 
 
 async def _list(opts: Namespace, servers: Servers) -> int:

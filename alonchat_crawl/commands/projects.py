@@ -5,7 +5,6 @@ from argparse import ArgumentParser, Namespace
 from functools import partial
 
 from alonchat_crawl.control.verbs import projects
-from alonchat_crawl.control.verbs.names import find_project_id
 from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
 from alonchat_crawl.operations.terminal.console import wide_stdout
 from alonchat_crawl.operations.terminal.table import Column, table
@@ -35,8 +34,8 @@ class Command(OperatorCommand):
 
     def subcommands(self) -> tuple[SubCommand, ...]:
         return (
-            SubCommand("promote", "Build an index of their own", partial(_change, "promote"), _ids),
-            SubCommand("demote", "Search projects exactly again", partial(_change, "demote"), _ids),
+            SubCommand("promote", "Give each project an index of its own", partial(_change, "promote"), _ids),
+            SubCommand("demote", "Drop their indexes", partial(_change, "demote"), _ids),
         )
 
 
@@ -55,9 +54,8 @@ async def _list(_opts: Namespace, servers: Servers) -> int:
 
 async def _change(verb: str, opts: Namespace, servers: Servers) -> int:
     pool = await servers.postgres()
-    ids = [await find_project_id(servers.postgres, word) for word in opts.ids]
     change = projects.promote if verb == "promote" else projects.demote
-    for project in [await projects.read_project(pool, project_id) for project_id in ids]:
+    for project in [await projects.read_project(servers.postgres, word) for word in opts.ids]:
         name = terminal_text(project.name)
         print(f"{name}: {project.windows} windows …", file=sys.stderr)
         print(f"{name}: {verb}d" if await change(pool, project) else f"{name}: nothing to do")

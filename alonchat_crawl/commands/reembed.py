@@ -5,7 +5,6 @@ from argparse import ArgumentParser, Namespace
 
 from scrapy.exceptions import UsageError
 
-from alonchat_crawl.control.verbs.names import find_project_id
 from alonchat_crawl.control.verbs.projects import read_project, read_projects
 from alonchat_crawl.operations.terminal.arguments import add_names, named
 from alonchat_crawl.operations.terminal.command import OperatorCommand, Servers, SubCommand
@@ -21,8 +20,8 @@ class Command(OperatorCommand):
 
 
 def _options(parser: ArgumentParser) -> None:
-    add_names(parser, meaning="the project (default: the default project)")
-    parser.add_argument("--all", action="store_true", help="every project that is embedded otherwise")
+    add_names(parser, meaning="the project, by name or id (default: the project `default`)")
+    parser.add_argument("--all", action="store_true", help="every project that another model has embedded")
 
 
 async def _reembed(opts: Namespace, servers: Servers) -> int:
@@ -37,7 +36,7 @@ async def _reembed(opts: Namespace, servers: Servers) -> int:
     if opts.all:
         projects = await read_projects(pool)
     else:
-        projects = [await read_project(pool, await find_project_id(servers.postgres, word))]
+        projects = [await read_project(servers.postgres, word)]
     embedder = Embedder.from_settings(servers.settings)
     for project in projects:
         name = terminal_text(project.name)

@@ -1,7 +1,7 @@
 """`scrapy search`: answer a question from what was stored."""
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -39,10 +39,10 @@ class Command(OperatorCommand):
 
 
 def _options(parser: ArgumentParser) -> None:
-    add_names(parser, meaning="the project to search (default: the default project)")
+    add_names(parser, meaning="the project to search, by name or id (default: the project `default`)")
     parser.add_argument("words", nargs="*", metavar="question", help="in quotes")
     parser.add_argument("-n", dest="count", type=whole_number(1, COUNT_MAX), metavar="N",
-                        help="print at most N chunks, 200 at most")  # fmt: skip
+                        help="print at most N chunks, up to 200 (default: 5)")  # fmt: skip
     parser.add_argument("--source", action="append", metavar="ID", help="only of this source")
     parser.add_argument(
         "--type", action="append", choices=list(ContentType), help="only of this content type"
@@ -58,8 +58,11 @@ def _options(parser: ArgumentParser) -> None:
 
 
 def _day(text: str) -> datetime:
-    """Read a day, or a moment, of ISO 8601; UTC if it says no zone. Raises ValueError."""
-    found = datetime.fromisoformat(text)
+    """Read a day, or a moment, of ISO 8601; UTC if it says no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("it takes a day such as 2026-11-26") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

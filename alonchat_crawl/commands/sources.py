@@ -46,14 +46,14 @@ HELP = {
     Action.PRIORITY: "Give a source its share of the turns, N from 1 to 10; 5 is usual",
 }
 PROJECT = "of this project alone; an ID may be a source's name in it"
-ID = "a source's id, the first digits of it, or its name"
+ID = "a source's id, or its first digits (four at least); with -a project=, its name"
 
 
 class Command(OperatorCommand):
     summary = "List, pause, resume, cancel, cap or prioritise sources"
     description = (
         "Without arguments, list what is being crawled and what ended lately; with an ID, show all that is "
-        "known of that source. An ID may be shortened to its first digits."
+        "known of that source. An ID may be shortened to its first digits, four at least."
     )
     usage = "[options] [ID | pause ID… | resume ID… | cancel ID… | cap ID N | priority ID N | drop ID…]"
     fallback = "show"
@@ -96,7 +96,8 @@ def _steer_options(action: Action, parser: ArgumentParser) -> None:
         return
     add_names(parser, meaning=PROJECT)
     parser.add_argument("ids", metavar="ID", nargs=1, help=ID)
-    parser.add_argument("number", metavar="N", type=whole_number(*RANGES[action]))
+    parser.add_argument("number", metavar="N", type=whole_number(*RANGES[action]),
+                        help="from {} to {}".format(*RANGES[action]))  # fmt: skip
 
 
 async def _list(opts: Namespace, servers: Servers) -> int:
@@ -200,4 +201,4 @@ async def _meant(
 def _hint(source_id: UUID, word: str) -> str:
     """What a word was taken for: one that begins no known id is a name."""
     known = str(source_id).startswith(word.lower())
-    return "" if known else f" ({word} is a name here: is it of another project? Give -a project=.)"
+    return "" if known else f" ({word} begins no ID, so it was taken for a name: give its -a project=.)"

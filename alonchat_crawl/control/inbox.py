@@ -203,7 +203,7 @@ class Inbox(ABC):
         if not await self._redis.xrange(queue.keys.dead, letter_id, letter_id):
             # Redis restarted in between, and has lost its last second, with the letter in it.
             letter_id = await bury_message(queue, *letter)
-        logger.warning("A %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)
+        logger.warning("The %s cannot be used: %s (dead letter 0/%s)", self.kind, error, letter_id)
 
 
 def refusal(message: Message, max_bytes: int) -> GiveUp:

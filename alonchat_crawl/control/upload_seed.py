@@ -94,7 +94,7 @@ class UploadSeed(SourceSeed):
             if scheme_of(url) == STORAGE:
                 storage.check(project_id, url)
         source_id = as_uuid(self.names[0], project_id)
-        called = self.name or (file_name(uploads[0]) if len(uploads) == 1 else f"{len(uploads)} files")
+        called = self.name or _called(uploads)
         return Source(
             source_id=source_id,
             project_id=project_id,
@@ -106,6 +106,13 @@ class UploadSeed(SourceSeed):
             priority=self.priority,
             kind=UPLOAD,
         )
+
+
+def _called(uploads: Sequence[str]) -> str:
+    """What people read instead of the files' URLs: how many there are, or one's file name, else its host."""
+    if len(uploads) != 1:
+        return f"{len(uploads)} files"
+    return file_name(uploads[0]) or urlsplit(uploads[0]).hostname or "1 file"
 
 
 def _file_url(url: str, info: ValidationInfo) -> str:

@@ -1,7 +1,7 @@
 """Text to vectors.
 
-`model` finds the model, `schemes` names its vectors, `windows` cuts texts for it, `backends/` computes the
-vectors, and `batcher`, `turns` and `cache` share it among the waiting pages.
+`model` finds the model, `schemes` names its vectors, `windows` splits texts for it, `backends/` computes the
+vectors, and `batcher`, `turns` and `cache` share the model among waiting pages.
 """
 
 from alonchat_crawl.embedding.backends.backend import DIMENSIONS, Backend, Vectors

@@ -1,4 +1,4 @@
-"""The micro-batcher: waiting pages take turns at the model; the same text is embedded only once."""
+"""The micro-batcher: waiting pages take turns at the model, and the same text is embedded only once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from alonchat_crawl.embedding.turns import TenantTurns
 from alonchat_crawl.errors import Outage, Retry
 from alonchat_crawl.reasons import Reason
 
-LEAST_BATCHES = 4  # in a turn: with fewer, a tenth of the model's work would be padding
-MOST_AT_ONCE = 512  # texts in a turn: taking more would block the event loop
+LEAST_BATCHES = 4  # fewest batches in a turn: with fewer, a tenth of the model's work would be padding
+MOST_AT_ONCE = 512  # most texts in a turn: taking more would block the event loop
 
 
 class EmbeddingRequest:
-    """A page's texts, until each has its vector."""
+    """A page's texts that wait for their vectors."""
 
     def __init__(self, project_id: UUID, texts: Sequence[str]) -> None:
         self.project_id = project_id
@@ -25,12 +25,12 @@ class EmbeddingRequest:
         self._keys = [key_of(project_id, text) for text in texts]
         self._texts = dict(zip(self._keys, texts, strict=True))
         self._vectors: dict[bytes, Vectors] = {}
-        # The longest at the end, taken first: texts of similar length together need little padding.
+        # Sorted, and taken from the longest: texts of similar length together need little padding.
         self._untaken = sorted(self._texts, key=lambda key: len(self._texts[key]))
 
     @property
     def waits(self) -> bool:
-        """Whether it still has a text to embed."""
+        """Whether it still has texts to embed."""
         return bool(self._untaken) and not self.done.done()
 
     def take(self) -> tuple[bytes, str]:
@@ -45,25 +45,25 @@ class EmbeddingRequest:
             self.done.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        """End the request with an error, if it has not ended."""
+        """End the request with an error, unless it has ended."""
         if not self.done.done():
             self.done.set_exception(error)
             self.done.exception()  # mark it as retrieved: a cancelled page never asks for it
 
     def vectors(self) -> list[Vectors]:
-        """Return float32[384] a text, in the texts' order; none may be missing."""
+        """Return one float32[384] per text, in the texts' order. Call it when `done` is set."""
         return [self._vectors[key] for key in self._keys]
 
 
 Turn = dict[bytes, tuple[str, list[EmbeddingRequest]]]
-"""The texts that are embedded together, by key, each with the requests that wait for it."""
+"""The texts that are embedded together: by key, the text and the requests that wait for it."""
 
 
 class Batcher:
     """Lives on one event loop; only `embed_texts` runs in the executor.
 
-    It queues only pages, and a worker bounds their number. A turn has as many texts as take the model about
-    `turn_seconds`, and at least LEAST_BATCHES: a new request waits at most that long.
+    Its queue is bounded by the number of pages in a worker. A turn has as many texts as the model embeds in
+    about `turn_seconds`, but at least LEAST_BATCHES batches. A new request waits for one turn at most.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Batcher:
         self._serving = asyncio.create_task(self._serve())
 
     async def embed(self, project_id: UUID, texts: Sequence[str]) -> list[Vectors]:
-        """Return float32[384] a text, in order.
+        """Return one float32[384] per text, in order.
 
         Raises Retry if the model fails, Outage after `close`.
         """
@@ -107,7 +107,7 @@ class Batcher:
         return waiting.vectors()
 
     async def close(self) -> None:
-        """Stop, and raise Outage for all that wait."""
+        """Stop, and fail all waiting requests with Outage."""
         self._closed = True
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
@@ -115,7 +115,7 @@ class Batcher:
             waiting.fail(_stopping())
 
     async def _serve(self) -> None:
-        """Embed whatever waits at once: a page never waits for a batch to fill."""
+        """Embed whatever is waiting. A page never waits for a batch to fill."""
         while True:
             await self._wanted.wait()
             if turn := self._next_turn():
@@ -126,7 +126,7 @@ class Batcher:
                 await asyncio.sleep(0)
 
     def _next_turn(self) -> Turn:
-        """Take texts, a batch of each page at a time: a page's own texts have similar lengths."""
+        """Take texts for the next turn, one batch from one page at a time."""
         turn: Turn = {}
         for _ in range(MOST_AT_ONCE // self._batch_windows):
             if not self._pages or len(turn) >= self._turn_windows:
@@ -139,7 +139,7 @@ class Batcher:
         return turn
 
     def _take(self, waiting: EmbeddingRequest, turn: Turn) -> int:
-        """Take a request's next texts and return their cost; a cached text costs nothing."""
+        """Take a request's next batch of texts and return its cost. Cached texts cost nothing."""
         cost = 0
         for _ in range(self._batch_windows):
             if not waiting.waits or len(turn) >= self._turn_windows:
@@ -150,7 +150,7 @@ class Batcher:
                 waiting.put(key, known)
                 continue
             turn.setdefault(key, (text, []))[1].append(waiting)
-            # In bytes of UTF-8: a token has three or four in most languages.
+            # In bytes of UTF-8: in most languages, a token has three or four.
             cost += len(text.encode(errors="surrogatepass"))
         return cost
 
@@ -168,7 +168,7 @@ class Batcher:
                 each.put(key, vector)
 
     async def _failed(self, turn: Turn, error: Exception) -> None:
-        """Embed the texts one by one: a text that the model fails on must not fail the other pages."""
+        """Embed the texts one by one, so that one bad text fails only its own page."""
         for key, (text, waiting) in turn.items():
             if len(turn) == 1:
                 for each in waiting:
@@ -177,7 +177,7 @@ class Batcher:
                 await self._embed({key: (text, waiting)})
 
     def _learn(self, windows: int, seconds: float) -> None:
-        """Size the next turn by how long the last one took; at most twice as large."""
+        """Size the next turn by how long the last one took, but at most double it."""
         if windows < self._turn_windows:
             return
         most = min(windows * self._turn_seconds / seconds, 2 * windows, MOST_AT_ONCE)

@@ -1,7 +1,7 @@
 """The embedder: a model in one of its backends, and the windows that cover a whole chunk.
 
-The model reads at most 256 tokens; a 4 KB chunk has about 966. One vector for each window of 128
-tokens found the right chunk first in 50 % of the queries; one vector for the truncated chunk, in 31 %.
+The model reads at most 256 tokens; a 4 KB chunk has about 966. With a vector for each window of 128 tokens,
+the right chunk was found first in 50 % of the queries; with one vector for the truncated chunk, in 31 %.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from alonchat_crawl.errors import StartupError
 
 
 class Embedder:
-    """A model; loaded by `load` or at first use. One thread at a time embeds."""
+    """A model, loaded by `load` or at first use. Only one thread embeds at a time."""
 
     def __init__(
         self, model: str, backend: str, window_tokens: int, batch_windows: int, models_dir: Path
@@ -35,7 +35,7 @@ class Embedder:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Build it as the settings say; load nothing yet."""
+        """Read the settings; load nothing yet."""
         return cls(
             settings["EMBEDDING_MODEL"],
             settings["EMBEDDING_BACKEND"],
@@ -45,11 +45,11 @@ class Embedder:
         )
 
     def load(self) -> None:
-        """Load the model, once: in under 1 s; in 10 to 20 s by torch, or if it has to be built first.
+        """Load the model once. It takes under 1 s; with torch, or if it must be built first, 10 to 20 s.
 
         Raises StartupError.
         """
-        if self._backend is not None:  # without the lock: `cut` must not wait for a thread that embeds
+        if self._backend is not None:  # before the lock: `cut` must not wait for a thread that embeds
             return
         with self._lock:
             if self._backend is None:
@@ -63,12 +63,12 @@ class Embedder:
             width = backend.encode(["warm"]).shape[1]
         except StartupError:
             raise
-        except Exception as error:  # whatever disk and torch raise, the model's name is what helps
+        except Exception as error:  # disk and torch may raise anything: the error must name the model
             raise unloadable(self.model_name, error) from error
         if width != DIMENSIONS:
             raise StartupError(
                 f"EMBEDDING_MODEL={self.model_name!r} has {width} dimensions: "
-                f"give a model of {DIMENSIONS}, which is what the tables hold."
+                f"give a model of {DIMENSIONS}, as the tables have."
             )
         limit = backend.max_tokens
         if limit is not None and limit < self.window_tokens:
@@ -79,7 +79,7 @@ class Embedder:
         return backend
 
     def cut(self, title: str, heading_path: Sequence[str], content: str) -> Cut:
-        """Count a chunk's tokens and cut it into texts of at most WINDOW_TOKENS, headings in front."""
+        """Count a chunk's tokens, and cut it into texts of WINDOW_TOKENS at most, each with its headings."""
         self.load()
         assert self._windows is not None  # noqa: S101  load() sets it
         return self._windows.cut(prefix_of(title, heading_path), content)
@@ -99,7 +99,7 @@ class Embedder:
 
 
 def _open(backend: str, model: Model, models_dir: Path, batch: int) -> Backend:
-    """Open a backend; the libraries of the others are not imported."""
+    """Open a backend without importing the libraries of the others."""
     if backend == "torch":
         from alonchat_crawl.embedding.backends.torch_backend import TorchBackend  # noqa: PLC0415
 

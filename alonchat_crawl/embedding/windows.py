@@ -1,4 +1,4 @@
-"""Cuts text by a model's tokenizer into windows that together hold every token that a reader sees."""
+"""Cuts text, by a model's tokenizer, into windows that together hold every token that a reader sees."""
 
 import re
 from collections.abc import Sequence
@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PREFIX_SHARE = 4  # the prefix takes at most this part of a window
-SHORTEST_SHARE = 2 / 3  # of a window's length; a better place to cut is looked for behind it
+PREFIX_SHARE = 4  # the prefix takes at most 1/PREFIX_SHARE of a window
+SHORTEST_SHARE = 2 / 3  # a window is cut at the best place behind this share of its length
 PARAGRAPH = 4  # the best place to cut
 SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
 WORD = re.compile(r"\w+")
-# Escapes of our Markdown: a reader sees only the character.
+# Escapes in our Markdown, of which a reader sees only the character.
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:lt|amp|quot|#96|#92|#171);")
-# Only a link's text is kept: targets are a third of the tokens of documentation, and say nothing.
+# Of links, only the text is kept: targets are a third of the tokens of documentation, and mean nothing.
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:https?://|mailto:)[^()\s]*\)", re.IGNORECASE)
 
 
 class Cut(NamedTuple):
-    """What a chunk was cut into."""
+    """The windows of a chunk."""
 
     tokens: int
-    """Of its content, with links' targets, without special tokens."""
+    """Tokens of its content, with links' targets, without special tokens."""
     windows: list[str]
-    """At least one; each begins with the prefix."""
+    """At least one. Each begins with the prefix."""
 
 
 def prefix_of(title: str, heading_path: Sequence[str]) -> str:
-    """Return a window's first line: title and headings, without those that repeat the part before.
+    """Return a window's first line: title and headings, without parts that only repeat the part before.
 
-    Of `Setup | Acme`, `Setup`, `Linux` the second only repeats the first.
+    In `Setup | Acme`, `Setup`, `Linux`, the second part only repeats the first.
     """
     kept: list[str] = []
     for part in (title, *heading_path):
@@ -49,24 +49,25 @@ def _words(text: str) -> str:
 class TextWindows:
     """Windows of at most `tokens` tokens, special tokens and prefix included.
 
-    Exact if the tokenizer splits words at white space, as BERT's does; others may make it a token longer.
+    This is exact if the tokenizer splits at white space, as BERT's does; other tokenizers may exceed it by
+    one.
     """
 
     def __init__(self, tokenizer: "Tokenizer", tokens: int) -> None:
-        # A copy: the model's own tokenizer truncates and pads.
+        # A copy, since the model's tokenizer truncates and pads.
         self._tokenizer = type(tokenizer).from_str(tokenizer.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokens = tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
 
     def count(self, text: str) -> int:
-        """Return the number of tokens, without special ones."""
+        """Return the number of tokens, without special tokens."""
         return len(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0])
 
     def cut(self, prefix: str, content: str) -> Cut:
-        """Cut at paragraphs, else at lines, sentences, or words.
+        """Cut at paragraphs, else at lines, sentences or words.
 
-        Of a link only its text is kept, and of an escape only the character.
+        Of links only the text is kept, of escapes only the character.
         """
         text = ESCAPED.sub(_unescaped, LINK.sub(r"\1", content))
         offsets = self._offsets(text)
@@ -80,7 +81,7 @@ class TextWindows:
         return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
     def _shortened(self, prefix: str) -> tuple[str, int]:
-        """Return the part of the prefix that fits into its share, and the number of its tokens."""
+        """Return the part of the prefix that fits into its share of a window, and its number of tokens."""
         prefix = " ".join(prefix.split())
         offsets = self._offsets(prefix)
         limit = self._tokens // PREFIX_SHARE
@@ -105,7 +106,7 @@ class TextWindows:
         return parts
 
     def _fitting(self, part: str, room: int) -> list[str]:
-        """Halve a part that was cut inside a word, if it has more tokens alone than it had in the text."""
+        """Halve a part that was cut inside a word until it fits: it may have gained tokens by the cut."""
         if len(part) <= 1 or self.count(part) <= room:
             return [part] if part else []
         middle = len(part) // 2
@@ -121,7 +122,7 @@ def _inside_word(text: str, place: int) -> bool:
 
 
 def _best_cut(text: str, offsets: list[tuple[int, int]], first: int, room: int) -> int:
-    """Return the token that begins the next window: the last of the best places near the window's end."""
+    """Return the index of the token that begins the next window, at the last of the best places to cut."""
     last = first + room
     shortest = first + max(1, int(room * SHORTEST_SHARE))
     best, most = last, -1
@@ -135,7 +136,7 @@ def _best_cut(text: str, offsets: list[tuple[int, int]], first: int, room: int) 
 
 
 def _goodness(text: str, before: int, after: int) -> int:
-    """How good a place to cut is between two tokens; the greatest is the best."""
+    """Rate the place between two tokens for a cut; higher is better."""
     if before == after:
         return 0
     gap = text[before:after]

@@ -109,7 +109,7 @@ class GuardedHandler(BaseDownloadHandler):
             if fault is error or not isinstance(error, Exception):
                 raise
             raise fault from error
-        if exchange.error is not None:  # Twisted does not say so if the body had no length
+        if exchange.error is not None:  # Twisted raises nothing if the body had no length
             raise exchange.error
         body, exchange.body = bytes(exchange.body), bytearray()  # the connection still holds the exchange
         return _response(request, answer, body)

@@ -24,7 +24,7 @@ FAR_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whose turn it is."""
+    """The projects whose turn it is."""
 
     projects: Sequence[UUID]
     """Longest waiting first."""
@@ -113,7 +113,7 @@ class Lanes:
         return int(await awaited(self._redis.llen(lane)))
 
     async def waiting(self, project: UUID | None = None) -> int:
-        """How many messages of a project wait; without a project, of all, those not yet in lanes included."""
+        """How many messages of a project wait; without a project, of all, also those not yet in lanes."""
         if project is not None:
             return int(await awaited(self._redis.llen(self._lane(project))))
         # The list first: a message that is moved meanwhile is counted twice rather than never.

@@ -1,4 +1,4 @@
-"""No request to an address that must not be dialled."""
+"""Refuses requests to addresses that must not be dialled."""
 
 from typing import Self
 
@@ -11,9 +11,9 @@ from alonchat_crawl.urls import origin_parts
 
 
 class AddressPolicy:
-    """Downloader middleware: refuses such a request before robots.txt or anything else is fetched for it.
+    """Downloader middleware: refuses the request before robots.txt or anything else is fetched for it.
 
-    `dialling.GuardedReactor` enforces the same rules where the connection is made.
+    `dialling.GuardedReactor` enforces the same rules again when it connects.
     """
 
     def __init__(self, rules: AddressRules, resolver: Resolver) -> None:
@@ -22,7 +22,7 @@ class AddressPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Share the crawler's rules and look-ups."""
+        """Use the crawler's rules and resolver."""
         return cls(AddressRules.of(crawler), Resolver.of(crawler))
 
     async def process_request(self, request: Request) -> None:

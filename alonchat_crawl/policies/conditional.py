@@ -1,4 +1,4 @@
-"""A page that has not changed is not sent again: conditional requests (RFC 9110, section 13)."""
+"""Conditional requests (RFC 9110, section 13): a page that has not changed is not downloaded again."""
 
 import re
 from dataclasses import replace
@@ -23,19 +23,19 @@ from alonchat_crawl.storage.validators import Validators, find_validators, has_v
 NOT_MODIFIED = 304
 
 ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-"""RFC 9110, section 8.8.3. Anything else is not sent back: `*`, for example, would match any page."""
+"""RFC 9110, section 8.8.3. Anything else is not sent back; `*`, for instance, would match any page."""
 
 CODING_SUFFIX = re.compile(r'(?:--?|;)(?:gzip|br|deflate|zstd)(?="$)')
-"""Apache and Jetty add it to the tag of a compressed page, but not to that of its 304."""
+"""Apache and Jetty add it to the ETag of a compressed page, but not to the ETag of its 304."""
 
 SETTLED_AFTER = timedelta(seconds=60)
-"""A page fetched sooner after its Last-Modified may have changed again in the same second (8.8.2.2)."""
+"""A page that was fetched sooner after its Last-Modified may change again in the same second (8.8.2.2)."""
 
 RUNS_KNOWN_MAX = 1000
 
 
 def conditions(stored: Validators) -> dict[str, str]:
-    """The headers that ask for a page only if it has changed; empty if no validator can be used."""
+    """The headers of a conditional request; empty if no validator can be used."""
     headers = {}
     if stored.etag is not None and ENTITY_TAG.fullmatch(stored.etag):
         headers["If-None-Match"] = stored.etag
@@ -47,14 +47,14 @@ def conditions(stored: Validators) -> dict[str, str]:
 def _settled(last_modified: str, fetched_at: datetime) -> bool:
     try:
         at = parsedate_to_datetime(last_modified)
-    except (ValueError, TypeError, IndexError, OverflowError):  # all of these were seen for broken dates
+    except (ValueError, TypeError, IndexError, OverflowError):  # all of these happen for broken dates
         return False
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return last_modified.isascii() and last_modified.isprintable() and fetched_at - at >= SETTLED_AFTER
 
 
 def confirms(stored: Validators, etag: str) -> bool:
-    """Whether a 304 with this ETag (empty: none) confirms what is stored, and not a newer page.
+    """Whether a 304 with this ETag (empty: none) confirms the stored page, rather than another version.
 
     RFC 9111, section 4.3.4; tags are compared weakly (RFC 9110, section 8.8.3.2).
     """
@@ -66,10 +66,10 @@ def _opaque(etag: str) -> str:
 
 
 class ConditionalRequests:
-    """Downloader middleware: asks for a stored page only if it has changed.
+    """Downloader middleware: downloads a stored page only if it has changed.
 
-    Only at a URL's first attempt: if anything is wrong with a 304, the next attempt fetches the whole page.
-    While Postgres is away the URL is deferred: the page could not be stored, and would have to be sent again.
+    Only a URL's first attempt is conditional: if anything is wrong with a 304, the next attempt fetches the
+    whole page. While Postgres is away, the URL is deferred, since its page could not be stored.
     """
 
     def __init__(self, connections: Connections, scheme: str, max_days: int) -> None:
@@ -77,11 +77,11 @@ class ConditionalRequests:
         self._scheme = scheme
         self._max_days = max_days
         self._may_have_stored: LocalCache[UUID, bool] = LocalCache(RUNS_KNOWN_MAX)
-        """By run."""
+        """By run: whether any of the source's pages is stored."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's connections and the name of its embedding; read REREAD_DAYS."""
+        """Read the embedding scheme and REREAD_DAYS."""
         settings = crawler.settings
         return cls(Connections.of(crawler), scheme(settings), settings.getint("REREAD_DAYS"))
 
@@ -101,7 +101,7 @@ class ConditionalRequests:
                 request.headers[name] = value.encode("latin-1")
 
     async def _may_be_stored(self, source: Source) -> bool:
-        """Ask once a run: a first crawl need not look up each of its pages."""
+        """Whether the source has stored pages. Asked once per run, so that a first crawl looks up no page."""
         if source.crawl_id not in self._may_have_stored:
             pool = await self._connections.postgres()
             self._may_have_stored[source.crawl_id] = await has_validators(pool, source, self._scheme)

@@ -1,4 +1,4 @@
-"""No crawl starts if the settings leave out one of its guards."""
+"""Stops the start-up if the settings leave out one of the guards that keep crawls safe."""
 
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ OFF: Final = ("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "HTTPCACHE_ENAB
 
 
 def check_guards(settings: BaseSettings) -> None:
-    """Raise StartupError if a guard is left out, or if something is on that must be off."""
+    """Raise StartupError if a guard is missing, or if something is on that must be off."""
     table = settings.getwithbase("DOWNLOADER_MIDDLEWARES")
     there = {_named(name) for name, place in table.items() if place is not None}
     missing = [name for name in MIDDLEWARES if name not in there]
@@ -46,6 +46,6 @@ def check_guards(settings: BaseSettings) -> None:
 
 
 def _named(component: Any) -> str:
-    """Return the dotted name of a component, which settings may also hold as a class."""
+    """Return the dotted name of a component; settings may hold the class itself."""
     found = load_object(component)
     return f"{found.__module__}.{found.__qualname__}"

@@ -1,4 +1,4 @@
-"""Whether a site is too busy, by its responses: all workers then ask it less often."""
+"""Decides by a response whether a site is too busy, so that all workers back off."""
 
 from scrapy.http import Response
 
@@ -6,9 +6,9 @@ BACK_OFF_STATUSES = frozenset({429, 503})
 
 
 def pressure_of(response: Response | None, *, robots: bool) -> int:
-    """What a response says about its whole site: 1 it answers, -1 it is too busy, 0 nothing.
+    """What a response says about its whole site: 1 it answers, -1 it is too busy, 0 neither.
 
-    A server error for robots.txt counts as too busy: without that file no page may be fetched.
+    A server error for robots.txt counts as too busy, since no page may be fetched without that file.
     """
     if response is None:
         return 0

@@ -1,4 +1,4 @@
-"""No redirect to what is no URL: a target is read as browsers read it, or refused."""
+"""Reads the targets of redirects as browsers do, and refuses those that are no URL."""
 
 from urllib.parse import urljoin
 
@@ -12,23 +12,23 @@ from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import with_ascii_host
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
-"""Scrapy's own list; with any other status it ignores Location."""
+"""Scrapy's list; it ignores the Location header of any other status."""
 
 
 def unreadable(error: ValueError) -> Refused:
-    """Return the refusal of a page that redirects to what is no URL."""
-    return Refused(Reason.URL, f"it redirects to no URL that can be asked: {error}")
+    """Return the error for a page that redirects to something that is no URL."""
+    return Refused(Reason.URL, f"it redirects to something that is no URL: {error}")
 
 
 def _stripped(result: Request | Response) -> Request | Response:
-    """Leave in a redirect's request only what may be of use for another URL."""
+    """Remove from a redirect's context what belongs to the first URL only."""
     if isinstance(result, Request):
         set_context(result, context_of(result).redirected())
     return result
 
 
 class Redirects(RedirectMiddleware):
-    """Downloader middleware: follows a Location header. Scrapy would read its host by IDNA 2003."""
+    """Downloader middleware: follows a Location header. Scrapy alone would read its host by IDNA 2003."""
 
     def process_response(
         self,

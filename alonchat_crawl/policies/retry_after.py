@@ -9,7 +9,7 @@ MAX_WAIT_SECONDS = 3600.0
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, by a number or a date; None if it is neither."""
+    """The seconds that a Retry-After header asks for, as a number or a date; None if it is neither."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return min(MAX_WAIT_SECONDS, float(value[:9]))

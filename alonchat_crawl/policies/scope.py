@@ -1,4 +1,4 @@
-"""Which URLs belong to a source, by its host, its path and its patterns."""
+"""Decides which URLs belong to a source, by its host, its path and its patterns."""
 
 import re
 from fnmatch import translate
@@ -10,7 +10,7 @@ from alonchat_crawl.sources import Source
 
 @lru_cache(maxsize=4096)
 def _pattern(glob: str) -> re.Pattern[str]:
-    # fnmatch's translation backtracks only to its last star: a hostile glob costs no time.
+    # fnmatch's translation backtracks only to the last star, so a hostile glob is not slow.
     return re.compile(translate(glob))
 
 
@@ -20,9 +20,9 @@ def matches(globs: tuple[str, ...], url: str) -> bool:
 
 
 def in_scope(source: Source, host: str, url: str) -> bool:
-    """Whether a canonical URL belongs to the source, whose own host (and port) is `host`.
+    """Whether a canonical URL belongs to the source, whose host (and port) is `host`.
 
-    `exclude` wins over everything, `include` over host and path.
+    `exclude` overrides everything, `include` overrides host and path.
     """
     if matches(source.exclude, url):
         return False

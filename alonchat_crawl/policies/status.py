@@ -1,4 +1,4 @@
-"""What a response's status means: a page, another attempt, or the end."""
+"""Decides by a response's status: read the page, retry, or give up."""
 
 from scrapy import Request
 from scrapy.http import Response
@@ -11,19 +11,19 @@ from alonchat_crawl.reasons import RETRY_STATUSES, Reason
 from alonchat_crawl.sources import Kind
 
 OF_FILES = {
-    400: "its signed URL has been altered, or its time is up",
-    401: "it may not be read with the key that was given",
-    403: "it may not be read: its signed URL's time is up, or the key does not open it",
+    400: "its signed URL was altered or has expired",
+    401: "its key does not allow reading it",
+    403: "its signed URL has expired, or its key does not allow reading it",
     404: "there is no such file",
 }
-"""What a status means if somebody named the file."""
+"""What a status means for a file that a seed names."""
 
 
 class StatusPolicy:
-    """Downloader middleware: lets 2xx pass, and a 304 that was asked for; any other status is a verdict."""
+    """Downloader middleware: passes 2xx, and 304 if it was asked for; any other status ends the attempt."""
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Raise Retry or GiveUp for a status that is no page; robots.txt has rules of its own."""
+        """Raise Retry or GiveUp for a status that is no page. robots.txt has its own rules."""
         context = context_of(request)
         if context.is_site_file or 200 <= response.status < 300:  # noqa: PLR2004
             return response
@@ -31,7 +31,7 @@ class StatusPolicy:
             return response
         reason, detail = Reason.http(response.status), f"it answered with HTTP status {response.status}"
         if context.lease is not None and context.lease.kind is Kind.FILE:
-            detail = f"{detail}: {OF_FILES.get(response.status, 'the file is not to be had')}"
+            detail = f"{detail}: {OF_FILES.get(response.status, 'the file cannot be fetched')}"
         if response.status in RETRY_STATUSES:
             raise Retry(reason, detail, response_wait_seconds(response) or 0.0)
         raise GiveUp(reason, detail)

@@ -1,4 +1,4 @@
-"""Slow sites are asked less often: Scrapy's AutoThrottle, on the delay that all workers share."""
+"""Asks slow sites less often: Scrapy's AutoThrottle, applied to the delay that all workers share."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,26 +12,27 @@ from alonchat_crawl.fetch.request_context import context_of, set_context
 
 @dataclass(slots=True)
 class _Domain:
-    """Stands where AutoThrottle expects a downloader's slot."""
+    """Takes the place of the downloader's slot that AutoThrottle expects."""
 
     request: Request
-    """The one that was answered."""
+    """The request of the response."""
     delay: float
     """Seconds."""
     transferring: tuple[Request, ...] = ()
-    """AUTOTHROTTLE_DEBUG logs its length."""
+    """Empty; AUTOTHROTTLE_DEBUG logs its length."""
 
 
 class SharedAutoThrottle(AutoThrottle):
-    """Extension: turns a context's `throttle_delay_seconds` into the domain's next one, by Scrapy's rule.
+    """Extension: computes a domain's next `throttle_delay_seconds` by Scrapy's rule.
 
-    The rule's latency is meta["download_latency"], which `GuardedHandler` counts from the sending: it
-    says how busy the site is, and a handshake, once a connection, says how far away. It is a comfort: the
-    frontier's own pace is the guard. Raises NotConfigured unless AUTOTHROTTLE_ENABLED.
+    The rule's latency is meta["download_latency"], which `GuardedHandler` counts from sending the request, so
+    that it shows how busy the site is, without the handshake, which shows how far away it is. This only slows
+    down a crawl further: politeness rests on the frontier's pace. Raises NotConfigured unless
+    AUTOTHROTTLE_ENABLED.
     """
 
     def _spider_opened(self, spider: Spider) -> None:  # noqa: ARG002 - the signal's name for it
-        """Leave the downloader's own delay alone, which the base class sets here."""
+        """Do not set the downloader's own delay, as the base class does here."""
         self.mindelay = self._min_delay()
         self.maxdelay = max(self.mindelay, self._max_delay())
 

@@ -1,4 +1,4 @@
-"""Parses what strangers wrote, in processes with little memory, little time and no way out.
+"""Parses untrusted input in confined processes with little memory and time.
 
-`pool.Sandbox` is the worker's side, `child` the process's; `tasks` lists what may run there.
+`pool.Sandbox` is the worker's side, `child` the process's side; `tasks` lists what may run there.
 """

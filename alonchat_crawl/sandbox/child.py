@@ -1,6 +1,6 @@
 """A parser's process: it runs the worker's tasks, one at a time, until the worker closes the socket.
 
-It reads no environment and no settings: its arguments say all that it needs.
+It reads no environment and no settings; its arguments are all it needs.
 """
 
 import ctypes
@@ -21,18 +21,18 @@ from alonchat_crawl.sandbox.confine import allow_cpu, confine
 from alonchat_crawl.sandbox.memory import return_freed_memory
 from alonchat_crawl.sandbox.wire import Reply
 
-GROWN_SHARE = 2  # a process that still holds more than this part (1/2) of its memory after a task is replaced
+GROWN_SHARE = 2  # a process that still uses more than 1/GROWN_SHARE of its memory after a task is replaced
 PAGE_BYTES = resource.getpagesize()
 
 OUT_OF_MEMORY = wire.pack(Reply(wire.MEMORY, None, again=False))
-"""Made beforehand: when it is needed, there is no memory to make it."""
+"""Built beforehand: when it is needed, there is no memory left to build it."""
 
 FATAL = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 Task = Callable[..., Any]
 
 
 class Child:
-    """Runs the tasks of one table, each within its CPU time."""
+    """Runs the tasks of one table, each within its limit of CPU time."""
 
     def __init__(self, table: str, memory_bytes: int, seconds: float) -> None:
         self._table = import_module(table)
@@ -42,7 +42,7 @@ class Child:
         self._errno = _errno()
 
     def prepare(self) -> None:
-        """Load what most tasks need, and keep it out of the garbage collector's way."""
+        """Load what most tasks need, and exempt it from garbage collection."""
         for name, arguments in self._table.WARM_UP:
             self._task(name)(**arguments)
         gc.freeze()
@@ -67,7 +67,7 @@ class Child:
         try:
             kind, value = wire.RESULT, self._task(name)(**arguments)
         except ReasonedError as error:
-            # A reader gave its reason for a library's error, which was for want of memory.
+            # A reader translated a library's error whose real cause was a lack of memory.
             if error.__cause__ is not None and self._ran_out():
                 raise MemoryError from error
             kind, value = wire.REASON, (error.reason, error.detail)
@@ -80,9 +80,9 @@ class Child:
         return self._tasks[name]
 
     def _ran_out(self) -> bool:
-        """Whether the last system call that failed wanted memory.
+        """Whether the last system call that failed needed memory.
 
-        Each library raises an exception of its own then; the C library's `errno` is the same for all.
+        Each library then raises its own exception, but the C library's `errno` is the same for all.
         """
         return self._errno.value == errno.ENOMEM
 
@@ -98,7 +98,7 @@ def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: f
     try:
         return_freed_memory()
         child = Child(table, memory_bytes, seconds)
-        child.prepare()  # before `confine`: a library unpacks a file of its own. Reads no stranger's text
+        child.prepare()  # before `confine`, since a library unpacks a file; it reads no untrusted text
         confine(parent, memory_bytes, {own.partition(".")[0] for own in (__name__, table)})
         _stay_when_dying(channel)
         _send(channel, b"")
@@ -109,11 +109,11 @@ def main(descriptor: int, parent: int, table: str, memory_bytes: int, seconds: f
     except Exception as error:  # noqa: BLE001  the worker logs it
         _send(channel, f"{type(error).__name__}: {error}".encode(errors="replace"))
     finally:
-        os._exit(1)  # without cleaning up, which could take for ever after a hostile task
+        os._exit(1)  # without cleaning up, which may never end after a hostile task
 
 
 def _errno() -> ctypes.c_int:
-    """Return this thread's `errno`, by reference; one that is never set if the C library does not show it."""
+    """Return a reference to this thread's `errno`; to one that is never set if the C library hides it."""
     locate = getattr(ctypes.CDLL(None), "__errno_location", None)  # of glibc and musl
     if locate is None:
         return ctypes.c_int()
@@ -122,7 +122,7 @@ def _errno() -> ctypes.c_int:
 
 
 def _stay_when_dying(channel: socket.socket) -> None:
-    """On a fatal signal tell the worker its name, and wait: the worker looks how much memory is in use."""
+    """On a fatal signal, send its name and wait, so that the worker can look how much memory is in use."""
     libc = ctypes.CDLL(None)
     libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
     for number in FATAL:

@@ -1,7 +1,7 @@
-"""Takes from a parser's process what no parser needs: files, the network, other processes, more memory.
+"""Confines a parser's process: no files, no network, no other processes, limited memory.
 
-The limits always hold. The rest is for a parser that was taken over; it is best effort, since not every
-kernel or container offers it.
+The limits always hold. The rest is best effort, since not every kernel or container offers it; it is for a
+parser that an attacker controls.
 """
 
 import ctypes
@@ -29,13 +29,13 @@ SYSTEM_FILES = tuple(
         *("/usr/share/zoneinfo", "/proc/self", "/dev/null"),
     )
 )
-OOM_SCORE = "800"  # of 1000: if memory runs short, the kernel should end a parser first
+OOM_SCORE = "800"  # of 1000: if memory runs out, the kernel should kill a parser first
 OPEN_FILES = 64
-ADDRESS_SPACE_BYTES = 2 * 1024**3  # on top of the memory: libraries, stacks, and what is only reserved
+ADDRESS_SPACE_BYTES = 2 * 1024**3  # in addition to the memory: libraries, stacks, reserved addresses
 
 
 def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
-    """Confine this process for good. The program's `packages` and all libraries stay readable.
+    """Confine this process irrevocably. The program's `packages` and all libraries stay readable.
 
     Raises OSError if a limit cannot be set.
     """
@@ -44,7 +44,7 @@ def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     libc = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "linux":
-        # A namespace of its own: no network, and no look into processes of the same user.
+        # New namespaces: no network, and no access to other processes of the same user.
         for flags in (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC, CLONE_NEWUSER):
             if libc.unshare(flags) == 0:
                 break
@@ -60,7 +60,8 @@ def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        # RLIMIT_DATA counts writable memory, which is what runs out; RLIMIT_AS also what is only reserved.
+        # RLIMIT_DATA counts writable memory, which is what runs out; RLIMIT_AS counts reserved addresses,
+        # too.
         (resource.RLIMIT_DATA, memory_bytes),
         (resource.RLIMIT_AS, memory_bytes + ADDRESS_SPACE_BYTES),
     ):
@@ -68,7 +69,7 @@ def confine(parent: int, memory_bytes: int, packages: Iterable[str]) -> None:
 
 
 def allow_cpu(seconds: float) -> None:
-    """Let this process use so many more seconds of CPU time; after them the kernel sends SIGXCPU."""
+    """Let this process use `seconds` more of CPU time; then the kernel sends SIGXCPU."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + 1, hard))

@@ -1,7 +1,7 @@
-"""Takes from this process all files but its own code, which stays readable; and TCP, and signals to others.
+"""Denies this process all files but its own code, TCP, and signals to other processes.
 
 It uses Linux' Landlock (https://docs.kernel.org/userspace-api/landlock.html), which needs no privilege and
-works in containers. Each version of it can take more.
+works in containers. Later versions of Landlock can deny more.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ VERSION = 1  # a flag of CREATE_RULESET: only return the version
 PATH_BENEATH = 1
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
-"""By version: how many kinds of access to files it knows. Later versions know LATEST_RIGHTS."""
+"""Number of file rights that each version knows. Later versions know LATEST_RIGHTS."""
 LATEST_RIGHTS = 16
 TCP = 0b11
 TCP_SINCE = 4
@@ -25,9 +25,9 @@ SCOPES_SINCE = 6
 
 
 def leave_readable(files: Iterable[Path], lists: Iterable[Path]) -> bool:
-    """Let this process only read what lies below `files`, and list what lies below `lists`.
+    """Let this process only read what is below `files`, and list what is below `lists`.
 
-    Return whether the kernel does. Paths that do not exist are left out.
+    Return whether the kernel supports it. Paths that do not exist are skipped.
     """
     call = ctypes.CDLL(None, use_errno=True).syscall
     version = call(CREATE_RULESET, None, 0, VERSION)

@@ -1,4 +1,4 @@
-"""Keeps a process small: freed memory goes back to the system."""
+"""Keeps a process small by returning freed memory to the system."""
 
 import ctypes
 
@@ -6,14 +6,14 @@ M_TRIM_THRESHOLD = -1  # mallopt(3)
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 THRESHOLD_BYTES = 1024 * 1024
-ARENAS = 2  # the default is one a thread, and parsing, embedding and OpenMP leave holes in each
+ARENAS = 2  # by default there is one per thread, and parsing, embedding and OpenMP leave holes in each
 
 
 def return_freed_memory() -> None:
     """Let glibc return blocks of a megabyte and more as soon as they are freed; do nothing without glibc.
 
-    By default it raises both thresholds as tensors come and go, and keeps the memory in each thread's arena.
-    Call this before there are other threads.
+    By default, glibc raises both thresholds as tensors are allocated and freed, and keeps the memory in each
+    thread's arena. Call this before other threads start.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):

@@ -1,4 +1,4 @@
-"""A worker's parser processes: one at first, more while all are busy. A lost one is replaced."""
+"""A worker's parser processes: one at first, more when all are busy. A lost process is replaced."""
 
 import asyncio
 from functools import cache
@@ -18,21 +18,21 @@ from alonchat_crawl.sandbox.work_slots import WorkSlots
 
 TABLE = "alonchat_crawl.sandbox.tasks"
 TASKS_MAX = 10_000
-"""Of one process, so that what a task leaves behind, by malice or mistake, does not last. A page takes four
-tasks, and to start a process takes as long as a hundred pages."""
+"""Most tasks of one process, so that what a task leaves behind, by malice or mistake, does not last. A page
+takes four tasks; starting a process takes as long as a hundred pages."""
 GIVEN = frozenset(
     {Reason.EXTRACT, Reason.SITEMAP, Reason.ZIP_BOMB, Reason.XML_BOMB}
     | {Reason.FILE_EMPTY, Reason.FILE_TYPE, Reason.FILE_MALFORMED, Reason.FILE_ENCRYPTED}
     | {Reason.FILE_WITHOUT_TEXT, Reason.ARCHIVE_MALFORMED, Reason.ARCHIVE_ENCRYPTED}
     | {Reason.ARCHIVE_TOO_MANY_FILES}
 )
-"""The reasons that a parser may give. One that was taken over must not call a page gone (`http 404`)."""
+"""The reasons that a parser may give. A hijacked parser must not call a page gone (`http 404`)."""
 
 
 class Sandbox(PerCrawler):
     """Runs tasks in confined processes. If a task breaks its process, only that task is lost.
 
-    A lost task is not tried again: the same input would break the next process as well.
+    A lost task is not retried: the same input would break the next process as well.
     """
 
     def __init__(self, processes: int, memory_mb: int, seconds: float, table: str = TABLE) -> None:
@@ -54,18 +54,18 @@ class Sandbox(PerCrawler):
         return sandbox
 
     async def start(self) -> None:
-        """Start a process before it is needed, and do not wait for it."""
+        """Start a process before it is needed, without waiting for it."""
         if not self._idle:
             self._idle.append(Process(self._limits))
 
     async def run(self, task: str, **arguments: Any) -> Any:
-        """Run a task of the table (see tasks.py) and return its result, which is what msgpack can hold.
+        """Run a task of the table (see tasks.py) and return its result, as msgpack carries it.
 
         Raises the GiveUp that the task raises; GiveUp for PARSER_TIMEOUT, PARSER_MEMORY and PARSER_CRASH;
         Outage if no process can be started.
         """
         async with self._slots.slot(len(arguments.get("body", b""))):
-            request = wire.pack((task, arguments))  # only now, so that what waits is not held twice
+            request = wire.pack((task, arguments))  # only now, so that waiting bodies are not held twice
             if len(request) > wire.REQUEST_MAX_BYTES:
                 raise GiveUp(Reason.PARSER_MEMORY, f"It is larger than {wire.REQUEST_MAX_BYTES} bytes.")
             process = self._idle.pop() if self._idle else Process(self._limits)
@@ -73,7 +73,7 @@ class Sandbox(PerCrawler):
             try:
                 reply = await process.ask(request)
                 again = reply.again and process.tasks < TASKS_MAX
-            finally:  # also if the task was cancelled: its process is still at work on it
+            finally:  # also if the task was cancelled: its process is still working on it
                 if again:
                     self._idle.append(process)
                 else:
@@ -115,7 +115,7 @@ def _given(spelling: str, detail: str) -> GiveUp:
 
 
 def typed(kind: Any, value: Any) -> Any:
-    """Return a result as the dataclass that it was before it was sent. Raises GiveUp if it does not fit."""
+    """Return a result as the dataclass `kind` that was sent. Raises GiveUp if it does not fit."""
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:

@@ -16,17 +16,17 @@ from alonchat_crawl.errors import Outage
 from alonchat_crawl.parser_errors import GiveUp
 from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sandbox import wire
-from alonchat_crawl.sandbox.wire import Reply, RubbishError
+from alonchat_crawl.sandbox.wire import InvalidFrameError, Reply
 
 START_SECONDS = 60.0
 START_ERROR_MAX_BYTES = 1000
-WALL_SHARE = 3  # a task may take so many times its CPU seconds: on a busy machine it gets a share of the time
-REAP_SECONDS = 0.01  # how often to look whether it has ended
+WALL_SHARE = 3  # a task may take WALL_SHARE times its CPU seconds, since a busy machine gives it only a share
+REAP_SECONDS = 0.01  # how often to check whether it has ended
 SIGNALS = {signal.strsignal(number): number.name for number in signal.Signals}
-NAME_MAX_BYTES = 100  # the description of a signal
+NAME_MAX_BYTES = 100  # longest description of a signal
 OUT_OF_MEMORY_SHARE = 3
-"""What grows by doubling holds 1/3 of the memory when its copy of twice the size does not fit."""
-END_SECONDS = 1.0  # how long a process that closed its socket may take to end: how it ends says why
+"""A buffer that grows by doubling uses 1/3 of the memory when a copy of twice its size no longer fits."""
+END_SECONDS = 1.0  # how long to wait for the exit code of a process that closed its socket
 # Not `-m`: the package may be in an egg that only this process has on its path.
 START = """
 import sys
@@ -35,7 +35,7 @@ from alonchat_crawl.sandbox.child import main
 main(int(descriptor), int(parent), table, int(memory_bytes), float(seconds))
 """
 ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""All that it is told of the environment: ours holds secrets."""
+"""Its whole environment: ours holds secrets."""
 FLAGS = ("-I", "-S", "-B", "-X", "utf8")  # isolated, no `site` (whose .pth files would run), no bytecode
 
 logger = logging.getLogger(__name__)
@@ -48,18 +48,18 @@ class ProcessLimits(NamedTuple):
     """The module whose TASKS it runs."""
     memory_bytes: int
     seconds: float
-    """Of CPU time, for each task."""
+    """CPU time of each task."""
 
 
 class DyingError(Exception):
-    """The process got a fatal signal, and waits to be looked at."""
+    """The process got a fatal signal, and waits so that its memory can be examined."""
 
 
 class Process:
-    """One parser process. Whoever asks it something must wait for the reply or end the process."""
+    """One parser process. After `ask`, the caller must wait for the reply or call `end`."""
 
     def __init__(self, limits: ProcessLimits) -> None:
-        """Start it. Call this in the thread that lives as long as the worker: the process dies with it."""
+        """Start it, in a thread that lives as long as the worker: the process dies with its thread."""
         self.tasks = 0
         self._limits = limits
         self._ready = False
@@ -85,7 +85,7 @@ class Process:
         return self._process.pid
 
     async def ask(self, request: bytes) -> Reply:
-        """Return the reply. Raises Outage if the process did not start, and GiveUp if it was lost."""
+        """Return the reply. Raises Outage if the process did not start, GiveUp if it was lost."""
         await self._started()
         self.tasks += 1
         try:
@@ -93,7 +93,7 @@ class Process:
                 return wire.unpack_reply(await self._exchange(request))
         except TimeoutError:
             raise GiveUp(Reason.PARSER_TIMEOUT, "Parsing it took too long.") from None
-        except RubbishError as error:
+        except InvalidFrameError as error:
             raise GiveUp(Reason.PARSER_CRASH, f"Its parser answered what it must not: {error}.") from None
         except DyingError as error:
             raise self._crashed(str(error)) from None
@@ -101,15 +101,15 @@ class Process:
             raise await self._lost() from None
 
     async def end(self) -> None:
-        """End it at once, with all that it may have started; leave no zombie."""
+        """Kill it, with all processes that it may have started; leave no zombie."""
         self._channel.close()
-        if self._process.poll() is None:  # once it has ended, its id may be another process's
+        if self._process.poll() is None:  # after it has ended, its pid may be another process's
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         await self._ended()
 
     async def _lost(self) -> GiveUp:
-        """Return the reason for a process that closed its socket, by how it ended."""
+        """Return the error for a process that closed its socket, by its exit code."""
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await self._ended()
@@ -118,21 +118,21 @@ class Process:
                 return GiveUp(Reason.PARSER_CRASH, "Its parser closed its socket.")
             case code if code == -signal.SIGXCPU:
                 return GiveUp(Reason.PARSER_TIMEOUT, "Parsing it took too much time of the processor.")
-            case code if code == -signal.SIGKILL:  # not by us
+            case code if code == -signal.SIGKILL:  # sent by the kernel, not by us
                 return GiveUp(Reason.PARSER_MEMORY, "The system had no memory left to parse it.")
             case code:
                 named = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {named}.")
 
     def _crashed(self, name: str) -> GiveUp:
-        """Return the reason for a fatal signal, by the memory that the process still holds."""
+        """Return the error for a fatal signal, by the memory that the process still uses."""
         left = self._limits.memory_bytes - self._data_bytes
         if self._data() - self._data_bytes > left // OUT_OF_MEMORY_SHARE:
             return GiveUp(Reason.PARSER_MEMORY, f"Its parser ran out of memory and ended with {name}.")
         return GiveUp(Reason.PARSER_CRASH, f"Its parser ended with {name}.")
 
     def _data(self) -> int:
-        """Return how many bytes the process has of what RLIMIT_DATA counts; 0 if the system does not say."""
+        """Return the process's bytes of memory as RLIMIT_DATA counts them; 0 if the system does not say."""
         with suppress(OSError):
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
                 if line.startswith("VmData:"):
@@ -140,7 +140,7 @@ class Process:
         return 0
 
     async def _ended(self) -> None:
-        while self._process.poll() is None:  # noqa: ASYNC110  no event tells
+        while self._process.poll() is None:  # noqa: ASYNC110  there is no event for it
             await asyncio.sleep(REAP_SECONDS)
 
     async def _started(self) -> None:
@@ -149,7 +149,7 @@ class Process:
         try:
             async with asyncio.timeout(START_SECONDS):
                 error = await self._frame(START_ERROR_MAX_BYTES)
-        except (TimeoutError, OSError, RubbishError, DyingError):
+        except (TimeoutError, OSError, InvalidFrameError, DyingError):
             await self.end()
             error = f"exit code {self._process.returncode}".encode()
         if error:
@@ -171,21 +171,21 @@ class Process:
             raise DyingError(await self._signal())
         (size,) = wire.HEAD.unpack(head)
         if size > most:
-            raise RubbishError(f"{size} bytes")
+            raise InvalidFrameError(f"{size} bytes")
         return await self._received(size)
 
     async def _signal(self) -> str:
         """Read the name of the signal that a dying process got."""
         loop = asyncio.get_running_loop()
-        told = b""
+        description = b""
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(END_SECONDS):
-                while b"\n" not in told and len(told) < NAME_MAX_BYTES:
+                while b"\n" not in description and len(description) < NAME_MAX_BYTES:
                     piece = await loop.sock_recv(self._channel, NAME_MAX_BYTES)
                     if not piece:
                         break
-                    told += piece
-        name = told.partition(b"\n")[0].decode(errors="replace")
+                    description += piece
+        name = description.partition(b"\n")[0].decode(errors="replace")
         return SIGNALS.get(name.removeprefix(wire.DYING[wire.HEAD.size :].decode()), "a fatal signal")
 
     async def _received(self, size: int) -> bytearray:

@@ -1,7 +1,7 @@
-"""Refuses this process the system calls that no parser needs, above all those that start a process.
+"""Denies this process the system calls that no parser needs, above all those that start a process.
 
-A seccomp filter (https://docs.kernel.org/userspace-api/seccomp_filter.html) is a program for the kernel's
-packet filter. Each instruction is (code, jump if true, jump if false, value).
+A seccomp filter (https://docs.kernel.org/userspace-api/seccomp_filter.html) is a BPF program. Each
+instruction is (code, jump if true, jump if false, value).
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from struct import pack
 from typing import NamedTuple
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2  # prctl(2)
-# Instructions of include/uapi/linux/bpf_common.h, and what a filter returns by include/uapi/linux/seccomp.h.
+# Instructions of include/uapi/linux/bpf_common.h, and return values of include/uapi/linux/seccomp.h.
 LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
@@ -21,18 +21,18 @@ RETURN = 0x06  # BPF_RET | BPF_K
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
 CLONE_THREAD = 0x10000  # clone(2)
-X32_BIT = 0x40000000  # __X32_SYSCALL_BIT: a second set of calls, by which a filter could be passed
+X32_BIT = 0x40000000  # __X32_SYSCALL_BIT: a second set of calls, which could be used to evade a filter
 
 
 class Machine(NamedTuple):
-    """How the kernel numbers its system calls on one kind of machine."""
+    """The numbers of the system calls on one kind of machine."""
 
     architecture: int
     """AUDIT_ARCH_… of include/uapi/linux/audit.h."""
     clone: int
     clone3: int
     refused: Mapping[str, int]
-    """By name: the calls that are refused whatever their arguments are."""
+    """Name and number of each call that is always refused."""
 
 
 MACHINES: Mapping[str, Machine] = {
@@ -92,7 +92,7 @@ class _Program(ctypes.Structure):
 
 
 def refuse_calls() -> bool:
-    """Refuse the calls from now on; return whether the kernel does. Needs PR_SET_NO_NEW_PRIVS."""
+    """Install the filter; return whether the kernel supports it. Needs PR_SET_NO_NEW_PRIVS."""
     machine = MACHINES.get(platform.machine())
     if machine is None:
         return False
@@ -104,13 +104,13 @@ def refuse_calls() -> bool:
 
 
 def program(machine: Machine) -> list[tuple[int, int, int, int]]:
-    """Return the filter: refuse all calls of other machines and those of the table, allow the rest."""
+    """Return the filter: refuse calls of other architectures and those in the table, allow the rest."""
     refuse, allow = (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)
     steps = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, machine.architecture), refuse]
     steps += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32_BIT), refuse]
     for number in machine.refused.values():
         steps += [(EQUAL, 0, 1, number), refuse]
-    # Threads stay allowed: glibc, told that there is no clone3, uses clone, whose flags a filter can see.
+    # Allow threads: if clone3 does not exist, glibc uses clone, whose flags a filter can read.
     steps += [(EQUAL, 0, 1, machine.clone3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
     steps += [(EQUAL, 0, 3, machine.clone), (LOAD, 0, 0, FIRST_ARGUMENT)]
     steps += [(ANY_BIT, 1, 0, CLONE_THREAD), refuse]

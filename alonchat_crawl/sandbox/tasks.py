@@ -1,7 +1,7 @@
-"""The tasks that a sandbox runs: a name, and the module and function that it stands for.
+"""The tasks that a sandbox runs: for each name, a module and a function.
 
 A task takes keyword arguments and returns a result that msgpack can hold; a dataclass arrives as a dict of
-its fields. Its module is imported at its first use, and must not import Scrapy.
+its fields. The module is imported at its first use, and must not import Scrapy.
 """
 
 from collections.abc import Mapping, Sequence

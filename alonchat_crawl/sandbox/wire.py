@@ -1,6 +1,6 @@
-"""The messages between a worker and its parsers: frames of msgpack, bounded on both sides.
+"""The messages between a worker and its parsers: frames of msgpack, limited on both sides.
 
-Never pickle: a parser that was taken over must not be able to run code in the worker.
+Never pickle: a parser that an attacker controls must not run code in the worker.
 """
 
 import struct
@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import msgpack
 
 HEAD = struct.Struct(">I")
-"""Before each frame: how many bytes it has."""
+"""The length of the frame that follows, in bytes."""
 DYING = b"Fatal Python error: "
-"""What Python's faulthandler sends instead of a reply; the signal's description and a line's end follow. Read
-as a length, its first bytes exceed every limit, so it is not mistaken for a frame."""
+"""Sent by Python's faulthandler instead of a reply; the signal's description and a newline follow. Read as a
+length, its first bytes exceed every limit, so it cannot be mistaken for a frame."""
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 REPLY_MAX_BYTES = 128 * 1024 * 1024
 NODES_MAX = 2_000_000
-"""Of a reply: lists, maps and what is in them. One costs its sender a byte, and its reader a hundred."""
+"""Most values in a reply, with lists and maps. A value costs its sender one byte, its reader a hundred."""
 
 RESULT, REASON, MEMORY, ERROR = "result", "reason", "memory", "error"
 
@@ -27,18 +27,18 @@ class Reply(NamedTuple):
     """How a task ended."""
 
     kind: str
-    """RESULT, REASON (its spelling, a detail), MEMORY, or ERROR (what the exception was)."""
+    """RESULT, REASON (reason, detail), MEMORY, or ERROR (the exception's class)."""
     value: Any
     again: bool
     """Whether the process can take another task."""
 
 
-class RubbishError(ValueError):
-    """The other side sent what is no valid frame."""
+class InvalidFrameError(ValueError):
+    """The other side sent an invalid frame."""
 
 
 def pack(frame: Sequence[Any]) -> bytes:
-    """Return a frame without its head. Raises TypeError for what msgpack cannot hold."""
+    """Return a frame without its head. Raises TypeError for values that msgpack cannot hold."""
     packed: bytes = msgpack.packb(  # type: ignore[no-untyped-call]
         frame, default=_fields, datetime=True, unicode_errors="surrogatepass"
     )
@@ -60,14 +60,14 @@ def unpack_request(data: bytes | bytearray) -> tuple[str, dict[str, Any]]:
 
 
 def unpack_reply(data: bytes | bytearray) -> Reply:
-    """Return a parser's reply. Raises RubbishError for anything that an intact parser would not send."""
+    """Return a parser's reply. Raises InvalidFrameError for anything that an intact parser would not send."""
     left = NODES_MAX
 
     def counted(node: Any) -> Any:
         nonlocal left
         left -= 1 + len(node)
         if left < 0:
-            raise RubbishError(f"more than {NODES_MAX} nodes")
+            raise InvalidFrameError(f"more than {NODES_MAX} nodes")
         return node
 
     try:
@@ -81,15 +81,15 @@ def unpack_reply(data: bytes | bytearray) -> Reply:
             list_hook=counted,
             object_hook=counted,
         )
-    except RubbishError:
+    except InvalidFrameError:
         raise
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
-        raise RubbishError(type(error).__name__) from None
-    # In a tuple, not a set: the kind may be a list here, which has no hash.
+        raise InvalidFrameError(type(error).__name__) from None
+    # A tuple, not a set: the kind may be a list here, which is not hashable.
     if kind not in (RESULT, REASON, MEMORY, ERROR) or not isinstance(again, bool):
-        raise RubbishError("no reply")
+        raise InvalidFrameError("no reply")
     if kind == REASON and not (
         isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)  # noqa: PLR2004
     ):
-        raise RubbishError("no reason")
+        raise InvalidFrameError("no reason")
     return Reply(kind, value, again)

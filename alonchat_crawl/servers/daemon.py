@@ -135,7 +135,7 @@ def last_words(log: Path) -> str:
     """Return a log's last fatal line; its last line if there is no fatal one."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
-    return (fatal or lines or ["it said nothing."])[-1]
+    return (fatal or lines or ["it printed nothing."])[-1]
 
 
 def _owner(home: Path) -> int:

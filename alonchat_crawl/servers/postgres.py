@@ -115,8 +115,8 @@ def _finish(words: list[str], cluster: Path, standard_input: str = "") -> None:
         errors = [
             line.strip() for line in ended.stdout.splitlines() if "error" in line.lower() or "FATAL" in line
         ]
-        said = (errors or ended.stdout.splitlines() or ["it said nothing."])[-1]
-        raise StartupError(f"The embedded Postgres cannot be set up in {cluster.parent}: {said}")
+        reason = (errors or ended.stdout.splitlines() or ["it printed nothing."])[-1]
+        raise StartupError(f"The embedded Postgres cannot be set up in {cluster.parent}: {reason}")
 
 
 def _run(program: str, home: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The blocklists in Postgres: one for each project, and one for all projects."""
+"""The blocklists in Postgres: one for each project and one for all projects."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from alonchat_crawl.storage.pool import Pool, records, rowcount, scalar
 
 BATCH_RULES = 5000
-"""Read at once: they take the event loop some milliseconds."""
+"""Rules read at once: they take the event loop a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class RuleRecord:
 
     id: UUID
     project_id: UUID | None
-    """None if it holds for all projects."""
+    """None if it is for all projects."""
     project_name: str | None
     rule: str
     """One line, as in a file. It may be anything: others may write to the table."""
@@ -25,13 +25,13 @@ class RuleRecord:
 
 
 async def read_revision(pool: Pool) -> int:
-    """Return a number that every change of a rule raises; -1 if there is none."""
+    """Return a number that increases with every change of a rule; -1 if there is none."""
     revision = await scalar(pool, "blocklist_revision")
     return -1 if revision is None else int(revision)
 
 
 async def read_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterator[list[RuleRecord]]:
-    """Yield all rules, or one project's, in batches; each is read when the one before was dealt with."""
+    """Yield all rules, or one project's, in batches. A batch is read when the one before was consumed."""
     after = None
     while True:
         asked = {"project_id": project_id, "after": after, "count": BATCH_RULES}
@@ -43,12 +43,12 @@ async def read_rules(pool: Pool, project_id: UUID | None = None) -> AsyncIterato
 
 
 async def has_project(pool: Pool, project_id: UUID) -> bool:
-    """Return whether there is such a project."""
+    """Return whether a project exists."""
     return await rowcount(pool, "has_project", project_id=project_id) > 0
 
 
 async def add_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -> int:
-    """Add rules to a project's list, or (None) to that for all; return how many are new.
+    """Add rules to a project's list, or (None) to the list for all; return how many are new.
 
     Raises GiveUp if there is no such project.
     """
@@ -56,5 +56,5 @@ async def add_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -
 
 
 async def remove_rules(pool: Pool, project_id: UUID | None, rules: Sequence[str]) -> int:
-    """Remove rules from a project's list, or (None) from that for all; return how many were there."""
+    """Remove rules from a project's list, or (None) from the list for all; return how many existed."""
     return await rowcount(pool, "remove_blocklist_rules", project_id=project_id, rules=list(rules))

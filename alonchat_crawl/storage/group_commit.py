@@ -1,4 +1,4 @@
-"""Commits pages in groups: the pages that come while one group is committed are the next group."""
+"""Commits pages in groups: pages that arrive while one group is committed form the next group."""
 
 import asyncio
 from collections import deque
@@ -13,7 +13,7 @@ Waiting = tuple[EmbeddedPage, asyncio.Future[StoredPage]]
 
 
 class GroupCommit:
-    """Stores pages. A page waits only for the groups that are being written; on a quiet worker, for none."""
+    """Stores pages. A page waits only for groups that are being written; on a quiet worker, for none."""
 
     def __init__(self, write: Write, group_windows: int, writers: int) -> None:
         self._write = write
@@ -23,13 +23,13 @@ class GroupCommit:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, page: EmbeddedPage) -> StoredPage:
-        """Return when the page is committed. Raises what `write` raises for this page alone."""
+        """Return when the page is committed. Raises what `write` raises for this page."""
         stored: asyncio.Future[StoredPage] = asyncio.get_running_loop().create_future()
         self._waiting.append((page, stored))
         if self._free_writers:
             self._free_writers -= 1
             task = asyncio.create_task(self._drain())
-            self._tasks.add(task)  # or the task could be garbage collected
+            self._tasks.add(task)  # else the task could be garbage collected
             task.add_done_callback(self._tasks.discard)
         return await stored
 
@@ -41,7 +41,7 @@ class GroupCommit:
             self._free_writers += 1
 
     def _group(self) -> list[Waiting]:
-        """Take pages of up to `group_windows` windows together, at least one page."""
+        """Take pages with up to `group_windows` windows in total, but at least one page."""
         group, windows = [self._waiting.popleft()], 0
         while self._waiting:
             windows += _windows(group[-1][0])

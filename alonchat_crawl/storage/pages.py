@@ -83,20 +83,20 @@ def _named(page: CleanPage, chunks: Sequence[Chunk]) -> Iterator[NamedChunk]:
 
 
 async def touch_unchanged(pool: Pool, page: CleanPage, scheme: str) -> bool:
-    """If the same text is stored under the same embedding, note the fetch and return True."""
+    """If the same text is stored with the same embedding scheme, note the fetch and return True."""
     return await rowcount(pool, "touch_page", **_as_fetched(page, scheme)) == 1
 
 
 async def stored_by_crawl(pool: Pool, seen: Provenance) -> bool:
-    """Return whether the run that fetched this page has stored it already."""
+    """Return whether this page's run has stored it already."""
     asked = {"page_id": page_id(seen.source_id, seen.url), "crawl_id": seen.crawl_id}
     return bool(await scalar(pool, "stored_by_crawl", **asked))
 
 
 async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, EmbeddedChunk]:
-    """Return, by position, the chunks that need no embedding: their project has the same text embedded.
+    """Return, by position, the chunks whose text is already embedded in their project.
 
-    Those that the page itself holds already come without vectors: they need not be written either.
+    Chunks that the page already holds come without vectors, since they need not be written either.
     """
     seen = page.page.provenance
     with translated():
@@ -124,15 +124,15 @@ async def known_chunks(pool: Pool, page: ChunkedPage, scheme: str) -> dict[int, 
 
 
 async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[StoredPage]:
-    """Replace what is stored of some pages, in one transaction; the last commit wins.
+    """Replace stored pages in one transaction; the last commit wins.
 
-    One round trip, and one more where chunks stay as they are. Raises Retry or GiveUp, and then nothing is
+    It takes one round trip, and one more if chunks stay as they are. If it raises Retry or GiveUp, nothing is
     stored.
     """
     batch = Batch(scheme)
     with translated():
-        # Each page once: it may have been fetched under two addresses. By id: two workers that store the same
-        # pages in different orders would deadlock.
+        # Each page once, since it may have been fetched by two URLs. In the order of ids, since two workers
+        # that store the same pages in different orders would deadlock.
         for _, page in sorted({_page_id(page.page): page for page in pages}.items()):
             batch.add(page)
         async with pool.connection() as connection:
@@ -148,7 +148,7 @@ async def store(pool: Pool, pages: Sequence[EmbeddedPage], scheme: str) -> list[
 
 
 class Batch:
-    """Pages as columns of rows, as Postgres unnests them."""
+    """Pages as columns of values, which Postgres unnests into rows."""
 
     def __init__(self, scheme: str) -> None:
         self._scheme = scheme
@@ -159,7 +159,6 @@ class Batch:
         self._embeddings: list[tuple[Any, ...]] = []
 
     def add(self, page: EmbeddedPage) -> None:
-        """Add a page."""
         row = _row(page.page, self._scheme)
         self._pages.append(row)
         named = _named(page.page, [embedded.chunk for embedded in page.chunks])
@@ -194,7 +193,7 @@ class Batch:
                 names = ("ids", "positions", "starts", "ends", "content_types")
                 moved = await connection.execute(QUERIES["move_chunks"], _columns(names, self._moved))
                 await pipeline.sync()
-                if moved.rowcount != len(self._moved):  # somebody stored another text meanwhile
+                if moved.rowcount != len(self._moved):  # another worker stored other text meanwhile
                     raise Retry(Reason.POSTGRES, "The page was changed while it was being read.")
             if self._chunks:
                 await connection.execute(

@@ -1,4 +1,4 @@
-"""A connection out of the pool, whose errors are ours; and named queries that are a transaction each."""
+"""Takes connections from the pool and translates their errors; runs named queries, one transaction each."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ Pool = AsyncConnectionPool[AsyncConnection]
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncIterator[AsyncConnection]:
-    """Hold a connection; commit at the end. Raises Outage, Retry or GiveUp in place of psycopg's errors."""
+    """Take a connection; commit at the end. Raises Outage, Retry or GiveUp in place of psycopg's errors."""
     with translated():
         async with pool.connection() as connection:
             yield connection

@@ -1,4 +1,4 @@
-"""A project as a whole: by which vectors it is searched, and whether by an index of its own."""
+"""A project's vectors: which scheme it is searched by, and whether it has its own index."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from psycopg import sql
 from alonchat_crawl.storage.pool import Pool, connected, records, values
 from alonchat_crawl.storage.queries import QUERIES
 
-BATCH_CHUNKS = 64  # embedded at once: a killed process loses less than a minute's work
-FIRST = {"after_source": UUID(int=0), "after": UUID(int=0)}  # before all others
+BATCH_CHUNKS = 64  # embedded at once, so that a killed process loses less than a minute's work
+FIRST = {"after_source": UUID(int=0), "after": UUID(int=0)}  # before all chunks
 BATCH_WINDOWS = 5000  # deleted at once, so that no lock is held for long
 
-# Built while the table is used (PostgreSQL, "Building Indexes Concurrently"). It is a partial index, not a
-# partition: no row is moved, nobody waits, and the planner uses it for the project's queries.
-# m and ef_construction are pgvector's defaults.
+# Built while the table is in use (PostgreSQL, "Building Indexes Concurrently"). A partial index rather than a
+# partition: no row moves, no query waits, and the planner uses it for the project's queries. m and
+# ef_construction are pgvector's defaults.
 _CREATE_INDEX = """create index concurrently if not exists {name} on public.chunk_embeddings
     using hnsw (embedding halfvec_cosine_ops) where project_id = {project} and scheme_id = {scheme}"""
 _DROP_INDEX = sql.SQL("drop index concurrently if exists public.{name}")
@@ -33,16 +33,16 @@ class ProjectRecord:
     name: str
     scheme_id: int | None
     scheme: str | None
-    """By which it is searched; None before its first page."""
+    """The scheme that it is searched by; None before its first page."""
     windows: int
-    """Of that scheme."""
+    """Number of windows in that scheme."""
     indexed: bool
     """Whether it has a valid HNSW index of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that lacks a scheme's vectors, with all that is embedded of it."""
+    """A chunk that lacks a scheme's vectors, with all the text that is embedded."""
 
     id: UUID
     project_id: UUID
@@ -53,25 +53,25 @@ class Unembedded:
 
 
 async def read_projects(pool: Pool, only: UUID | None = None) -> list[ProjectRecord]:
-    """Return all projects, or one, by name. Counting their windows takes 1 s a million."""
+    """Return all projects, or one, sorted by name. Counting windows takes 1 s per million."""
     return await records(pool, ProjectRecord, "projects", only=only)
 
 
 async def projects_between(pool: Pool, first: UUID, last: UUID, most: int) -> list[UUID]:
-    """Return the lowest ids of projects in a range."""
+    """Return the lowest ids of projects in a range, at most `most`."""
     return await values(pool, "projects_between", first=first, last=last, count=most)
 
 
 async def promote(pool: Pool, project: ProjectRecord) -> bool:
-    """Give a project an HNSW index of its own, while it is written to and searched; False if it has one.
+    """Build an HNSW index for a project, which stays in use meanwhile; False if it has one.
 
-    Takes some 25 s for 50,000 windows. From then on each of its windows takes some 5 ms to store.
+    This takes about 25 s for 50,000 windows. From then on, storing a window of the project takes about 5 ms.
     """
     if project.indexed or project.scheme_id is None:
         return False
     name = _index_name(project)
     async with connected(pool) as connection:
-        # An interrupted build leaves an invalid index, which only costs.
+        # An interrupted build leaves an invalid index, which is useless but slows down writes.
         await connection.execute(_DROP_INDEX.format(name=name))
         await connection.execute(
             sql.SQL(_CREATE_INDEX).format(
@@ -84,7 +84,7 @@ async def promote(pool: Pool, project: ProjectRecord) -> bool:
 
 
 async def demote(pool: Pool, project: ProjectRecord) -> bool:
-    """Drop a project's index, so that it is searched exactly again; False if it has none."""
+    """Drop a project's index, so that searches are exact again; False if it has none."""
     if not project.indexed:
         return False
     async with connected(pool) as connection:
@@ -100,8 +100,8 @@ def _index_name(project: ProjectRecord) -> sql.Identifier:
 async def unembedded(pool: Pool, project_id: UUID, scheme: str) -> AsyncIterator[list[Unembedded]]:
     """Yield the chunks that lack the scheme's vectors, in batches, until there are none.
 
-    A batch is read when the one before was dealt with, and begins after it. Chunks that a crawl added
-    meanwhile come in the next pass; the last pass finds nothing.
+    A batch is read only after the one before was consumed, and starts behind it. Chunks that a crawl added
+    meanwhile are found by the next pass; the last pass finds none.
     """
     asked: dict[str, Any] = {"project_id": project_id, "scheme": scheme, "count": BATCH_CHUNKS}
     place, fresh = FIRST, True
@@ -119,7 +119,7 @@ async def unembedded(pool: Pool, project_id: UUID, scheme: str) -> AsyncIterator
 async def add_vectors(
     pool: Pool, chunks: Sequence[Unembedded], vectors: Sequence[NDArray[np.float32]], scheme: str
 ) -> None:
-    """Store vectors (float32[windows, 384] a chunk) beside those of other schemes.
+    """Store vectors (float32[windows, 384] per chunk) beside those of other schemes.
 
     Raises GiveUp, and stores nothing, if a chunk was deleted meanwhile.
     """
@@ -142,9 +142,9 @@ async def add_vectors(
 
 
 async def serve(pool: Pool, project_id: UUID, scheme: str) -> bool:
-    """Let a project be searched by a scheme, if no chunk lacks its vectors; delete those of other schemes.
+    """Let a project be searched by a scheme if no chunk lacks its vectors; delete other schemes' vectors.
 
-    Return whether the whole project is searched by that scheme now.
+    Return whether the whole project is now searched by that scheme.
     """
     asked = {"project_id": project_id, "scheme": scheme, "count": BATCH_WINDOWS}
     async with connected(pool) as connection:

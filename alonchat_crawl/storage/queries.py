@@ -12,4 +12,4 @@ def _load() -> dict[str, bytes]:
 
 
 QUERIES: Mapping[str, bytes] = _load()
-"""By name; bytes, because psycopg's types accept a str only if it is a literal."""
+"""Statements by name. Bytes, because psycopg's types accept a str only if it is a literal."""

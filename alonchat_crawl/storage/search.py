@@ -17,7 +17,7 @@ from alonchat_crawl.storage.queries import QUERIES
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found, and where it stands."""
+    """A chunk that was found, with its place."""
 
     chunk_id: UUID
     page_id: UUID
@@ -31,14 +31,14 @@ class Hit:
     position: int
     """0-based within its page."""
     score: float
-    """Similarity, and 0.8 × how much of the question's words it holds, rare ones above all: at most 1.8."""
+    """Similarity + 0.8 × the share of the question's words that it holds, weighted by rarity. At most 1.8."""
     similarity: float | None
-    """Cosine of the chunk's best window, -1 to 1; None if only the words matched."""
+    """Cosine of the chunk's best window, -1 to 1; None if only words matched."""
     before: tuple[str, ...]
-    """The contents of the chunks before it on its page, in order; empty unless asked for."""
+    """Contents of the chunks before it on its page, in order; empty unless requested."""
     after: tuple[str, ...]
     signals: Mapping[str, int]
-    """By kind: possible attempts at prompt injection in its page (items.CleanPage.signals)."""
+    """Number of possible prompt injections in its page, by kind (items.CleanPage.signals)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SearchFilter:
     languages: Sequence[str] | None = None
     """ISO 639-1 codes."""
     since: datetime | None = None
-    """Aware; compared with the time when the page was modified, otherwise published, otherwise fetched."""
+    """Aware; compared with the time when the page was modified, else published, else fetched."""
 
 
 EVERYTHING = SearchFilter()
@@ -61,12 +61,12 @@ class ProjectState:
     """Whether and how a project can be searched."""
 
     scheme: str | None
-    """Questions must be embedded by it; None before the project's first page."""
+    """The scheme that questions must be embedded by; None before the project's first page."""
     searchable: bool
 
 
 def project_state(connection: Connection, project_id: UUID) -> ProjectState | None:
-    """Return how the project can be searched; None if there is no such project."""
+    """Return how a project can be searched; None if it does not exist."""
     with translated():
         found = connection.execute(QUERIES["project_state"], {"project_id": project_id}).fetchone()
     return ProjectState(*found) if found else None
@@ -82,14 +82,14 @@ def search(
     only: SearchFilter = EVERYTHING,
     neighbours: int = 0,
 ) -> list[Hit]:
-    """Return at most `count` chunks, the best first; of near-duplicates only one.
+    """Return at most `count` chunks, best first, and only one of near-duplicates.
 
-    `vector` (float32[384]) embeds `text` by the project's scheme; without it only words are compared.
+    `vector` (float32[384]) embeds `text` by the project's scheme. Without it, only words are compared.
     """
     wanted = {
         "project_id": project_id,
         "embedding": None if vector is None else HalfVector(vector).to_text(),
-        # Postgres takes neither NUL nor lone surrogates; neither matters to a search.
+        # Postgres accepts neither NUL nor lone surrogates, which do not matter to a search.
         "text": text.replace("\0", " ").encode(errors="replace").decode(),
         "count": count,
         "neighbours": neighbours,
@@ -107,7 +107,7 @@ def search(
 def best_windows(
     connection: Connection, chunk_ids: Sequence[UUID], scheme: str, vector: NDArray[np.float32]
 ) -> Mapping[UUID, int]:
-    """Return for each chunk which of its windows (0-based) is nearest to `vector` (float32[384])."""
+    """Return the index (from 0) of each chunk's window that is nearest to `vector` (float32[384])."""
     wanted = {"ids": list(chunk_ids), "scheme": scheme, "embedding": HalfVector(vector).to_text()}
     with translated():
         return dict(connection.execute(QUERIES["best_windows"], wanted).fetchall())

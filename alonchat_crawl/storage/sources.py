@@ -1,4 +1,4 @@
-"""The rows of sources: their runs begin, are paused, end, go on; their pages are gone."""
+"""The rows of sources: how runs begin, pause, end and go on, and which pages are gone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from alonchat_crawl.storage.pool import Pool, connected, records, rowcount, scal
 from alonchat_crawl.storage.queries import QUERIES
 
 ERROR_MAX_CHARS = 1000
-"""Of the sentence that says why a run failed: it may quote a site."""
+"""Longest reason why a run failed, which may quote a site."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A source's row, with its last run; a source that only the web app added has never run."""
+    """A source's row with its last run. A source that only the web app added has never run."""
 
     id: UUID
     project_id: UUID
@@ -35,7 +35,7 @@ class SourceRecord:
     """`queued`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
     options: Mapping[str, Any]
     counts: Mapping[str, int]
-    """By outcome; empty until the run has ended."""
+    """URLs by outcome; empty until the run has ended."""
     error: str
     started_at: datetime | None
     finished_at: datetime | None
@@ -51,7 +51,7 @@ def _options(source: Source, more: Mapping[str, object] = MappingProxyType({})) 
             "path_prefix": source.path_prefix,
             "priority": source.priority,
         }
-        # Only if true: the options are compared with those of runs that were stored without it.
+        # Only if true: the options are compared with those of older runs, which do not have it.
         | ({"files": True} if source.files else {})
         | dict(more)
     )
@@ -68,7 +68,7 @@ async def owner_of(pool: Pool, source_id: UUID) -> UUID | None:
 
 
 async def clear_squatted(pool: Pool, source: Source) -> None:
-    """Delete the pages that another project stored under this source's id, in batches; safe to repeat."""
+    """Delete pages that another project stored under this source's id, in batches. Safe to repeat."""
     row = {"source_id": source.source_id, "project_id": source.project_id}
     async with connected(pool) as connection:
         while (await connection.execute(QUERIES["delete_squatted_pages"], row)).rowcount:
@@ -83,11 +83,11 @@ async def begin_crawl(
     local: bool = False,
     evict: bool = False,
 ) -> None:
-    """Note that the source is running; every worker of the run may call it.
+    """Note that the source is running. Every worker of the run may call it.
 
-    `uploads` are the files of an upload; `local` says that only this process can read them.
-    Raises GiveUp, and changes nothing, if its id is another project's source. With `evict`
-    that project had no right to the id, and its row is deleted.
+    `uploads` are the files of an upload; `local` means that only this process can read them. Raises GiveUp,
+    and changes nothing, if the id is another project's. With `evict`, that project's row is deleted, since it
+    had no right to the id.
     """
     row = {
         "source_id": source.source_id,
@@ -119,7 +119,7 @@ async def finish_crawl(
     *,
     unreached_are_gone: bool,
 ) -> int:
-    """Note how the run ended and return how many pages it found gone; safe to repeat.
+    """Note how the run ended; return how many pages are gone. Safe to repeat.
 
     `status` is completed, failed or cancelled. Does nothing if a newer run has begun.
     """
@@ -130,7 +130,7 @@ async def finish_crawl(
         crawl_id=source.crawl_id,
         status=status,
         counts=Jsonb(dict(counts)),
-        # It may quote a site, whose words must not keep the run from ending.
+        # It may quote a site, whose text must not keep the run from ending.
         error=_text(error),
         unreached_are_gone=unreached_are_gone,
     )
@@ -138,14 +138,14 @@ async def finish_crawl(
 
 
 async def set_status(pool: Pool, source: Source, status: str) -> None:
-    """Note that the run is `paused` or `running` again; does nothing if it has ended."""
+    """Note that the run is `paused`, or `running` again. Does nothing if it has ended."""
     await rowcount(
         pool, "set_source_status", source_id=source.source_id, crawl_id=source.crawl_id, status=status
     )
 
 
 async def amend_crawl(pool: Pool, source: Source) -> None:
-    """Note the run's limits as they are now; does nothing if it has ended."""
+    """Note the run's new limits. Does nothing if it has ended."""
     options = _options(source)
     await rowcount(
         pool, "amend_source", source_id=source.source_id, crawl_id=source.crawl_id, options=options
@@ -153,7 +153,7 @@ async def amend_crawl(pool: Pool, source: Source) -> None:
 
 
 async def reopen_crawl(pool: Pool, source: Source) -> None:
-    """Note that the run, if it had ended, goes on; does nothing if a newer one has begun."""
+    """Note that a run that had ended goes on. Does nothing if a newer run has begun."""
     await rowcount(pool, "reopen_source", source_id=source.source_id, crawl_id=source.crawl_id)
 
 
@@ -163,19 +163,19 @@ async def read_source(pool: Pool, source_id: UUID) -> SourceRecord | None:
 
 
 async def ended_sources(pool: Pool, most: int, only: UUID | None = None) -> list[SourceRecord]:
-    """Return the sources whose run ended last, of all projects or of one, the latest first."""
+    """Return the sources whose runs ended last, latest first, of all projects or of one."""
     return await records(pool, SourceRecord, "ended_sources", only=only, count=most)
 
 
 async def sources_between(
     pool: Pool, first: UUID, last: UUID, most: int, only: UUID | None = None
 ) -> list[UUID]:
-    """Return the lowest ids in a range, of all projects or of one."""
+    """Return the lowest ids of sources in a range, of all projects or of one."""
     return await values(pool, "sources_between", first=first, last=last, only=only, count=most)
 
 
 async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
-    """Return the files that the run is to read; None if it has ended, or a newer one has begun."""
+    """Return the files of a run; None if it has ended or a newer run has begun."""
     uploads: list[str] | None = await scalar(
         pool, "uploads_of_run", source_id=source.source_id, crawl_id=source.crawl_id
     )
@@ -183,24 +183,24 @@ async def uploads_of_run(pool: Pool, source: Source) -> list[str] | None:
 
 
 async def fail_source(pool: Pool, source_id: UUID, error: str) -> None:
-    """Note that a source's run, whichever it is, cannot go on; does nothing if it has ended."""
+    """Note that a source's current run cannot go on. Does nothing if it has ended."""
     await rowcount(pool, "fail_source", source_id=source_id, error=_text(error))
 
 
 async def projects_with_room(pool: Pool, projects: Sequence[UUID], most: int) -> set[UUID]:
-    """Return those projects that have fewer running sources than they may have.
+    """Return the projects that have fewer running sources than they may have.
 
-    That is the project's own number, if an operator set one, otherwise `most`.
+    The limit is the project's own, if an operator set one, else `most`.
     """
     return set(await values(pool, "projects_with_room", projects=list(projects), most=most))
 
 
 async def unfinished_sources(pool: Pool) -> list[SourceRecord]:
-    """Return the sources whose run has not ended, oldest first."""
+    """Return the sources whose runs have not ended, oldest first."""
     return await records(pool, SourceRecord, "unfinished_sources")
 
 
 async def mark_gone(pool: Pool, source: Source, url: str) -> None:
-    """Note that the site says the page is gone (404, 410); does nothing for a page that was never stored."""
+    """Note that a page is gone by its site's response (404, 410). Does nothing if it was never stored."""
     page = page_id(source.source_id, url)
     await rowcount(pool, "mark_page_gone", page_id=page, project_id=source.project_id)

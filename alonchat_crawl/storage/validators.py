@@ -1,4 +1,4 @@
-"""The validators of stored pages: with them a site can answer that a page has not changed (304)."""
+"""The validators of stored pages, with which a site can answer that a page has not changed (304)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from alonchat_crawl.storage.pool import Pool, records, rowcount, scalar
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """A stored page as it was last fetched; it has an etag, a last_modified, or both."""
+    """A stored page as it was last fetched, with an etag, a last_modified, or both."""
 
     page_id: UUID
     etag: str | None
@@ -24,11 +24,11 @@ class Validators:
     fetched_at: datetime
     """UTC, aware."""
     links: Sequence[str]
-    """Canonical URLs; only those that may be followed."""
+    """Canonical URLs of the links that may be followed."""
 
 
 async def has_validators(pool: Pool, source: Source, scheme: str) -> bool:
-    """Return whether `find_validators` may find anything; False holds for the whole run."""
+    """Return whether `find_validators` may find anything. False stays valid for the whole run."""
     asked = {"source_id": source.source_id, "crawl_id": source.crawl_id, "embedding_scheme": scheme}
     return bool(await scalar(pool, "has_validators", **asked))
 
@@ -36,10 +36,10 @@ async def has_validators(pool: Pool, source: Source, scheme: str) -> bool:
 async def find_validators(
     pool: Pool, source_id: UUID, url: str, scheme: str, max_days: int
 ) -> Validators | None:
-    """Return the validators of the page stored under a canonical URL, if it would be stored the same way now.
+    """Return the validators of the page stored under a canonical URL, or None.
 
-    None if there is no such page, it is gone, has no validator, was extracted or embedded in another way, its
-    links were not kept, or its whole text was last fetched more than `max_days` ago.
+    None if there is no such page, it is gone, it has no validator, it was extracted or embedded in another
+    way, its links were not kept, or its whole text was last fetched more than `max_days` ago.
     """
     found = await records(
         pool,
@@ -54,7 +54,7 @@ async def find_validators(
 
 
 async def note_unchanged(pool: Pool, stored: Validators, crawl_id: UUID, seen_at: datetime) -> bool:
-    """Note that a run found the page unchanged; False if something else is stored by now."""
+    """Note that a run found the page unchanged; False if another version is stored by now."""
     noted = await rowcount(
         pool,
         "note_unchanged",

@@ -1,4 +1,4 @@
-"""How a worker's own tasks end."""
+"""Ends a worker's tasks."""
 
 import asyncio
 from collections.abc import Iterable

@@ -1,5 +1,6 @@
 """The third way in: an egg, deployed to a real scrapyd and scheduled there, crawls a source to its end."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ def job_environment(scrapyd: Scrapyd, redis_url: str, database_url: str) -> None
         "SSRF_ALLOWED_NETWORKS": "127.0.0.0/8",
         "CRAWL_DELAY_SECONDS": "0",
         "METRICS_PORT": "0",
+        "EMBEDDING_MODELS_DIR": os.environ["EMBEDDING_MODELS_DIR"],  # built once, not for scrapyd alone again
     }
     (scrapyd.folder / ".env").write_text("".join(f"{name}='{value}'\n" for name, value in values.items()))
 

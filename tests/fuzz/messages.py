@@ -153,5 +153,5 @@ def scanner(data: bytes) -> None:
 
 def frame(data: bytes) -> None:
     """What a parser's process sends is a reply, or rubbish."""
-    with suppress(wire.RubbishError):
+    with suppress(wire.InvalidFrameError):
         assert wire.unpack_reply(data).kind in {wire.RESULT, wire.REASON, wire.MEMORY, wire.ERROR}

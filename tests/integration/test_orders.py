@@ -60,7 +60,7 @@ async def test_the_life_of_a_source_by_orders(desk: Desk) -> None:
     assert await desk.queue.completed() == [source.source_id]
 
 
-async def test_each_order_is_logged_once_with_its_number(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_order_is_logged_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """An operator can read later who was capped at how many pages, and when."""
     source = await desk.source("https://a.example/", "/1")
     steps = (order(source, "pause"), order(source, "cap", value=7), order(source, "priority", value=9))

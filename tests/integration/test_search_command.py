@@ -61,6 +61,7 @@ def ours() -> str:
         (("how", "many"), 2, "give one question"),
         (("how", "-n", "0"), 2, "it takes a number from 1"),
         (("how", "-n", "x"), 2, "it takes a number from 1"),
+        (("how", "--since", "lately"), 2, "it takes a day such as"),
         (("how", "-a", "project"), 2, "Invalid -a value"),
         (("how", "-a", "colour=red"), 2, "not colour"),
         (("how", "--jsno"), 2, "there is no option --jsno"),
@@ -175,4 +176,5 @@ async def test_reembed(desk: Desk) -> None:
     assert "by its index" in (await desk.scrapy("projects")).out
     assert "alpha: demoted" in (await desk.scrapy("projects", "demote", "alpha")).out
     for wrong in (("reembed", "-a", "project=none"), ("projects", "promote", "none")):
-        assert (await desk.scrapy(*wrong)).code == 1
+        refused = await desk.scrapy(*wrong)
+        assert (refused.code, refused.err) == (1, "There is no project none.\n")

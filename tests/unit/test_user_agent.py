@@ -78,5 +78,5 @@ def test_at_start_up(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     [sentence] = ended.stderr.splitlines()
-    assert sentence.startswith("CRAWLER_USER_AGENT='bot 2' cannot be used: ")
+    assert sentence.startswith("CRAWLER_USER_AGENT='bot 2' cannot be used: it ")
     assert "e-mail address" in sentence

@@ -1,4 +1,4 @@
-"""The interface of all backends, which compute vectors."""
+"""The interface of the backends, which compute vectors."""
 
 import os
 from collections.abc import Sequence
@@ -16,22 +16,22 @@ Vectors = NDArray[np.float32]
 
 
 class Backend(Protocol):
-    """A loaded model. Not to be called by two threads at once."""
+    """A loaded model. Only one thread may use it at a time."""
 
     @property
     def tokenizer(self) -> "Tokenizer":
-        """The model's own, by which windows are cut."""
+        """The model's tokenizer, by which windows are cut."""
 
     @property
     def max_tokens(self) -> int | None:
-        """How many tokens of a text the model reads, with special ones; None if it reads all."""
+        """How many tokens of a text the model reads, including special ones; None if it reads all."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32[texts, 384], L2-normalised, in the texts' order; texts is not empty."""
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

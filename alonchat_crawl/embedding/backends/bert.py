@@ -1,4 +1,4 @@
-"""Whether onnx and static can be built from a model: it must be a BERT, mean-pooled and normalised."""
+"""Checks that onnx and static can be built from a model: it must be a BERT, mean-pooled and normalised."""
 
 import json
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ MODULES = ["Transformer", "Pooling", "Normalize"]
 
 @dataclass(frozen=True, slots=True)
 class Bert:
-    """The facts about such a model that backends need."""
+    """What backends need to know about such a model."""
 
     folder: Path
     max_tokens: int
-    """How many tokens of a text it reads, with special ones."""
+    """How many tokens of a text it reads, including special ones."""
 
 
 def read_bert(model: Model) -> Bert:
-    """Read a model's configuration. Raises StartupError if it is no such model."""
+    """Read a model's configuration. Raises StartupError if it is no suitable model."""
     try:
         modules = _json(model.folder / "modules.json")
         kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
@@ -38,7 +38,7 @@ def read_bert(model: Model) -> Bert:
         read = _json(model.folder / "sentence_bert_config.json").get("max_seq_length")
         most = config["max_position_embeddings"]
         bert = Bert(model.folder, min(read or most, most))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # its files have another form
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # its files have another format
         same = False
     if not same:
         raise StartupError(
@@ -53,7 +53,7 @@ def _json(path: Path) -> Any:
 
 
 def _pooled_by(pooling: dict[str, Any]) -> set[str]:
-    """Return the kinds of pooling: in old files each has a flag, in new ones they are named."""
+    """Return the kinds of pooling. Old files have a flag for each kind, new ones name them."""
     named = pooling.get("pooling_mode")
     if named is not None:
         return {named} if isinstance(named, str) else set(named)

@@ -1,6 +1,6 @@
 """`python -m alonchat_crawl.embedding.backends.build KIND MODEL TARGET`: build a backend's files.
 
-KIND is onnx, onnx-int8 or static; MODEL and TARGET are folders. It is a process of its own, because torch
+KIND is onnx, onnx-int8 or static; MODEL and TARGET are folders. It runs in a separate process, because torch
 never frees its memory.
 """
 
@@ -13,7 +13,7 @@ def main(kind: str, model: Path, target: Path) -> None:
     """Build the files. Any error ends the process."""
     warnings.simplefilter("ignore")  # the tools warn that they are deprecated
     if kind == "static":
-        from alonchat_crawl.embedding.backends.static_build import distil  # noqa: PLC0415  its own tools, as below
+        from alonchat_crawl.embedding.backends.static_build import distil  # noqa: PLC0415  imports only its tools
 
         distil(model, target)
     else:

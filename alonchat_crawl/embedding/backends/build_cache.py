@@ -1,4 +1,4 @@
-"""The files of a backend: built from the model once, by one process, and kept in a folder."""
+"""The files of a backend, which one process builds from the model once, and keeps in a folder."""
 
 import os
 import re
@@ -15,21 +15,21 @@ from filelock import FileLock
 from alonchat_crawl.embedding.model import Model
 from alonchat_crawl.errors import StartupError
 
-BUILD_VERSION = 1  # of `build`; files of another version are not used
-BUILD_SECONDS = 900  # 10 to 20 s on an idle machine; a longer one hangs
+BUILD_VERSION = 1  # raise it when `build` changes; files of another version are not used
+BUILD_SECONDS = 900  # a build takes 10 to 20 s on an idle machine; one that takes longer hangs
 Opened = TypeVar("Opened")
 
 
 def built_folder(model: Model, backend: str, tool_version: str, models_dir: Path) -> Path:
-    """Return the folder of a built model; each revision and tool version has its own."""
+    """Return the folder of a built model, which differs for each revision and tool version."""
     name = f"{model.name}-{model.revision}-{backend}-{tool_version}-{BUILD_VERSION}"
     return models_dir / re.sub(r"[^A-Za-z0-9._-]", "-", name)
 
 
 def open_built(folder: Path, build: Callable[[Path], None], load: Callable[[Path], Opened]) -> Opened:
-    """Load the folder; if it is missing or broken, build it first.
+    """Load the folder; if it is missing or broken, build it first. Raises StartupError.
 
-    If several processes ask at once, one builds and the others wait. Raises StartupError.
+    If several processes ask at once, one builds and the others wait.
     """
     found = _loaded(folder, load)
     if found is not None:
@@ -54,13 +54,13 @@ def _loaded(folder: Path, load: Callable[[Path], Opened]) -> Opened | None:
         return None
     try:
         return load(folder)
-    except Exception:  # noqa: BLE001  whatever the reason, it is built again
+    except Exception:  # noqa: BLE001  after any error it is built again
         return None
 
 
 def _replace(folder: Path, build: Callable[[Path], None]) -> None:
-    """Build beside the folder, then rename: the folder is always complete."""
-    for left in folder.parent.glob(f"{folder.name}.*/"):  # left by a killed process: we hold the lock
+    """Build in another folder, then rename it, so that the folder is always complete."""
+    for left in folder.parent.glob(f"{folder.name}.*/"):  # left by a killed process, since we hold the lock
         shutil.rmtree(left, ignore_errors=True)
     new = Path(mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
@@ -73,7 +73,7 @@ def _replace(folder: Path, build: Callable[[Path], None]) -> None:
 
 
 def build_in_another_process(kind: str, model: Model, target: Path) -> None:
-    """Run `build`. Torch's 1 GB is freed when that process ends. Raises StartupError."""
+    """Run `build` in another process, so that torch's 1 GB is freed afterwards. Raises StartupError."""
     done = subprocess.run(  # noqa: S603  no shell, and our own arguments
         [
             sys.executable,
@@ -83,7 +83,7 @@ def build_in_another_process(kind: str, model: Model, target: Path) -> None:
             str(model.folder),
             str(target),
         ],
-        # The same modules as here, also if this program was loaded from an egg.
+        # The same modules as in this process, even if the program was loaded from an egg.
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""onnxruntime, with a graph that `build` made from the model: it needs no torch, so it starts at once."""
+"""onnxruntime with a graph that `build` made from the model. It needs no torch, and so starts at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +16,13 @@ GRAPH = "model.onnx"  # in: input_ids, attention_mask, token_type_ids; out: norm
 
 
 class OnnxBackend:
-    """A fused BERT in fp32 or int8, as the folder was built."""
+    """A fused BERT, in fp32 or int8 as it was built."""
 
     def __init__(self, bert: Bert, built: Path, batch: int, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Spinning threads would take the core that the event loop needs.
+        # Spinning threads would occupy the core that the event loop needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(built / GRAPH), options, providers=["CPUExecutionProvider"]
@@ -34,7 +34,7 @@ class OnnxBackend:
         self.tokenizer.no_padding()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed in batches of similar length, so that little is spent on padding."""
+        """Embed in batches of similar length, so that there is little padding."""
         encodings = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(list(texts))]
         order = sorted(range(len(texts)), key=lambda number: len(encodings[number]), reverse=True)
         vectors: Vectors | None = None
@@ -48,8 +48,8 @@ class OnnxBackend:
         return vectors
 
     def _run(self, rows: list[list[int]]) -> Vectors:
-        """Run the graph over rows of tokens, the longest first."""
-        ids = np.zeros((len(rows), len(rows[0])), np.int64)  # padding is masked: its id does not matter
+        """Run the graph over rows of tokens, of which the first is the longest."""
+        ids = np.zeros((len(rows), len(rows[0])), np.int64)  # padding is masked, so its id does not matter
         mask = np.zeros_like(ids)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = row

@@ -1,4 +1,4 @@
-"""Turns a BERT into a fused ONNX graph, by torch's exporter and onnxruntime's optimiser and quantiser."""
+"""Turns a BERT into a fused ONNX graph, with torch's exporter and onnxruntime's optimiser and quantiser."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,19 +14,19 @@ from transformers import AutoModel
 
 from alonchat_crawl.embedding.backends.onnx_backend import GRAPH
 
-OPSET = 17  # the fusions know it
+OPSET = 17  # supported by the fusions
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class Pooled(nn.Module):
-    """Tokens to the mean of their last layer, normalised."""
+    """Maps tokens to the normalised mean of their last layer."""
 
     def __init__(self, bert: nn.Module) -> None:
         super().__init__()
         self.bert = bert
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """int64[texts, tokens] each; float32[texts, width]."""
+        """Take int64[texts, tokens] each; return float32[texts, width]."""
         hidden = self.bert(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
@@ -37,7 +37,7 @@ class Pooled(nn.Module):
 
 def export(model: Path, target: Path, *, int8: bool) -> None:
     """Write the graph of the model into the folder `target`."""
-    # With the default attention no layer can be fused.
+    # With the default attention, no layer can be fused.
     bert = AutoModel.from_pretrained(str(model), attn_implementation="eager", local_files_only=True).eval()
     with TemporaryDirectory(dir=target) as name:
         plain, fused = Path(name) / "plain.onnx", Path(name) / "fused.onnx"
@@ -79,7 +79,7 @@ def _fuse(plain: Path, config: Any, fused: Path) -> None:
 
 
 def _quantise(fused: Path, path: Path) -> None:
-    """Quantise the matrices, with a scale for each column; activations are quantised at run time."""
+    """Quantise the matrices, with a scale for each column. Activations are quantised at run time."""
     quantize_dynamic(
         str(fused),
         str(path),

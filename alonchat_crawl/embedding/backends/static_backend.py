@@ -1,4 +1,4 @@
-"""A table with a vector for each token, by model2vec: a text's vector is the mean of its tokens'."""
+"""A table with a vector for each token, by model2vec. A text's vector is the mean of its tokens' vectors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from alonchat_crawl.embedding.model import Model
 
 
 class StaticBackend:
-    """The table that `build` made from a model; windows are cut by that model's tokenizer."""
+    """The table that `build` made from a model. Windows are cut by the model's tokenizer."""
 
     def __init__(self, bert: Bert, built: Path) -> None:
         self._table = StaticModel.from_pretrained(str(built))
@@ -23,13 +23,13 @@ class StaticBackend:
         self.tokenizer = Tokenizer.from_file(str(bert.folder / "tokenizer.json"))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed. A text with only unknown tokens has no direction: it gets that of the first dimension."""
-        # Its own processes would cost more time than so few texts take.
+        """Embed. A text of unknown tokens only would have a zero vector: it gets a unit vector instead."""
+        # Multiprocessing would take longer than so few texts do.
         found = self._table.encode(list(texts), max_length=None, use_multiprocessing=False)
         vectors = np.zeros((len(texts), max(DIMENSIONS, found.shape[1])), np.float32)
         vectors[:, : found.shape[1]] = found  # zeros change no cosine
         vectors[~vectors.any(axis=1), 0] = 1
-        # Normalised again: the table computes its norm in half precision.
+        # Normalised again, since the table computes norms in half precision.
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 

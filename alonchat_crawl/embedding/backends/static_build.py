@@ -1,11 +1,11 @@
-"""A vector for every token of a model's vocabulary, by model2vec: some minutes of two cores, once."""
+"""Computes a vector for each token of a vocabulary, by model2vec. It takes minutes on two cores, once."""
 
 from pathlib import Path
 
 from model2vec.distill import distill_from_model
 from transformers import AutoModel, PreTrainedTokenizerFast
 
-PCA_WIDTH = 256  # model2vec's own choice; the vectors are widened by zeros, which changes no cosine
+PCA_WIDTH = 256  # model2vec's default; the vectors are padded with zeros, which changes no cosine
 
 
 def distil(model: Path, target: Path) -> None:

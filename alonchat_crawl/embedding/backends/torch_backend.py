@@ -1,4 +1,4 @@
-"""sentence-transformers on the best device that torch sees: takes any model, and 9 s to import."""
+"""sentence-transformers on the best device that torch finds. It runs any model, but takes 9 s to import."""
 
 import os
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from alonchat_crawl.embedding.model import Model
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Not EMBEDDING_BATCH_WINDOWS: torch shares small batches badly between cores, and a GPU needs larger ones.
+# Not EMBEDDING_BATCH_WINDOWS: torch uses several cores badly for small batches, and a GPU needs larger ones.
 CPU_BATCH = 32
 GPU_BATCH = 256
 
 
 class TorchBackend:
-    """The reference that the other backends are measured by."""
+    """The reference for the other backends."""
 
     def __init__(self, model: Model, threads: int) -> None:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # or it would ask the hub about a local model
-        # Takes 9 s and 400 MB, so not before it is needed.
+        os.environ["HF_HUB_OFFLINE"] = "1"  # else it would ask the hub about a local model
+        # Imported only here: it takes 9 s and 400 MB.
         import torch  # noqa: PLC0415
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
@@ -35,7 +35,7 @@ class TorchBackend:
         self.max_tokens: int | None = self._model.get_max_seq_length()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed by `SentenceTransformer.encode`, which sorts by length itself."""
+        """Embed by `SentenceTransformer.encode`, which sorts texts by length itself."""
         vectors = self._model.encode(
             list(texts),
             batch_size=self._batch,

@@ -1,4 +1,4 @@
-"""Which project, source and URL a piece of work is for: said on every log line that it causes."""
+"""Adds the project, source and URL of the current work to every log line."""
 
 import os
 import socket
@@ -32,17 +32,17 @@ _work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 def worker_name() -> str:
-    """Name this process among all that share a frontier: host-pid."""
+    """The name of this process among those that share a frontier: host-pid."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def of_files() -> bool:
-    """Whether what is done now is done for an upload."""
+    """Whether the current work is for an upload."""
     return (work := _work.get()) is not None and not work.over and work.of_files
 
 
 def facts_of(work: object) -> dict[str, str]:
-    """Return project, source and url of a lease, a provenance, a request, a response or an item."""
+    """Return project, source and URL of a lease, a provenance, a request, a response or an item."""
     if isinstance(work, Lease):
         return _facts(work.source.project_id, work.source.source_id, _known_by(work, work.url))
     if isinstance(work, Provenance):
@@ -57,7 +57,7 @@ def facts_of(work: object) -> dict[str, str]:
 
 
 def _known_by(lease: object, url: str) -> str:
-    """A URL as it may be told: of an upload's without its query, which is its key."""
+    """The URL to log: an upload's has no query, which is a secret."""
     return stored_url(url) if isinstance(lease, Lease) and lease.source.kind == UPLOAD else url
 
 
@@ -66,8 +66,9 @@ def _facts(project: object, source: object, url: str) -> dict[str, str]:
 
 
 def context_of(record: LogRecord) -> dict[str, Any]:
-    """Return worker, project, source and url of a log record, as far as they are known."""
-    # A record without arguments holds (), one with a dict the dict itself: see logging.LogRecord.
+    """Return worker, project, source and URL of a log record, as far as they are known."""
+    # `args` is () for a record without arguments, and the dict itself for one with a dict
+    # (logging.LogRecord).
     given = record.args if isinstance(record.args, Mapping) else {}
     return {
         "worker": worker_name(),
@@ -78,10 +79,10 @@ def context_of(record: LogRecord) -> dict[str, Any]:
 
 
 class ContextFilter(Filter):
-    """Puts the context on each record while the work that logs is still running."""
+    """Adds the context to each record, while the work that logs is still current."""
 
     def filter(self, record: LogRecord) -> bool:
-        """Set what is missing; let every record pass."""
+        """Set missing fields; let every record pass."""
         for name, value in context_of(record).items():
             if not hasattr(record, name):
                 setattr(record, name, value)
@@ -89,11 +90,11 @@ class ContextFilter(Filter):
 
 
 class LogContext:
-    """A downloader and spider middleware that says whose work the tasks of a request do.
+    """A downloader and spider middleware that sets the context of a request's asyncio tasks.
 
-    Scrapy downloads and scrapes each request in asyncio tasks of its own, and a task's context is
-    copied to those it starts: so the policies, the spider and all pipelines log with it. Tasks that
-    outlive the page start there too, so a context counts only until its lease has ended.
+    Scrapy downloads and scrapes each request in its own tasks, and a task's context is copied to the tasks
+    that it starts, so that policies, the spider and pipelines log with it. Tasks that outlive the page
+    inherit it, too, so a context is valid only until its lease has ended.
     """
 
     def __init__(self) -> None:
@@ -101,24 +102,24 @@ class LogContext:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Learn when leases end."""
+        """Connect to the end of leases."""
         context = cls()
         crawler.signals.connect(context._end, page_ended)
         return context
 
     def process_request(self, request: Request) -> None:
-        """Bind for the download; a robots.txt is fetched for the page whose lease it carries."""
+        """Set the context for the download. A request without a lease keeps the current context."""
         self._bind(request)
 
     def process_spider_input(self, response: Response) -> None:
-        """Bind for the spider and the pipelines."""
+        """Set the context for the spider and the pipelines."""
         self._bind(response.request)
 
     def _bind(self, request: Request | None) -> None:
         lease = request_context.context_of(request).lease if request is not None else None
         if lease is not None:
             work = self._works.setdefault(lease.id, _Work(facts_of(lease), lease.source.kind == UPLOAD))
-            # A redirect changes the URL in work, and not the lease.
+            # A redirect changes the URL but not the lease.
             work.facts |= facts_of(request)
             _work.set(work)
 

@@ -1,4 +1,4 @@
-"""Where log lines go: JSON lines to stderr or LOG_FILE, short warnings to a terminal."""
+"""Sends log lines to their destination: JSON lines to stderr or LOG_FILE, short warnings to a terminal."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ from alonchat_crawl.operations.terminal.console import STDERR
 HANDLER_NAME: Final = "alonchat"
 
 QUIET: Final = {
-    "trafilatura": logging.CRITICAL,  # it warns of every page without text; the page's outcome says so
+    "trafilatura": logging.CRITICAL,  # warns of every page without text, which the page's outcome says
     "sentence_transformers": logging.WARNING,
-    "psycopg.pool": logging.ERROR,  # it warns of each attempt to connect; the pages' outcomes say so
-    "scrapy.addons": logging.WARNING,  # these three list components and settings at every start
+    "psycopg.pool": logging.ERROR,  # warns of each attempt to connect, which the pages' outcomes say
+    "scrapy.addons": logging.WARNING,  # these three list components and settings at each start
     "scrapy.crawler": logging.WARNING,
     "scrapy.middleware": logging.WARNING,
 }
-"""Loggers, and the least level of theirs that is worth a line: below it nobody could act on it."""
+"""Loggers with the lowest level that is logged: nobody could act on anything below it."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 def install(settings: BaseSettings) -> None:
     """Send every log line, warning and uncaught exception of this process to one handler.
 
-    It may be called again with other settings. Raises StartupError if LOG_FILE cannot be written.
+    May be called again with other settings. Raises StartupError if LOG_FILE cannot be written.
     """
     redactor = Redactor.from_settings(settings, os.environ, settings.getint("LOG_TEXT_MAX_CHARS"), of_files)
     handler = _handler(settings, redactor)
@@ -51,7 +51,7 @@ def install(settings: BaseSettings) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    # Not by the loggers' own levels: Scrapy's set-up resets those of its own.
+    # Not by the levels of the loggers, since Scrapy's set-up resets those of its loggers.
     least = (level for name, level in QUIET.items() if f"{record.name}.".startswith(f"{name}."))
     return record.levelno >= max(least, default=logging.NOTSET)
 
@@ -65,7 +65,7 @@ def _handler(settings: BaseSettings, redactor: Redactor) -> logging.Handler:
     elif STDERR.is_terminal:
         handler = TerminalHandler(STDERR, redactor)
         if (settings.getpriority("LOG_LEVEL") or 0) < SETTINGS_PRIORITIES["cmdline"]:
-            # Nobody asked for more on the command line: the progress line tells the rest.
+            # Unless the command line asks for more: the progress line shows the rest.
             handler.addFilter(_matters_to_people)
         handler.setLevel(settings["LOG_LEVEL"])
         return handler
@@ -80,7 +80,8 @@ def _file_handler(settings: BaseSettings, path: Path) -> logging.Handler:
     try:
         if not settings.getbool("LOG_FILE_APPEND"):
             path.write_bytes(b"")
-        # Always appending: Scrapy's own set-up closes all handlers, and only such a file opens again.
+        # Always in append mode: Scrapy's set-up closes all handlers, and another mode would truncate the file
+        # again.
         return logging.FileHandler(path, mode="a", encoding=settings["LOG_ENCODING"])
     except OSError as error:
         raise StartupError(
@@ -89,7 +90,7 @@ def _file_handler(settings: BaseSettings, path: Path) -> logging.Handler:
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """Writes to whatever `sys.stderr` is at the time."""
+    """Writes to the current `sys.stderr`."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

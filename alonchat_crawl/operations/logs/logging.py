@@ -1,4 +1,4 @@
-"""Plugs the log into Scrapy, and chooses what Scrapy says about a page: never the page itself."""
+"""Installs our logging in Scrapy, and words Scrapy's messages about a page, which never include the page."""
 
 import logging
 from typing import Any
@@ -16,11 +16,11 @@ from alonchat_crawl.operations.logs.destinations import install
 
 
 class Logs:
-    """A Scrapy add-on: the one hook that runs before any message of Scrapy's own."""
+    """A Scrapy add-on: the only hook that runs before Scrapy logs anything."""
 
     @classmethod
     def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
-        """Install the handler; end the process with a sentence where the log cannot be written."""
+        """Install the handler; end the process with a sentence if the log cannot be written."""
         try:
             install(settings)
         except StartupError as error:
@@ -28,14 +28,12 @@ class Logs:
 
 
 class LogFormatter(logformatter.LogFormatter):
-    """Scrapy's messages about a page: its URL and what happened, at DEBUG unless something is wrong."""
+    """Scrapy's messages about a page: its URL and what happened, at DEBUG unless something went wrong."""
 
     def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult:  # noqa: ARG002
-        """Tell of a response."""
         return _message(logging.DEBUG, "fetched", request, f"status {response.status}")
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:  # noqa: ARG002
-        """Tell of an item that went through all pipelines."""
         said = f"{item.chunks} chunks" if isinstance(item, StoredPage) else type(item).__name__
         return _message(logging.DEBUG, "processed", item, said)
 
@@ -46,7 +44,6 @@ class LogFormatter(logformatter.LogFormatter):
         response: Response | Failure | None,  # noqa: ARG002
         spider: Spider,  # noqa: ARG002
     ) -> LogFormatterResult:
-        """Tell of an item that a stage refused, or found unchanged."""
         return _message(logging.DEBUG, "not stored", item, _cause(exception))
 
     def item_error(
@@ -56,7 +53,6 @@ class LogFormatter(logformatter.LogFormatter):
         response: Response | Failure | None,  # noqa: ARG002
         spider: Spider,  # noqa: ARG002
     ) -> LogFormatterResult:
-        """Tell of a stage's failure; Scrapy adds the traceback."""
         return _message(_level(exception), "a pipeline failed on", item, _cause(exception))
 
     def spider_error(
@@ -66,7 +62,6 @@ class LogFormatter(logformatter.LogFormatter):
         response: Response | Failure,  # noqa: ARG002
         spider: Spider,  # noqa: ARG002
     ) -> LogFormatterResult:
-        """Tell of the spider's failure; Scrapy adds the traceback."""
         return _message(_level(failure.value), "the spider failed on", request, _cause(failure.value))
 
     def download_error(
@@ -76,7 +71,7 @@ class LogFormatter(logformatter.LogFormatter):
         spider: Spider,  # noqa: ARG002
         errmsg: str | None = None,
     ) -> LogFormatterResult:
-        """Tell of a download that failed and that no errback took."""
+        """Word a failed download that no errback handled."""
         cause = errmsg or _cause(failure.value)
         return _message(min(_level(failure.value), logging.WARNING), "could not fetch", request, cause)
 
@@ -95,7 +90,7 @@ def _cause(error: BaseException | None) -> str:
 
 
 def _level(error: BaseException | None) -> int:
-    """A reasoned end of a page is told by its outcome; anything else is a fault of ours."""
-    if isinstance(error, Outage):  # it meets every page in work
+    """A ReasonedError is only a warning, since the page's outcome reports it; other errors are our bugs."""
+    if isinstance(error, Outage):  # every current page gets it
         return logging.DEBUG
     return logging.WARNING if isinstance(error, ReasonedError) else logging.ERROR

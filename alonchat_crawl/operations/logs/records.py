@@ -1,6 +1,6 @@
-"""How one log record looks: a JSON object for machines, a short line for a person at a terminal.
+"""Formats log records: a JSON object for machines, a short line for a terminal.
 
-The program logs through the standard library alone; structlog's formatter only turns records into JSON.
+The program logs through the standard library only. structlog's formatter turns its records into JSON.
 """
 
 import json
@@ -20,7 +20,7 @@ from alonchat_crawl.operations.logs.redaction import Redactor
 from alonchat_crawl.operations.terminal.terminal_text import terminal_text
 
 LEFT_OUT: Final = ("spider", "item", "crawler")
-"""Fields that Scrapy adds to records and that hold objects: an item is a whole page."""
+"""Fields with objects that Scrapy adds to records; an item, for instance, is a whole page."""
 TRACEBACK_FRAMES: Final = 20
 
 EventDict = MutableMapping[str, Any]
@@ -40,10 +40,10 @@ def _redacting(redactor: Redactor) -> Callable[[object, str, EventDict], str]:
 
 
 class JsonFormatter(ProcessorFormatter):
-    """One JSON object a line: timestamp, level, logger, event, worker and what else is known."""
+    """Writes one JSON object per line: timestamp, level, logger, event, worker and other known fields."""
 
     def __init__(self, redactor: Redactor) -> None:
-        # Local variables are left out of tracebacks: they hold pages, tokens and settings.
+        # Without local variables in tracebacks: they hold pages, tokens and settings.
         tracebacks = ExceptionDictTransformer(show_locals=False, max_frames=TRACEBACK_FRAMES)
         super().__init__(
             foreign_pre_chain=[add_log_level, add_logger_name],
@@ -60,7 +60,7 @@ class JsonFormatter(ProcessorFormatter):
         self.redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON, also if its arguments do not fit its message."""
+        """Return the record as JSON, even if its arguments do not fit its message."""
         try:
             return super().format(record)
         except Exception as error:  # noqa: BLE001 - logging would print a traceback into the JSON lines

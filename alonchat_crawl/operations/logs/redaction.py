@@ -1,8 +1,8 @@
-"""Takes secrets out of anything that is about to leave the process: log lines, events, health answers.
+"""Removes secrets from everything that leaves the process: log lines, events, health answers.
 
-Three nets: the values that this process was configured with; forms that are secrets wherever they appear
-(headers, bearer tokens, JWTs, named values); and of URLs everything that is not plainly harmless
-(`shown_urls`). Every expression is linear in the text, since the text may come from a hostile site.
+Three kinds are removed: the values that this process was configured with; what looks like a secret (headers,
+bearer tokens, JWTs, values with secret names); and, of URLs, everything that is not clearly harmless
+(`shown_urls`). Every expression is linear in the text, which may come from a hostile site.
 """
 
 import re
@@ -18,8 +18,8 @@ from alonchat_crawl.operations.logs.secret_names import is_secret_name
 from alonchat_crawl.operations.logs.shown_urls import HIDDEN, shown_urls
 
 MAX_DEPTH: Final = 12  # deeper structures are shown as text
-MIN_VALUE_CHARS: Final = 6  # of an environment variable; "true" or "1" would blank out half the log
-MIN_PASSWORD_CHARS: Final = 3  # of a connection's password
+MIN_VALUE_CHARS: Final = 6  # shortest variable that is hidden: "true" or "1" would hide half of the log
+MIN_PASSWORD_CHARS: Final = 3  # shortest password of a connection that is hidden
 
 _SECRET_VARIABLE: Final = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|PASSWD|_DSN", re.IGNORECASE)
 
@@ -44,7 +44,7 @@ def _secrets_of_url(url: str) -> set[str]:
         return set()
     found = {parts.password or "", unquote(parts.password or "")}
     found |= {value for name, value in parse_qsl(parts.query) if is_secret_name(name)}
-    if parts.scheme.startswith("http"):  # a DSN's key stands where others have a user name
+    if parts.scheme.startswith("http"):  # a DSN has its key in place of a user name
         found.add(parts.username or "")
     return {secret for secret in found if len(secret) >= MIN_PASSWORD_CHARS}
 
@@ -58,7 +58,7 @@ class Redactor:
         max_chars: int | None = None,
         of_files: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`of_files` tells whether what is said now is of an upload: no query of its URLs is shown."""
+        """If `of_files` returns true, the current work is an upload, and all queries of URLs are hidden."""
         spellings = {form for secret in secrets for form in (secret, quote(secret, ""), repr(secret)[1:-1])}
         # The longest first, so that no secret survives as the rest of a shorter one.
         ordered = sorted(filter(None, spellings), key=len, reverse=True)
@@ -74,7 +74,7 @@ class Redactor:
         max_chars: int | None = None,
         of_files: Callable[[], bool] = lambda: False,
     ) -> Self:
-        """Know the secret settings and every environment variable named like a secret."""
+        """Hide secret settings and every environment variable that is named like a secret."""
         urls = {str(settings[name]) for name in SECRETS if settings.get(name)}
         secrets = urls.union(*map(_secrets_of_url, urls))
         for name, value in environ.items():
@@ -104,7 +104,7 @@ class Redactor:
         return text
 
     def value(self, value: object, depth: int = 0) -> object:
-        """Return the value as JSON can hold it, without secrets; any other object becomes its text."""
+        """Return a JSON value without secrets. Other objects are converted to text."""
         if value is None or isinstance(value, (bool, int)):
             return value
         if isinstance(value, float):

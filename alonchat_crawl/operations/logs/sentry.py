@@ -26,14 +26,13 @@ BREADCRUMBS: Final = 20
 
 
 class Sentry:
-    """A Scrapy extension: every line logged as an error becomes an event."""
+    """A Scrapy extension: every line that is logged as an error becomes an event."""
 
     def __init__(self, dsn: str, redactor: Redactor) -> None:
         self.redactor = redactor
         try:
             sentry_sdk.init(
                 dsn,
-                send_default_pii=False,
                 include_local_variables=False,  # they hold pages, tokens and settings
                 max_request_body_size="never",
                 max_breadcrumbs=BREADCRUMBS,
@@ -43,7 +42,9 @@ class Sentry:
                 integrations=[
                     LoggingIntegration(level=logging.WARNING, event_level=logging.ERROR),
                     DedupeIntegration(),
-                    AtexitIntegration(callback=lambda _pending, _timeout: None),  # its own prints to stderr
+                    AtexitIntegration(
+                        callback=lambda _pending, _timeout: None
+                    ),  # the default prints to stderr
                 ],
                 before_send=self._before_send,
                 before_breadcrumb=self._before_breadcrumb,
@@ -55,7 +56,7 @@ class Sentry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Start Sentry; raises NotConfigured without SENTRY_DSN, StartupError for one that cannot be used."""
+        """Start Sentry. Raises NotConfigured without SENTRY_DSN, StartupError if it cannot be used."""
         dsn = crawler.settings["SENTRY_DSN"]
         if not dsn:
             raise NotConfigured
@@ -65,14 +66,14 @@ class Sentry:
         return sentry
 
     def _before_send(self, event: Event, hint: Hint) -> Event:
-        said = cast("MutableMapping[str, Any]", event)
-        extra = said.get("extra") or {}
-        said["extra"] = {name: value for name, value in extra.items() if name not in LEFT_OUT}
+        payload = cast("MutableMapping[str, Any]", event)
+        extra = payload.get("extra") or {}
+        payload["extra"] = {name: value for name, value in extra.items() if name not in LEFT_OUT}
         if (record := hint.get("log_record")) is not None:
             facts = context_of(record)
-            said["extra"].update({"url": facts.pop("url")} if "url" in facts else {})
-            said["tags"] = {**(said.get("tags") or {}), **facts}
-        return cast("Event", self.redactor.value(said))
+            payload["extra"].update({"url": facts.pop("url")} if "url" in facts else {})
+            payload["tags"] = {**(payload.get("tags") or {}), **facts}
+        return cast("Event", self.redactor.value(payload))
 
     def _before_breadcrumb(self, crumb: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
         return cast("dict[str, Any]", self.redactor.value({**crumb, "data": {}}))

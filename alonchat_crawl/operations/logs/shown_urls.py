@@ -1,9 +1,9 @@
-"""Which parts of a URL may be shown. Pure.
+"""Hides the parts of URLs that may be secret. Pure.
 
-Whoever has a signed URL may fetch what it names, and each storage has its own names for its keys. So a value
-is never shown because its name is unknown, only because it looks harmless: of a query, short words, small
-numbers and days are shown; of a file's query, nothing. Every expression is linear in the text, which may come
-from a hostile site.
+Whoever has a signed URL may fetch what it names, and each storage has its own parameter names. So a value is
+shown only if it looks harmless, not because its name is unknown: in a query, short words, small numbers and
+dates are shown; in the query of a file, nothing. Every expression is linear in the text, which may come from
+a hostile site.
 """
 
 import re
@@ -16,16 +16,16 @@ from urllib.parse import unquote, unquote_plus
 from alonchat_crawl.operations.logs.secret_names import PARAMETERS, WORDS, is_secret_name
 
 HIDDEN: Final = "[hidden]"
-URL_MAX_CHARS: Final = 10_000  # a longer one is no URL that anybody reads
+URL_MAX_CHARS: Final = 10_000  # longer URLs are hidden: nobody reads them
 VALUE_MAX_CHARS: Final = 24
 WORD_MAX_CHARS: Final = 14
 NUMBER_MAX_DIGITS: Final = 5
-MIXED_MAX_CHARS: Final = 4  # of letters with digits, such as `mp3` or `utf8`
-TOKEN_MIN_CHARS: Final = 16  # of a segment of a path, or of a name
-TOKEN_CHANGES: Final = 0.15  # between letters' cases and digits, of all steps; of random ones 0.25 to 0.5
-UNQUOTED_MAX: Final = 3  # times that a URL may be percent-encoded
+MIXED_MAX_CHARS: Final = 4  # longest harmless mix of letters and digits, such as `mp3` or `utf8`
+TOKEN_MIN_CHARS: Final = 16  # shortest segment of a path, or name, that may be a token
+TOKEN_CHANGES: Final = 0.15  # changes between cases and digits per character; random text has 0.25 to 0.5
+UNQUOTED_MAX: Final = 3  # how often a URL may be percent-encoded
 
-# A URL from its // on, which JSON may spell \/\/; a quote ends it, unless the URL goes on behind.
+# A URL from its // on, which JSON may write as \/\/. A quote ends it, unless the URL clearly goes on.
 _URL = re.compile(r"""(\b(?:s3|file|upload):)?((?:\\?/){2}(?:[^\s"'<>`]|'(?=[\w&=%]))+)""")
 _ENCODED_URL = re.compile(r"""(?:%(?:25){0,2}2[fF]){2}[^\s"'<>`&;#?=]+""")
 _QUERY_AT_LARGE = re.compile(
@@ -41,26 +41,26 @@ _FILE = re.compile(
 
 _CAMEL = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]{1,4})(?:[A-Z][a-z]{2,}){0,2}|[A-Z]+")
 _DAY = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
-_UNSAYABLE = re.compile(  # rare in any language's words, and common in random letters
+_UNSAYABLE = re.compile(  # rare in the words of any language, but common in random letters
     r"[^aeiouy]{5}|[aeiouy]{5}|q[^u]|j[^aeiouy]|x[bdfgjkmnrsvwz]|v[^aeiouyrls]|w[bcdfgjkmpqvxz]"
     r"|[^aeiouydtrnslz]z|[bcdfghkmpqtvwx]x",
     re.IGNORECASE,
 )
 _PIECES = re.compile(r"[-_.,+ /@|]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_NO_CHANGES: Final = frozenset({"Aa", "A-", "a-", "0-", "-A", "-a", "-0"})  # a name, and `top-10-of-2024`
+_NO_CHANGES: Final = frozenset({"Aa", "A-", "a-", "0-", "-A", "-a", "-0"})  # normal: `Name`, `top-10-of-2024`
 _CLOUDINARY = re.compile(r"s--.+--")
 
 
 def shown_urls(text: str, *, files: bool = False) -> str:
-    """Return text with the URLs in it as they may be shown; with `files` no query's value in it is shown."""
+    """Return the text with the secret parts of URLs hidden; with `files`, hide all values of queries."""
     shown = _ENCODED_URL.sub(partial(_encoded, files=files), text)
     shown = _URL.sub(lambda found: _url(found[2], files=files, scheme=found[1] or ""), shown)
     return _QUERY_AT_LARGE.sub(lambda found: _pair(found[1], "=", found[2], files=files), shown)
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a parameter's value, percent-encoded or not, is of words, a small number or a day."""
+    """Whether a parameter's value, percent-encoded or not, consists of words, a small number or a date."""
     try:
         plain = unquote_plus(value, errors="strict")
     except UnicodeDecodeError:
@@ -77,7 +77,7 @@ def is_harmless(value: str) -> bool:
 
 
 def _is_word(piece: str) -> bool:
-    if not piece.isascii():  # no key is: each is written in one of a few alphabets of ASCII
+    if not piece.isascii():  # keys are always ASCII
         return all(category(char)[0] in "LM" for char in piece)
     if not _CAMEL.fullmatch(piece) or not all(len(one) <= WORD_MAX_CHARS for one in WORDS.findall(piece)):
         return False
@@ -85,7 +85,7 @@ def _is_word(piece: str) -> bool:
 
 
 def _is_token(text: str) -> bool:
-    """Whether a segment of a path is random: its words change between cases and digits more than names do."""
+    """Whether a segment of a path is random: it changes between cases and digits more often than names do."""
     if len(text) < TOKEN_MIN_CHARS or _UUID.fullmatch(text):
         return bool(_CLOUDINARY.fullmatch(text))
     kinds = [_kind(char) for char in text]
@@ -98,7 +98,7 @@ def _kind(char: str) -> str:
 
 
 def _url(text: str, *, files: bool, scheme: str = "") -> str:
-    """What is shown of a URL from its `//` on; the `scheme` of our own files: their paths open nothing."""
+    """Hide the secret parts of a URL from its `//` on. With a `scheme` of our own files, show the path."""
     for escaped, plain in _JSON_ESCAPES:
         text = text.replace(escaped, plain)
     known = text.rstrip(".,;:!?)\\")
@@ -106,7 +106,7 @@ def _url(text: str, *, files: bool, scheme: str = "") -> str:
     found = _PARTS.fullmatch(text, 2)
     authority, path, query, fragment = found.groups(default="") if found else ("=", "", "", "")
     user, at, host = authority.rpartition("@")
-    # With a port that is none, the text up to a later @ may be a password with a / in it.
+    # If the port is invalid, the text up to a later @ may be a password that contains a /.
     if len(text) > URL_MAX_CHARS or not _HOST.fullmatch(host):
         return f"{scheme}//{HIDDEN}{after}"
     shown = f"{scheme}//{HIDDEN if user else ''}{at}{host}{path if scheme else _path(path)}"
@@ -121,7 +121,7 @@ def _path(path: str) -> str:
 
 
 def _segment(segment: str) -> str:
-    """A part of a path, with its matrix parameters: `book;jsessionid=…`."""
+    """Hide the secret parts of a path segment with matrix parameters: `book;jsessionid=…`."""
     return ";".join(
         _pair(*part.partition("=")) if "=" in part else _name(part) for part in segment.split(";")
     )
@@ -146,7 +146,7 @@ def _pair(name: str, mark: str, value: str, *, files: bool = False) -> str:
 
 
 def _fragment(fragment: str) -> str:
-    """A file's place in an archive, `#!/…`, is a path; any other fragment may be a query, as OAuth's is."""
+    """Hide the secret parts of a fragment: `#!/…` is a path in an archive, others may be queries."""
     if fragment.startswith("#!/"):
         return f"#!{_path(fragment[2:])}"
     return f"#{_pairs(fragment[1:])}" if fragment else ""

@@ -1,4 +1,4 @@
-"""Downloads that failed, by the class of their error, read from Scrapy's statistics at each scrape."""
+"""Counts failed downloads by the class of their error, from Scrapy's statistics at each scrape."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -23,7 +23,6 @@ class DownloadErrors(Collector):
         self._class = Word()
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        """Count by class name."""
         counts: dict[str, int] = {}
         for key, count in self.stats.get_stats().items():
             name = key.rpartition(".")[2] if key.startswith(PREFIX) else ""

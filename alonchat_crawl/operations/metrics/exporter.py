@@ -1,4 +1,4 @@
-"""Turns signals into Prometheus metrics, and serves them. Only this folder knows Prometheus."""
+"""Turns signals into Prometheus metrics and serves them. Only this folder uses Prometheus."""
 
 import logging
 from time import monotonic
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Metrics:
-    """Extension. It listens as soon as it is made, so that a port in use stops the start-up."""
+    """Extension. It listens as soon as it is created, so that a port in use stops the start-up."""
 
     def __init__(self, instruments: Instruments, port: Any) -> None:
         self.instruments = instruments

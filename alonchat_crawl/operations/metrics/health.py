@@ -1,15 +1,15 @@
-"""Whether this worker can work: Redis and Postgres answer, and no page waits for the model."""
+"""Readiness: Redis and Postgres answer, and no page waits for the model to load."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 Check = Callable[[], Awaitable[str]]
-"""Returns an empty text if all is well, else a few words on what is missing. May raise anything."""
+"""Returns an empty text if all is well, else what is missing in a few words. May raise anything."""
 
 
 class Readiness:
-    """Asks all parts at once, each for a bounded time, and remembers the answer for a moment."""
+    """Runs all checks at once, each with a timeout, and caches the result for a moment."""
 
     def __init__(self, checks: Mapping[str, Check], timeout_seconds: float, cache_seconds: float) -> None:
         self.checks = checks
@@ -19,14 +19,14 @@ class Readiness:
         self._asked_at = 0.0
 
     async def missing(self) -> dict[str, str]:
-        """Return what is missing, by part; empty if this worker is ready."""
+        """Return what is missing, by check; empty if this worker is ready."""
         fresh = self._asking and (
             not self._asking.done() or monotonic() - self._asked_at < self.cache_seconds
         )
         if not self._asking or not fresh:
             self._asked_at = monotonic()
             self._asking = asyncio.ensure_future(self._ask())
-        # Shielded: one asker that hangs up must not take the answer from the others.
+        # Shielded: a client that hangs up must not cancel the checks for the others.
         return await asyncio.shield(self._asking)
 
     async def _ask(self) -> dict[str, str]:
@@ -38,5 +38,5 @@ class Readiness:
             return await asyncio.wait_for(check(), self.timeout_seconds)
         except TimeoutError:
             return f"does not answer within {self.timeout_seconds:g} s"
-        except Exception as error:  # noqa: BLE001 - a health check fails closed, whatever went wrong
-            return f"does not answer ({type(error).__name__})"  # its text may name hosts and users
+        except Exception as error:  # noqa: BLE001 - any error means not ready
+            return f"does not answer ({type(error).__name__})"  # the message may name hosts and users

@@ -1,4 +1,4 @@
-"""Every metric: its name, unit and labels. Labels are bounded: never a URL, never a tenant's free text."""
+"""All metrics: name, unit and labels. Labels are bounded: never a URL, never a tenant's free text."""
 
 import re
 from typing import Final
@@ -17,14 +17,14 @@ from prometheus_client import (
 from alonchat_crawl.sources import Ending
 
 OTHER: Final = "other"
-MAX_VALUES: Final = 100  # of one label whose words come from our own code
+MAX_VALUES: Final = 100  # most values of a label whose words come from our code
 SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ -]{0,63}")
 
 
 class BoundedLabel:
-    """Lets the first `limit` distinct values of a label through; all later ones are `other`."""
+    """Passes the first `limit` distinct values of a label; later ones become `other`."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -38,18 +38,18 @@ class BoundedLabel:
 
 
 class Word(BoundedLabel):
-    """A bounded label of short plain words; an empty one stays empty."""
+    """A bounded label of short plain words. An empty value stays empty."""
 
     def __init__(self) -> None:
         super().__init__(MAX_VALUES)
 
     def of(self, value: str) -> str:
-        """Return the word; `other` where it is no short plain word."""
+        """Return the word; `other` if it is no short plain word."""
         return super().of(value) if not value or _WORD.fullmatch(value) else OTHER
 
 
 class Instruments:
-    """One crawler's metrics, in a registry of its own."""
+    """A crawler's metrics, in a separate registry."""
 
     def __init__(self, max_projects: int) -> None:
         self.registry = registry = CollectorRegistry()
@@ -93,7 +93,7 @@ class Instruments:
         self._pages.labels(ending.outcome, ending.reason.label).inc()
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """Observe a stage's time; a negative one (a clock set back) is none."""
+        """Observe a stage's time. A negative time (the clock was set back) counts as 0."""
         self._seconds.labels(self._stage.of(stage)).observe(max(seconds, 0.0))
 
     def tokens_embedded(self, project_id: UUID, tokens: int) -> None:
@@ -101,13 +101,13 @@ class Instruments:
         self._tokens.labels(self._project.of(str(project_id))).inc(tokens)
 
     def failed(self, where: str, error: BaseException | None) -> None:
-        """Count an error by the part of the system it came from and by its class."""
+        """Count an error by its class and by the part of the system that it came from."""
         self._errors.labels(_part(error) or where, self._class.of(type(error).__name__)).inc()
 
 
 def _part(error: BaseException | None) -> str:
-    """Return `redis` or `postgres` where one of them is at the root of an error, else nothing."""
-    for _ in range(MAX_VALUES):  # a chain may be a ring
+    """Return `redis` or `postgres` if it has caused an error, else an empty text."""
+    for _ in range(MAX_VALUES):  # a chain of causes may be circular
         if error is None:
             break
         package = type(error).__module__.split(".")[0]

@@ -1,4 +1,4 @@
-"""Whether pages wait for the embedding model to be loaded."""
+"""Watches whether the embedding model is being loaded, so that pages wait."""
 
 from typing import Self
 
@@ -8,14 +8,14 @@ from alonchat_crawl.signals import model_loaded, model_loading
 
 
 class ModelWatch:
-    """Knows whether the model is being loaded."""
+    """Readiness check of the model."""
 
     def __init__(self) -> None:
         self.loading = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Learn when the model is asked for, and when it is loaded."""
+        """Connect to the signals of the model's loading."""
         watch = cls()
         crawler.signals.connect(watch.asked_for, model_loading)
         crawler.signals.connect(watch.loaded, model_loaded)
@@ -28,5 +28,5 @@ class ModelWatch:
         self.loading = False
 
     async def check(self) -> str:
-        """Answer a readiness check."""
+        """Return what is missing, or an empty text."""
         return "is not loaded" if self.loading else ""

@@ -1,5 +1,5 @@
 """The HTTP port of a worker: /metrics, /healthz and /readyz."""
-# Twisted types half of its web server.
+# Twisted's web server is only half typed.
 # mypy: disable-error-code="no-untyped-call"
 
 import asyncio
@@ -22,7 +22,7 @@ MAX_PORT: Final = 65_535
 
 
 def ports_of(value: str) -> range:
-    """Return the ports that METRICS_PORT names: one, or a range; 0 is any free one.
+    """Return the ports that METRICS_PORT names: one port or a range; 0 means any free port.
 
     Raises StartupError for anything else.
     """
@@ -37,9 +37,9 @@ def ports_of(value: str) -> range:
 
 
 def listen(site: Site, host: str, value: str) -> Any:
-    """Listen on the first free port of those that METRICS_PORT names; return Twisted's port.
+    """Listen on the first free port that METRICS_PORT names; return Twisted's port.
 
-    Raises StartupError if none is free, or if the host is not this machine's.
+    Raises StartupError if none is free or the host is not this machine's.
     """
     from twisted.internet import reactor  # noqa: PLC0415 - Scrapy chooses it after this file is imported
 
@@ -61,7 +61,7 @@ def listen(site: Site, host: str, value: str) -> Any:
 
 
 def site_of(registry: CollectorRegistry, readiness: Readiness) -> Site:
-    """Return the web site of a worker; any other path is not found."""
+    """Return the web site of a worker."""
     root: Any = Resource()
     root.putChild(b"metrics", _Metrics(registry))
     root.putChild(b"healthz", _Health())
@@ -83,7 +83,7 @@ class _Metrics(Resource):
 
 class _Health(Resource):
     def render_GET(self, request: Request) -> bytes:  # noqa: N802
-        """Answer: that is the proof, since this runs in the loop that does the work."""
+        """Answering is the check, since this runs in the event loop that does the work."""
         request.setHeader("content-type", "text/plain; charset=utf-8")
         return b"ok\n"
 
@@ -96,7 +96,7 @@ class _Ready(Resource):
 
     def render_GET(self, request: Request) -> int:  # noqa: N802
         task = asyncio.ensure_future(self._answer(request))
-        self._answering.add(task)  # asyncio itself keeps only a weak reference
+        self._answering.add(task)  # asyncio keeps only a weak reference
         task.add_done_callback(self._answering.discard)
         request.notifyFinish().addErrback(lambda _: task.cancel())
         return int(NOT_DONE_YET)

@@ -1,4 +1,4 @@
 """Blocklists: hosts, URLs and networks that must never be fetched, read from files and from Postgres.
 
-Only `live`, which keeps a crawler's lists up to date, and `policy` import Scrapy.
+Only `live`, which reloads a crawler's lists, and `policy` import Scrapy.
 """

@@ -1,4 +1,4 @@
-"""The files of BLOCKLIST_FILES. All must be readable at the start; later, the last readable version stays."""
+"""The files of BLOCKLIST_FILES. All must be readable at start; later, the last readable version is kept."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from alonchat_crawl.policies.blocklists.rule_set import RuleSet
 
 Stamp = tuple[int, int, int]
 FileFault = tuple[Stamp | None, NoListError]
-"""The file's stamp when it could not be read, and why."""
+"""The stamp of a file when it could not be read, and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +31,28 @@ class FileChanges:
     changed: tuple[FileList, ...] = ()
     removed: tuple[Path, ...] = ()
     faults: tuple[NoListError, ...] = ()
-    """Why files could not be read, unless that was reported before."""
+    """New reasons why files cannot be read."""
 
 
 class BlocklistFiles:
-    """The lists from files. One thread at a time may reload them; any may read `lists`."""
+    """The lists from files. Only one thread at a time may reload; any thread may read `lists`."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.lists: tuple[FileList, ...] = ()
         self._patterns = patterns
         self._faults: dict[str, FileFault] = {}
-        """By path, or by pattern if it matches nothing."""
+        """By path, or by pattern if it matches no file."""
         self._matched: dict[str, Sequence[str]] = {}
 
     def load(self) -> FileChanges:
-        """Read all files. Raises StartupError if one cannot be read: then nothing may be fetched."""
+        """Read all files. Raises StartupError if one cannot be read, so that none is left out."""
         changes = self.reload()
         if changes.faults:
             raise StartupError(f"BLOCKLIST_FILES cannot be used: {changes.faults[0]}.")
         return changes
 
     def reload(self) -> FileChanges:
-        """Read the files that have changed. One that cannot be read keeps its last list."""
+        """Read the files that have changed. If one cannot be read, its last list is kept."""
         known = {one.path: one for one in self.lists}
         kept: dict[Path, FileList] = {}
         faults: dict[str, FileFault] = {}
@@ -64,8 +64,8 @@ class BlocklistFiles:
             if found is not None:
                 kept[path] = found
                 changed += [found] if found is not before else []
-        told = {str(fault) for _, fault in self._faults.values()}
-        new_faults = [fault for _, fault in faults.values() if str(fault) not in told]
+        reported = {str(fault) for _, fault in self._faults.values()}
+        new_faults = [fault for _, fault in faults.values() if str(fault) not in reported]
         self._faults, self.lists = faults, tuple(kept.values())
         return FileChanges(
             changed=tuple(changed),
@@ -74,7 +74,7 @@ class BlocklistFiles:
         )
 
     def _names(self, faults: dict[str, FileFault]) -> Iterator[str]:
-        """Yield the files that match the patterns; if one matches none now, those that it matched before."""
+        """Yield the files that match the patterns. A pattern without matches keeps its earlier ones."""
         seen: set[str] = set()
         for pattern in self._patterns:
             names = _files(pattern) if has_magic(pattern) else [pattern]
@@ -98,7 +98,7 @@ class BlocklistFiles:
                 faults[name] = failed
                 return before
             if before is not None and len(before.rules) and not stamp[0]:
-                # Probably a failed download: who means an empty list leaves a comment in it.
+                # Probably a failed download. To empty a list on purpose, leave a comment in it.
                 faults[name] = stamp, NoListError(f"{path} has become empty")
                 return before
             rules, report = read_file(path)
@@ -112,5 +112,5 @@ class BlocklistFiles:
 
 
 def _files(pattern: str) -> list[str]:
-    found = glob(pattern, recursive=True)  # noqa: PTH207 - Path's own takes no absolute pattern
+    found = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     return sorted(name for name in found if not Path(name).is_dir())

@@ -1,4 +1,4 @@
-"""Reads one line of a blocklist in any of these formats; a file may mix them.
+"""Reads one line of a blocklist in any of these formats, which a file may mix.
 
 | line                            | blocks                                                            |
 |---------------------------------|-------------------------------------------------------------------|
@@ -12,8 +12,8 @@
 | `192.0.2.0/24 ; SBL1`, `2001:db8::1` | addresses and CIDRs                                          |
 | `@@` before any of them         | an exception from its list                                        |
 
-`#`, `;`, `!` and `//` begin comments. Any other rule of an ad blocker (wildcards inside, `$options`, `##` for
-elements of a page) is not taken: most of those ask what only a browser knows.
+`#`, `;`, `!` and `//` begin comments. Other ad blockers' rules (wildcards inside, `$options`, `##` for
+elements of a page) are not supported: most depend on what only a browser knows.
 """
 
 import csv
@@ -33,11 +33,11 @@ from alonchat_crawl.urls import URL_MAX_CHARS, canonical_url
 
 EXCEPTION = "@@"
 SINKS = frozenset({"0.0.0.0", "127.0.0.1", "127.0.1.1", "::", "::1", "0"})  # noqa: S104 - none is bound
-"""A hosts file sends blocked names to one of these. Any other address is a host's own: no rule."""
+"""A hosts file maps blocked names to one of these. A line with any other address is no rule."""
 OWN_NAMES = re.compile(
     r"localhost|localhost\.localdomain|local|broadcasthost|ip6-\w+|0\.0\.0\.0", re.IGNORECASE
 )
-"""Every hosts file has these names: they are no rules."""
+"""Names in every hosts file, which are no rules."""
 
 PATTERN_MAX_CHARS = 500
 _PATTERN = re.compile(
@@ -48,7 +48,7 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _COMMENT = re.compile(r"\s+(?:[#;!]|//).*")
 _HEADER = re.compile(r"\[[A-Za-z$]")  # [Adblock Plus 2.0]
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
-# A URL that is already canonical, as most are: recognising it costs a tenth of `canonical_url`.
+# Recognises most URLs that are already canonical, in a tenth of the time of `canonical_url`.
 _CANONICAL = re.compile(
     r"https?://(?:(?!xn--)[a-z0-9][a-z0-9-]{0,40}\.){1,4}[a-z]{2,20}/(?:[A-Za-z0-9_/-]|(?<!/)\.)*"
 )
@@ -83,7 +83,7 @@ def _rules(text: str) -> Sequence[Rule]:
 
 
 def _pattern(text: str) -> Rule:
-    """Read `||host^` and `||host/path*`; raises UnsupportedLineError for an ad blocker's other rules."""
+    """Read `||host^` and `||host/path*`; raises UnsupportedLineError for other rules of ad blockers."""
     parts = _PATTERN.fullmatch(text)
     if parts is None:
         raise UnsupportedLineError(text)
@@ -112,7 +112,7 @@ def _url(text: str) -> Rule:
 
 
 def _first_url(text: str) -> Rule:
-    """The first URL is the blocked one; the second is URLhaus' own page about it."""
+    """Block the first URL of a CSV line; the second one is URLhaus' page about it."""
     try:
         fields = next(csv.reader([text], skipinitialspace=True), [])
     except csv.Error:
@@ -121,7 +121,7 @@ def _first_url(text: str) -> Rule:
 
 
 def _hosts(names: Sequence[str]) -> Sequence[Rule]:
-    """Return a rule for each name of a hosts file's line. Raises LineError if there is no usable one."""
+    """Return a rule for each name in a line of a hosts file. Raises LineError if no name is usable."""
     rules, fault = [], None
     for name in names:
         if OWN_NAMES.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Canonical host names, and which of them are too wide to block everything below them."""
+"""Canonical host names, and which of them are too wide for a rule."""
 
 import re
 from ipaddress import IPv4Address, IPv4Network, ip_network
@@ -10,19 +10,19 @@ from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind, TooWideError
 from alonchat_crawl.urls import canonical_url
 
 NAME_MAX_CHARS = 253  # RFC 1035, section 2.3.4, without the root's dot
-IPV4_MIN_PREFIX = 8  # a wider network is a mistake: Spamhaus' largest have 2^20 addresses
+IPV4_MIN_PREFIX = 8  # a wider network must be a mistake: Spamhaus' largest have 2^20 addresses
 IPV6_MIN_PREFIX = 16
 
-# Its last label begins with a letter, so no address looks like it.
+# The last label begins with a letter, so that no IP address matches.
 _PLAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NO_NAME = re.compile(r"[\s/?#@:\\%\[\]*|^$,;<>\"'()=&]")
 _ADDRESS = re.compile(r"[0-9.]{7,15}|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 def host_name(text: str) -> str:
-    """Return a host name in its canonical form (lower case, IDNA, no root's dot), as `canonical_url` has it.
+    """Return a host name as `canonical_url` writes it (lower case, IDNA, no trailing dot).
 
-    Raises UnreadableLineError if it is none, an address, or a name without a dot.
+    Raises UnreadableLineError if it is no host name, an address, or a name without a dot.
     """
     name = text.lower().removesuffix(".")
     if len(name) <= NAME_MAX_CHARS and _PLAIN.fullmatch(name):
@@ -39,7 +39,7 @@ def host_name(text: str) -> str:
 def network(text: str) -> str | None:
     """Return an address or CIDR as a CIDR, IPv4 in IPv6 as IPv4; None if it is neither.
 
-    Bits beyond the prefix are cut off. Raises LineError for a prefix too short or too long.
+    Bits behind the prefix are cleared. Raises LineError if the prefix is too short or too long.
     """
     address, slash, prefix = text.lower().partition("/")
     if not _ADDRESS.fullmatch(address) or (slash and not prefix.isdecimal()):
@@ -61,9 +61,8 @@ def network(text: str) -> str | None:
 def rule_of(kind: Literal[RuleKind.HOST, RuleKind.DOMAIN], text: str, *, on_purpose: bool = False) -> Rule:
     """Return the rule for a host name, or the network rule for an address.
 
-    A public suffix (`com`, `co.uk`) is too wide. One that a company gives away names below (`github.io`) is
-    taken as that host alone, unless all below it is meant on purpose: `||github.io^`, `*.github.io`.
-    Raises LineError.
+    A public suffix (`com`, `co.uk`) is too wide. A company's suffix (`github.io`) blocks that host only,
+    unless everything below it is blocked on purpose: `||github.io^`, `*.github.io`. Raises LineError.
     """
     if "/" not in text and (cidr := network(text)) is not None:
         return Rule(RuleKind.NETWORK, cidr)

@@ -1,4 +1,4 @@
-"""All lists of a crawler, in their order: the files, Postgres' list for all projects, a project's own."""
+"""All lists of a crawler, in order: the files, Postgres' list for all projects, a project's own list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OWN = "the project's own list"
 
 
 class Match(NamedTuple):
-    """The kind of a rule that blocks a request, and the list that has it."""
+    """The kind of the rule that blocks a request, and the list that it is in."""
 
     kind: RuleKind
     where: str
@@ -30,17 +30,18 @@ def _empty() -> RuleSet:
 class RuleLists:
     """A snapshot of all lists.
 
-    A file's exceptions apply to that file only: who writes one list must not open another. The operator's, in
-    the list for all projects, apply to all files, too; a project's only to its own list.
+    A file's exceptions apply to that file only, so that no list's author can weaken another list. The
+    operator's exceptions, in the list for all projects, also apply to all files; a project's only to its own
+    list.
     """
 
     files: tuple[tuple[str, RuleSet], ...] = ()
-    """With their files' names, which are no secret."""
+    """(file name, list). The names are no secret."""
     for_all: RuleSet = field(default_factory=_empty)
     projects: Mapping[UUID, RuleSet] = field(default_factory=dict)
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
-        """Return the first rule that blocks the target; None if it may be fetched."""
+        """Return the first rule that blocks the target, or None."""
         for where, rules in self.files:
             kind = rules.match(target)
             if kind is not None and not self.for_all.excepts(target):
@@ -53,7 +54,7 @@ class RuleLists:
         return None if kind is None else Match(kind, OWN)
 
     def has_own_networks(self, project_id: UUID | None) -> bool:
-        """Whether a project's own list has networks, so that a host has to be resolved."""
+        """Whether a project's own list has networks, so that hosts must be resolved."""
         own = self._own(project_id)
         return own is not None and len(own.blocked.networks) > 0
 

@@ -1,4 +1,4 @@
-"""A crawler's blocklists, reloaded while it runs. A list that cannot be reloaded stays as it was."""
+"""A crawler's blocklists, reloaded while it runs. If a list cannot be reloaded, the last one is kept."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ Readers = defaultdict[UUID | None, ListReader]
 
 
 class Blocklists(PerCrawler):
-    """Reads the files at once and Postgres before the first request; both again every `reload_seconds`."""
+    """Reads the files at once, Postgres before the first request, and both again every `reload_seconds`."""
 
     def __init__(self, files: BlocklistFiles, connections: Connections, reload_seconds: float) -> None:
         self.lists = RuleLists()
@@ -37,7 +37,7 @@ class Blocklists(PerCrawler):
         self._connections = connections
         self._reload_seconds = reload_seconds
         self._revision: int | None = None
-        """Of the rules read from Postgres; None before they were read."""
+        """Revision of the rules read from Postgres; None before the first read."""
         self._loading: asyncio.Task[None] | None = None
         self._keeping_up: asyncio.Task[None] | None = None
         self._take_files(files.load())
@@ -57,11 +57,11 @@ class Blocklists(PerCrawler):
         return cls(files, connections, settings.getfloat("BLOCKLIST_RELOAD_SECONDS"))
 
     def match(self, target: Target, project_id: UUID | None = None) -> Match | None:
-        """Return the rule that blocks a target; None if it may be fetched. Await `ready` first."""
+        """Return the rule that blocks a target, or None. Await `ready` first."""
         return self.lists.match(target, project_id)
 
     def blocks_address(self, text: str) -> bool:
-        """Whether no project may dial an address. What is no address is blocked."""
+        """Whether an address is blocked for all projects. Text that is no address is blocked."""
         try:
             address = ip_address(text.partition("%")[0])
         except ValueError:
@@ -69,7 +69,7 @@ class Blocklists(PerCrawler):
         return self.lists.match(Target(addresses=(address,))) is not None
 
     async def ready(self) -> None:
-        """Return as soon as the rules in Postgres are known. Raises Outage if it cannot be asked."""
+        """Return as soon as the rules in Postgres are known. Raises Outage if Postgres is away."""
         if self._revision is not None:
             return
         if self._loading is None:
@@ -80,10 +80,10 @@ class Blocklists(PerCrawler):
     def _loaded(self, task: asyncio.Task[None]) -> None:
         self._loading = None
         if not task.cancelled():
-            task.exception()  # it is raised where `ready` is awaited
+            task.exception()  # mark it as retrieved: `ready` raises it
 
     def start(self) -> None:
-        """Reload from now on."""
+        """Start reloading."""
         self._keeping_up = asyncio.create_task(self._keep_up())
 
     def stop(self) -> None:
@@ -94,34 +94,34 @@ class Blocklists(PerCrawler):
 
     async def _keep_up(self) -> None:
         while True:
-            await self.reload()  # at once: an idle worker's first request need not wait for Postgres
+            await self.reload()  # at once, so that an idle worker's first request does not wait for Postgres
             await asyncio.sleep(self._reload_seconds)
 
     async def reload(self) -> None:
-        """Read what has changed. A failure is logged, and counted as an error there."""
+        """Read what has changed. A failure is logged, which counts it as an error."""
         try:
             self._take_files(await asyncio.to_thread(self._files.reload))
         except Exception:
-            logger.exception("The blocklist files could not be looked at: the last ones stand")
+            logger.exception("The blocklist files cannot be read: the last lists are kept")
         try:
             await self._load_rules()
         except ReasonedError as error:
             logger.warning(
-                "The blocklists in Postgres could not be read: the last ones stand", exc_info=error
+                "The blocklists in Postgres cannot be read: the last ones are kept", exc_info=error
             )
         except Exception:
-            logger.exception("The blocklists in Postgres could not be read: the last ones stand")
+            logger.exception("The blocklists in Postgres cannot be read: the last ones are kept")
 
     def _take_files(self, look: FileChanges) -> None:
         for one in look.changed:
             logger.info("Blocklist %s: %s", one.path, one.report)
             if one.report.too_wide:
-                told = ", ".join(one.report.told)
-                logger.warning("Blocklist %s: left out, being too wide: %s", one.path, told)
+                examples = ", ".join(one.report.too_wide_examples)
+                logger.warning("Blocklist %s: rules are ignored as too wide: %s", one.path, examples)
         for path in look.removed:
-            logger.info("Blocklist %s is gone, and its pattern matches others", path)
+            logger.info("Blocklist %s is gone; its pattern still matches other files", path)
         for fault in look.faults:
-            logger.warning("Blocklist: %s; what was last read of it stands", fault, exc_info=fault)
+            logger.warning("Blocklist: %s; the last version is kept", fault, exc_info=fault)
         files = tuple((one.path.name, one.rules) for one in self._files.lists)
         self.lists = replace(self.lists, files=files)
 
@@ -138,7 +138,7 @@ class Blocklists(PerCrawler):
         async for batch in read_rules(pool):
             await asyncio.to_thread(_read, readers, batch)
         sets = await asyncio.to_thread(_finish, readers)
-        _tell_unusable(readers)
+        _log_unusable(readers)
         for_all = sets.pop(None, None) or RuleLists().for_all
         projects = {project: rules for project, rules in sets.items() if project is not None}
         self.lists = replace(self.lists, for_all=for_all, projects=projects)
@@ -154,7 +154,7 @@ def _finish(readers: Readers) -> dict[UUID | None, RuleSet]:
     return {project_id: reader.finish() for project_id, reader in readers.items()}
 
 
-def _tell_unusable(readers: Mapping[UUID | None, ListReader]) -> None:
+def _log_unusable(readers: Mapping[UUID | None, ListReader]) -> None:
     for project_id, reader in readers.items():
         report = reader.report
         if report.unreadable or report.unsupported or report.too_wide:

@@ -1,4 +1,4 @@
-"""Networks as merged ranges of addresses, found by bisection: 8 bytes for a range of IPv4."""
+"""Networks as merged ranges of addresses, searched by bisection: 8 bytes per IPv4 range."""
 
 import socket
 from array import array
@@ -14,7 +14,7 @@ Range = tuple[int, int]
 
 
 def range_of(cidr: str) -> tuple[int, Range]:
-    """Return the version of a CIDR, and its range."""
+    """Return the IP version of a CIDR and its range."""
     address, _, prefix = cidr.partition("/")
     version, family, bits = (6, socket.AF_INET6, 128) if ":" in address else (4, socket.AF_INET, 32)
     first = int.from_bytes(socket.inet_pton(family, address), "big")
@@ -22,10 +22,7 @@ def range_of(cidr: str) -> tuple[int, Range]:
 
 
 class NetworkSet:
-    """A set of networks, and the addresses in them.
-
-    An IPv6 address is in it, too, if the IPv4 address that it leads to is.
-    """
+    """A set of networks. It also contains IPv6 addresses that lead to an IPv4 address in it."""
 
     def __init__(self, cidrs: Iterable[str] = ()) -> None:
         ranges: dict[int, list[Range]] = {4: [], 6: []}

@@ -1,4 +1,4 @@
-"""URL patterns, packed into one text: by domain, how the URLs begin that they hold for."""
+"""URL patterns: for each domain, the beginnings of the URLs that are blocked. Packed into one text."""
 
 from array import array
 from bisect import bisect_left
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 class PatternTable:
-    """Patterns in the order of their domains' keys: 12 bytes each, and their text."""
+    """Patterns, sorted by their domains' keys: 12 bytes each plus their text."""
 
     def __init__(self, entries: Iterable[tuple[int, str]] = ()) -> None:
         ordered = sorted(set(entries))
@@ -20,12 +20,11 @@ class PatternTable:
         return len(self._keys)
 
     def _of(self, key: int) -> Iterator[bytes]:
-        """Yield a domain's patterns."""
         for position in range(bisect_left(self._keys, key), len(self._keys)):
             if self._keys[position] != key:
                 return
             yield self._text[self._offsets[position] : self._offsets[position + 1]]
 
     def match(self, key: int, rest: str) -> bool:
-        """Whether what follows the host in a URL (in lower case) begins with one of the domain's patterns."""
+        """Whether `rest`, the part of a URL after the host in lower case, begins with one of the patterns."""
         return rest.encode(errors="replace").startswith(tuple(self._of(key)))

@@ -1,4 +1,4 @@
-"""No request to what an operator or its own project has blocked."""
+"""Refuses requests to what the operator or the source's project has blocked."""
 
 import logging
 from ipaddress import ip_address
@@ -42,10 +42,9 @@ def comparable(url: str) -> str:
 class BlocklistPolicy:
     """Downloader middleware: refuses a request if a blocklist has its URL or an address of its host.
 
-    It sees every request: pages, redirects' targets, sitemaps, robots.txt. It defers all of them until the
-    rules in Postgres are known. To a robots.txt only the rules for all projects apply: it is fetched
-    for all of them, and no project may keep it from the others. Networks for all projects are checked at each
-    connection, too.
+    It checks every request: pages, targets of redirects, sitemaps, robots.txt. It defers all requests until
+    the rules in Postgres are known. Only the rules for all projects apply to robots.txt, because it is
+    fetched for all projects. Networks that are blocked for all projects are also checked at each connection.
     """
 
     def __init__(self, blocklists: Blocklists, resolver: Resolver, rules: AddressRules) -> None:
@@ -55,25 +54,25 @@ class BlocklistPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the lists; have networks checked at each connection, too. Raises StartupError."""
+        """Read the lists, and have networks checked at each connection. Raises StartupError."""
         blocklists, rules = Blocklists.of(crawler), AddressRules.of(crawler)
         rules.blocked = blocklists.blocks_address
         return cls(blocklists, Resolver.of(crawler), rules)
 
     async def process_request(self, request: Request) -> None:
-        """Refuse the request if a rule blocks it, or if the check fails. Raises Outage, too."""
+        """Refuse the request if a rule blocks it or the check fails. Raises Refused and Outage."""
         try:
             await self._blocklists.ready()
             found = await self._match(request)
         except (ReasonedError, CannotResolveHostError):
             raise
         except Exception as error:
-            logger.exception("A request could not be compared with the blocklists")
+            logger.exception("A request could not be checked against the blocklists")
             raise Refused(
                 Reason.BLOCKLIST_ERROR, f"it could not be compared: {type(error).__name__}"
             ) from error
         if found is not None:
-            # Without path and query: they may hold a secret.
+            # Without path and query, which may hold a secret.
             raise Refused(Reason.BLOCKLIST, f"{urlsplit(request.url).hostname} {found}")
 
     async def _match(self, request: Request) -> Match | None:

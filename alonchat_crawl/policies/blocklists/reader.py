@@ -1,4 +1,4 @@
-"""Reads whole lists. A line that cannot be read is counted, and all others are taken."""
+"""Reads whole lists. Unreadable lines are counted and skipped."""
 
 import os
 import stat
@@ -17,31 +17,31 @@ from alonchat_crawl.policies.blocklists.rule import (
 )
 from alonchat_crawl.policies.blocklists.rule_set import RuleSet, RuleSetBuilder
 
-LINE_MAX_CHARS = 8192  # four of the longest URLs; a longer line is skipped
-TOLD_MAX = 10  # so many rules that are too wide are named
+LINE_MAX_CHARS = 8192  # four of the longest URLs; longer lines are skipped
+EXAMPLES_MAX = 10  # how many of the rules that are too wide the report names
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 class NoListError(Exception):
-    """A file that is no list; its text says why, as the end of a sentence."""
+    """A file that is no list. The message says why, as the end of a sentence."""
 
 
 @dataclass(slots=True)
 class ListReport:
-    """How many of a list's lines were taken, and how many not."""
+    """How many rules a list has, and how many of its lines were skipped."""
 
     entries: int = 0
-    """Different rules."""
+    """Distinct rules."""
     unreadable: int = 0
-    """Lines of no known format, or too long."""
+    """Lines in no known format, or too long."""
     first_unreadable: int = 0
     """The number of the first such line, from 1; 0 if there is none."""
     unsupported: int = 0
-    """An ad blocker's rules of a kind that is not taken."""
+    """Ad blockers' rules of an unsupported kind."""
     too_wide: int = 0
-    """Rules left out because they would block too much."""
-    told: tuple[str, ...] = ()
-    """The first of these rules."""
+    """Rules skipped because they would block too much."""
+    too_wide_examples: tuple[str, ...] = ()
+    """The first EXAMPLES_MAX of these rules."""
 
     def __str__(self) -> str:
         parts = [f"{self.entries} entries"]
@@ -64,7 +64,7 @@ class ListReader:
         self._lines = 0
 
     def read(self, lines: Iterable[str | None]) -> None:
-        """Read more lines; None stands for a line that is too long."""
+        """Read more lines. None stands for a line that is too long."""
         report = self.report
         for line in lines:
             self._lines += 1
@@ -75,13 +75,13 @@ class ListReader:
                 report.unsupported += 1
             except TooWideError as error:
                 report.too_wide += 1
-                report.told = (*report.told, str(error))[:TOLD_MAX]
+                report.too_wide_examples = (*report.too_wide_examples, str(error))[:EXAMPLES_MAX]
             except LineError:
                 report.unreadable += 1
                 report.first_unreadable = report.first_unreadable or self._lines
 
     def finish(self) -> RuleSet:
-        """Return the list, and complete the report."""
+        """Return the list and complete the report."""
         rules = self._builder.build()
         self.report.entries = len(rules)
         return rules
@@ -96,9 +96,9 @@ def _rules_of(line: str | None) -> Sequence[Rule]:
 def read_file(path: Path) -> tuple[RuleSet, ListReport]:
     """Read a file, which must not change meanwhile. Raises OSError and NoListError.
 
-    A file without any rule but with unreadable lines is no list: it may be a web server's error page.
+    A file that has unreadable lines but no rule is no list: it may be a web server's error page.
     """
-    # Without O_NONBLOCK, opening a pipe would wait for its writer.
+    # Without O_NONBLOCK, opening a named pipe would wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         before = os.fstat(descriptor)
@@ -120,12 +120,12 @@ def read_file(path: Path) -> tuple[RuleSet, ListReport]:
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
-    """Return what changes if the file does: size in bytes, time of the last change in nanoseconds, inode."""
+    """Return values that change if the file does: size in bytes, modification time in ns, inode."""
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def bounded_lines(file: TextIOWrapper) -> Iterator[str | None]:
-    """Yield lines of at most LINE_MAX_CHARS; None for a longer one, which is never in memory as a whole."""
+    """Yield lines of at most LINE_MAX_CHARS; None for a longer line, which is never in memory as a whole."""
     while line := file.readline(LINE_MAX_CHARS + 1):
         if len(line) <= LINE_MAX_CHARS or line.endswith("\n"):
             yield line

@@ -1,28 +1,28 @@
-"""One rule of a blocklist: what it blocks, and its one spelling."""
+"""One rule of a blocklist: what it blocks, and its canonical spelling."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class RuleKind(StrEnum):
-    """What a rule is compared with."""
+    """What a rule blocks."""
 
-    HOST = "host"  # this name alone
-    DOMAIN = "domain"  # this name and all below it
-    URL = "URL"  # one canonical URL, whether http or https
-    PATTERN = "URL pattern"  # URLs of a domain, by how they go on after the host
+    HOST = "host"  # this name only
+    DOMAIN = "domain"  # this name and all names below it
+    URL = "URL"  # one canonical URL, by http and https
+    PATTERN = "URL pattern"  # URLs of a domain that continue with a given text after the host
     NETWORK = "network"  # a range of addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule. `str(rule)` is a line that is read as the same rule."""
+    """A rule. `str(rule)` is a line that `read_line` reads as the same rule."""
 
     kind: RuleKind
     value: str
-    """A canonical host name, a canonical URL, a host and what follows it (lower case), or a CIDR."""
+    """A canonical host name, a canonical URL, a host with what follows it (lower case), or a CIDR."""
     exception: bool = False
-    """Whether it makes an exception from its list."""
+    """Whether it is an exception from its list."""
 
     def __str__(self) -> str:
         match self.kind:
@@ -42,12 +42,12 @@ class LineError(ValueError):
 
 
 class UnreadableLineError(LineError):
-    """A line of no known format."""
+    """A line in no known format."""
 
 
 class UnsupportedLineError(LineError):
-    """It is a rule for an ad blocker in a browser, of a kind that a crawler does not take."""
+    """A rule for ad blockers in browsers, of a kind that the crawler does not support."""
 
 
 class TooWideError(LineError):
-    """A rule that would block the internet, or a large part of it: surely a mistake."""
+    """A rule that would block a large part of the internet, which must be a mistake."""

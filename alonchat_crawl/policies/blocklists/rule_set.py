@@ -1,4 +1,4 @@
-"""A blocklist in memory: tells whether a URL or an address is on it."""
+"""A blocklist in memory: finds out whether a URL or an address is on it."""
 
 from array import array
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alonchat_crawl.policies.blocklists.networks import NetworkSet
 from alonchat_crawl.policies.blocklists.patterns import PatternTable
 from alonchat_crawl.policies.blocklists.rule import Rule, RuleKind
 
-# Hosts, domains and URLs share one set of keys. So each kind of text gets a prefix of its own: "=" for a
-# host, "." for a domain, "//" for a URL without its scheme.
+# Hosts, domains and URLs share one set of keys, so each kind of text gets its own prefix: "=" for a host, "."
+# for a domain, "//" for a URL without its scheme.
 
 
 class Target(NamedTuple):
@@ -20,11 +20,11 @@ class Target(NamedTuple):
 
     keys: tuple[tuple[int, RuleKind], ...] = ()
     domain_keys: tuple[int, ...] = ()
-    """Of the host and of all names above it."""
+    """Keys of the host and of all domains above it."""
     rest: str = ""
-    """What follows the host, in lower case: port, path, query."""
+    """The part after the host, in lower case: port, path, query."""
     addresses: tuple[Address, ...] = ()
-    """The host itself if it is an address, or the addresses that it was resolved to."""
+    """The host if it is an address, or the addresses that it resolves to."""
 
     @classmethod
     def of_url(cls, url: str, addresses: Sequence[Address] = ()) -> "Target":
@@ -40,7 +40,7 @@ class Target(NamedTuple):
         domains = [key_of(dotted)]
         if address is None:
             position = dotted.find(".", 1)
-            while (following := dotted.find(".", position + 1)) > 0:  # no rule holds for a top-level domain
+            while (following := dotted.find(".", position + 1)) > 0:  # no rule is for a top-level domain
                 domains.append(key_of(dotted[position:]))
                 position = following
         keys = [(key_of(f"={host}"), RuleKind.HOST), (key_of(f"//{rest}"), RuleKind.URL)]
@@ -62,7 +62,7 @@ _NO_KEYS, _NO_PATTERNS, _NO_NETWORKS = KeySet(), PatternTable(), NetworkSet()
 
 
 class Matcher:
-    """All blocking rules of a list, or all its exceptions."""
+    """All blocking rules of a list, or all exceptions."""
 
     __slots__ = ("keys", "networks", "patterns")
 
@@ -72,7 +72,7 @@ class Matcher:
         patterns: Sequence[tuple[int, str]],
         networks: Sequence[str],
     ) -> None:
-        # There may be thousands of lists with one rule: they share the empty parts.
+        # There may be thousands of lists with a single rule, so empty parts are shared.
         self.keys = KeySet(keys) if keys else _NO_KEYS
         self.patterns = PatternTable(patterns) if patterns else _NO_PATTERNS
         self.networks = NetworkSet(networks) if networks else _NO_NETWORKS
@@ -81,7 +81,7 @@ class Matcher:
         return len(self.keys) + len(self.patterns) + len(self.networks)
 
     def match(self, target: Target) -> RuleKind | None:
-        """Return the kind of a rule that holds for the target; None if there is none."""
+        """Return the kind of a rule that matches the target; None if none does."""
         if self.keys:
             for key, kind in target.keys:
                 if key in self.keys:
@@ -109,24 +109,23 @@ class RuleSet:
         return len(self.blocked) + len(self.excepted)
 
     def match(self, target: Target) -> RuleKind | None:
-        """Return the kind of the rule that blocks the target; None if there is none, or an exception."""
+        """Return the kind of the rule that blocks the target; None if none does or an exception matches."""
         kind = self.blocked.match(target)
         return None if kind is not None and self.excepts(target) else kind
 
     def excepts(self, target: Target) -> bool:
-        """Whether an exception holds for the target."""
+        """Whether an exception matches the target."""
         return bool(self.excepted) and self.excepted.match(target) is not None
 
 
 class RuleSetBuilder:
-    """Collects rules in little memory, in any order; a repeated rule counts once."""
+    """Collects rules, in any order and in little memory. A repeated rule counts once."""
 
     def __init__(self) -> None:
         self._blocked = _MatcherBuilder()
         self._excepted = _MatcherBuilder()
 
     def add(self, rule: Rule) -> None:
-        """Add a rule."""
         (self._excepted if rule.exception else self._blocked).add(rule)
 
     def build(self) -> RuleSet:

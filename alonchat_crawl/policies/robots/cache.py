@@ -1,4 +1,4 @@
-"""What sites' files for robots say: kept in Redis for all workers, and for a minute in memory."""
+"""Caches sites' files for robots: in Redis for all workers, and in memory for a minute."""
 
 import asyncio
 from collections import OrderedDict
@@ -24,38 +24,38 @@ from alonchat_crawl.urls import canonical_url
 T = TypeVar("T")
 
 KNOWN_MAX_BYTES = 2_000_000
-"""Of condensed files whose rules a worker holds in memory. The rules are up to 17 times as large."""
+"""Most bytes of condensed files whose rules a worker keeps in memory. Rules are up to 17 times as large."""
 KNOWN_OVERHEAD_BYTES = 1000
 SURE_SECONDS = 60.0
-"""A worker asks Redis again for a file that it holds in memory only after this time."""
+"""How long a worker uses a file in memory without asking Redis again."""
 QUICK_BYTES = 20_000
-"""A longer file is parsed in a thread: it would block the event loop for more than a few milliseconds."""
+"""Longer files are parsed in a thread: they would block the event loop for more than a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteFileKind(Generic[T]):
-    """A kind of file that any origin may have, at one path."""
+    """A kind of file that an origin may have, such as robots.txt."""
 
     reason: Reason
-    """Why a page waits until the file is fetched."""
+    """Why a page is deferred while the file is fetched."""
     key: Callable[[str], str]
-    """The key in Redis of an origin's file."""
+    """Returns the Redis key of an origin's file."""
     path: str
     condense: Callable[[FileBody], bytes]
     """Keeps only the lines that concern us."""
     parse: Callable[[bytes], T]
     """Reads a condensed file; raises ValueError or TypeError if it is none."""
     crawl_delay: Callable[[T], float | None] = lambda _: None
-    """The delay in seconds that its rules ask for; None if they ask for none."""
+    """Returns the delay in seconds that the rules ask for; None if they ask for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile(Generic[T]):
-    """A site's file, read."""
+    """A site's parsed file."""
 
     rules: T
     unreachable: str = ""
-    """Why it could not be fetched for so long that it counts as forbidding everything; empty if it was."""
+    """Why it could not be fetched, so that it counts as forbidding everything; empty if it was fetched."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class _CacheEntry:
 
 
 class SiteFileCache:
-    """Files by kind and origin."""
+    """The files of all origins, by kind."""
 
     def __init__(
         self, redis: Redis, limits: SiteFileLimits, on_damaged_key: OnDamagedKey = ignore_damaged_key
@@ -79,7 +79,7 @@ class SiteFileCache:
         self._weight = 0
 
     async def get(self, file: SiteFileKind[T], origin: str) -> KnownFile[T] | PendingFile:
-        """Return the file, or what has to be fetched. An unreadable entry is set aside, and fetched again.
+        """Return the file, or what must be fetched. An unreadable entry is set aside and fetched again.
 
         Raises redis.RedisError.
         """
@@ -102,7 +102,7 @@ class SiteFileCache:
                 found = None
         if value is not None and found is None:
             await set_aside(self._redis, key, "it cannot be read", self._on_damaged_key)
-        # Older workers kept a redirect's target unchecked: if it is no URL, begin at the origin again.
+        # Older workers did not check redirect targets: if one is no URL, start again at the origin.
         return found if found and canonical_url(found.url) else PendingFile(f"{origin}{file.path}")
 
     async def _read(self, file: SiteFileKind[T], key: str, value: bytes, kept: KeptFile) -> KnownFile[T]:
@@ -122,13 +122,13 @@ class SiteFileCache:
             self._weight -= forgotten.weight
 
     async def keep(self, file: SiteFileKind[T], body: FileBody) -> KeptFile:
-        """Condense a file. One that is too large for Redis counts as unreachable."""
+        """Condense a file. If it is too large for Redis, it counts as unreachable."""
         kept = KeptFile(await off_loop(file.condense, body, size=len(body.octets)))
         size = len(await off_loop(encode, kept, size=len(kept.condensed)))
         return kept if size <= self._limits.max_kept_bytes else KeptFile(b"", unreachable=Reason.TOO_LARGE)
 
     async def put(self, file: SiteFileKind[T], origin: str, found: KeptFile | PendingFile) -> None:
-        """Keep it for all workers: for a day, or until the next attempt is due. Raises redis.RedisError."""
+        """Store a file for all workers, for a day or until the next attempt. Raises redis.RedisError."""
         passing = found.failures if isinstance(found, PendingFile) else found.unreachable
         seconds = self._limits.unreachable_seconds if passing else self._limits.cache_seconds
         await self._redis.set(file.key(origin), encode(found), ex=seconds)

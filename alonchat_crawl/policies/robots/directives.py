@@ -1,4 +1,4 @@
-"""What a page forbids robots by its meta tags and X-Robots-Tag headers.
+"""What a page forbids to robots by its meta tags and X-Robots-Tag headers.
 
 Sources: https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag and
 https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Robots-Tag
@@ -21,7 +21,7 @@ PREFIXED = re.compile(rf"([^\s:,]+)\s*:\s*((?:{'|'.join(VALUED_RULES)})\s*:.*|[a
 """A robot's name before a rule. Any other `name: value` is a rule that we do not know."""
 
 SEPARATORS = re.compile(r"[\s;]+")
-"""The sources do not name them, but sites write them. It is better to forbid too much."""
+"""Not in the sources, but sites use them. It is better to forbid too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def directives(
 ) -> Directives:
     """Join all rules that apply to the product token of the user agent string `agent`.
 
-    `meta` holds (name, content) pairs of any meta tags, `headers` each X-Robots-Tag value; `now`
-    (aware; by default the present) is what `unavailable_after` is compared with.
+    `meta` holds (name, content) pairs of meta tags, `headers` the X-Robots-Tag values. `unavailable_after` is
+    compared with `now` (aware; by default the current time).
     """
     token = product_token(agent)
     rules: set[str] = set()
@@ -63,7 +63,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _addressed(parts: Iterable[str], token: str) -> Iterator[str]:
-    """Yield the rules for us: a robot's name applies to all rules up to the next name."""
+    """Yield the rules for us. A robot's name applies to all rules up to the next name."""
     ours = True
     for part in parts:
         match = PREFIXED.fullmatch(part)
@@ -80,7 +80,7 @@ def _rules(parts: Iterable[str], now: datetime | None) -> Iterator[str]:
         yield from SEPARATORS.split(part)
         name, _, value = part.partition(":")
         if name.strip() == "unavailable_after":
-            # RFC 850 dates hold a comma themselves, so the value may go on in the next part.
+            # RFC 850 dates contain a comma, so the value may go on in the next part.
             following = listed[place + 1 : place + 2]
             until = _date(value) or _date(", ".join([value, *following]))
             if until is not None and until <= (now or datetime.now(UTC)):

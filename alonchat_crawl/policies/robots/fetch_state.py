@@ -1,4 +1,4 @@
-"""How far the fetch of a file for robots has come, and what a response to it means. Pure."""
+"""The state of fetching a file for robots, and what a response to it means. Pure."""
 
 import json
 import zlib
@@ -9,27 +9,27 @@ from alonchat_crawl.reasons import Reason
 from alonchat_crawl.urls import canonical_url
 
 FETCH_AGAIN = frozenset({408, 425, 429})
-"""Client errors that say nothing about the file itself: it is asked for again."""
+"""Client errors that say nothing about the file itself, which is then fetched again."""
 UNREADABLE = "redirected to no URL that can be asked"
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFileLimits:
-    """How often a file is asked for, and how much of it is read and kept."""
+    """How often a file is fetched, and how much of it is read and kept."""
 
     max_bytes: int
     max_kept_bytes: int
-    """Of its condensed form, compressed, which all workers share."""
+    """Limit of its condensed and compressed form in Redis."""
     max_hops: int
     max_failures: int
     cache_seconds: int
     unreachable_seconds: int
-    """Until an unreachable file is asked for again."""
+    """Time until an unreachable file is fetched again."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """A file as it was fetched: its first `max_bytes`; empty if the site has none."""
+    """A fetched file: its first `max_bytes`; empty if the site has none."""
 
     octets: bytes
     whole: bool = True
@@ -42,12 +42,12 @@ class KeptFile:
     condensed: bytes
     """The lines that concern us, in a form that `SiteFileKind.parse` reads."""
     unreachable: str = ""
-    """Why it could not be fetched for so long that it counts as forbidding everything; empty if it was."""
+    """Why it could not be fetched, so that it counts as forbidding everything; empty if it was fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file that is still to be fetched."""
+    """A file that must still be fetched."""
 
     url: str
     hops: int = 0
@@ -59,12 +59,12 @@ class PendingFile:
 def read_response(
     pending: PendingFile, status: int, location: str, body: bytes, limits: SiteFileLimits
 ) -> FileBody | KeptFile | PendingFile:
-    """What a response means: the file, or that it has to be asked for again, and where.
+    """What a response means: the file, or another request and its URL (RFC 9309, sections 2.3.1 and 2.5).
 
-    RFC 9309, sections 2.3.1 and 2.5. Five redirects are followed, to any host. After more of them, and after
-    a client error, the site has no such file. After `max_failures` server errors the file is unreachable, and
-    stays so while the site fails: we do not use the RFC's permission to crawl then as if there were no file,
-    or by an old copy. Only a successful response's body is read.
+    Up to `max_hops` redirects are followed, to any host. After more redirects, and after a client error, the
+    site counts as having no such file. After `max_failures` server errors the file is unreachable, for as
+    long as the site fails: the RFC would allow us to crawl without the file, or by an old copy, but we do
+    not. Only the body of a successful response is read.
     """
     if 200 <= status < 300:  # noqa: PLR2004
         return FileBody(body[: limits.max_bytes], whole=len(body) <= limits.max_bytes)
@@ -76,14 +76,14 @@ def read_response(
 
 
 def failed(pending: PendingFile, reason: str, limits: SiteFileLimits) -> KeptFile | PendingFile:
-    """What follows if the site or the network failed: another attempt, or `unreachable`."""
+    """What follows a failure of the site or the network: another attempt, or `unreachable`."""
     if pending.failures + 1 >= limits.max_failures:
         return KeptFile(b"", unreachable=reason)
     return PendingFile(pending.url, pending.hops, pending.failures + 1)
 
 
 def _redirected(pending: PendingFile, location: str) -> FileBody | KeptFile | PendingFile:
-    """Follow a redirect. If its target is no URL, the file counts as unreachable: it may forbid anything."""
+    """Follow a redirect. If its target is no URL, the file counts as unreachable."""
     try:
         target = urljoin(pending.url, location.strip())
         scheme = urlsplit(target).scheme
@@ -96,7 +96,7 @@ def _redirected(pending: PendingFile, location: str) -> FileBody | KeptFile | Pe
 
 
 def encode(found: KeptFile | PendingFile) -> bytes:
-    """The form in which Redis keeps it."""
+    """Encode a file's state for Redis."""
     if isinstance(found, PendingFile):
         return b"visit " + json.dumps(asdict(found)).encode()
     if found.unreachable:
@@ -105,7 +105,7 @@ def encode(found: KeptFile | PendingFile) -> bytes:
 
 
 def decode(value: bytes, max_bytes: int) -> KeptFile | PendingFile | None:
-    """Read what `encode` wrote, up to `max_bytes` of condensed file; None for anything else."""
+    """Decode what `encode` wrote, up to `max_bytes` of condensed file; None for anything else."""
     kind, _, rest = value.partition(b" ")
     try:
         match kind:

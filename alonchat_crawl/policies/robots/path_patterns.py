@@ -1,8 +1,8 @@
-"""Which of many URL patterns with `*` and `$` match a URL: RFC 9309, section 2.2.
+"""Finds which of many URL patterns with `*` and `$` match a URL (RFC 9309, section 2.2).
 
-No library does it exactly and quickly: protego 0.7 takes `%3F` for `?` and checks 22,000 wildcards in 0.1 s;
-Google's parser, which reads the file again for each URL, takes 0.3 s. Here all patterns are matched together:
-a part that several share is searched for once, and the search never backtracks.
+No library does this both exactly and quickly. protego 0.7 takes `%3F` for `?`, and checks 22,000 wildcards in
+0.1 s; Google's parser reads the file again for each URL, and takes 0.3 s. Here all patterns are matched
+together: a part that several patterns share is searched for once, and the search never backtracks.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 Rank = tuple[int, int]
-"""Of several matching patterns, the one with the greatest rank decides."""
+"""The matching pattern with the greatest rank decides."""
 
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 OF_URL = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?]", re.DOTALL)
@@ -19,10 +19,10 @@ OF_PATTERN = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/?*]", re.DOTALL)
 
 
 LITERALS_MAX = 16_384
-"""Characters besides `*` in a pattern; a longer one matches no URL, since none is that long."""
+"""Most characters besides `*` in a pattern. A longer pattern matches no URL, since no URL is that long."""
 
 SEARCH_COST = 8
-"""How many look-ups of a piece cost as much as one search for a part in a path."""
+"""How many dictionary look-ups cost as much as one search for a part in a path."""
 
 
 def _spelling(octet: int) -> bytes:
@@ -44,7 +44,7 @@ def _canonical(octets: bytes, special: re.Pattern[bytes]) -> str:
 
 
 def _query_encoded(canonical: str) -> str:
-    """Encode `/` and `?` in the query too, as in the second row of the RFC's table."""
+    """Also encode `/` and `?` in the query, as in the second row of the RFC's table."""
     path, mark, query = canonical.partition("?")
     return path + mark + query.replace("/", "%2F").replace("?", "%3F")
 
@@ -76,28 +76,29 @@ class Pattern:
 
     @property
     def octets(self) -> int:
-        """Its length once encoded: the longest pattern is the most specific."""
+        """Its encoded length: the longest pattern is the most specific."""
         return len(self.query_encoded) + self.anchored
 
 
 class _Node:
-    """What may follow the parts of a pattern found so far; a part is the text between two stars."""
+    """A node of a tree of patterns. A part is the text between two stars; edges are parts."""
 
     __slots__ = ("ends", "lengths", "open", "parts")
 
     def __init__(self) -> None:
         self.open: Rank | None = None
-        """Of the patterns that end here, whatever follows in the URL."""
+        """Rank of the patterns that end here, whatever follows in the URL."""
         self.ends: dict[str, Rank] = NO_ENDS
-        """By last part, of the patterns whose last part must end the URL."""
+        """By last part: the rank of the patterns whose last part must end the URL."""
         self.parts: dict[str, tuple[str, _Node]] = NO_PARTS
-        """By next part, which may be found anywhere behind: the further parts that all its patterns share,
-        joined by `*`, and the node after those. So there are at most twice as many nodes as patterns."""
+        """By next part, which may come anywhere later in the URL: the further parts that all its patterns
+        share, joined by `*`, and the node after them. So there are at most twice as many nodes as
+        patterns."""
         self.lengths: set[int] = NO_LENGTHS
-        """In characters, of the next parts."""
+        """Lengths of the next parts, in characters."""
 
     def child(self, parts: list[str]) -> "_Node":
-        """Return the node behind these parts; add what is missing."""
+        """Return the node that these parts lead to; add missing nodes."""
         node = self
         while parts:
             first, others = parts[0], parts[1:]
@@ -121,7 +122,7 @@ class _Node:
         return node
 
     def add(self, end: str | None, rank: Rank) -> None:
-        """Add a pattern. `end` is the last part if it must end the URL; None if it need not, and led here."""
+        """Add a pattern that led to this node. `end` is its last part if that must end the URL, else None."""
         if end is None:
             self.open = rank if self.open is None else max(self.open, rank)
             return
@@ -130,14 +131,14 @@ class _Node:
         self.ends[end] = max(rank, self.ends.get(end, rank))
 
 
-# Most nodes have none, and a hostile file makes many nodes: they share these.
+# Shared by all nodes without entries: a hostile file makes many nodes.
 NO_ENDS: dict[str, Rank] = {}
 NO_PARTS: dict[str, tuple[str, _Node]] = {}
 NO_LENGTHS: set[int] = set()
 
 
 class Patterns:
-    """Patterns with their ranks. No pattern can make a check slow."""
+    """Patterns with ranks. No pattern can make a check slow."""
 
     def __init__(self, entries: Iterable[tuple[Pattern, Rank]]) -> None:
         self._root = _Node()
@@ -173,7 +174,7 @@ class Patterns:
 
 
 def _behind(parts: str, path: str, begin: int) -> int:
-    """Find the parts one behind the other; return where the last one ends, -1 if one is missing."""
+    """Find the parts one after the other; return where the last one ends, -1 if one is missing."""
     end = begin
     for part in parts.split("*") if parts else ():
         if (at := path.find(part, end)) < 0:
@@ -183,7 +184,7 @@ def _behind(parts: str, path: str, begin: int) -> int:
 
 
 def _beginnings(root: _Node, path: str) -> Iterator[tuple[tuple[str, _Node], int]]:
-    """Yield the first parts with which the path begins, in as few steps as there are parts or characters."""
+    """Yield the first parts that the path begins with, in as few steps as there are parts or characters."""
     if len(root.parts) < len(path):
         yield from ((edge, len(part)) for part, edge in root.parts.items() if path.startswith(part))
         return
@@ -193,7 +194,7 @@ def _beginnings(root: _Node, path: str) -> Iterator[tuple[tuple[str, _Node], int
 
 
 def _following(node: _Node, path: str, begin: int) -> Iterator[tuple[tuple[str, _Node], int]]:
-    """Yield where each next part is first found; if there are very many, by looking up the path's pieces."""
+    """Yield where each next part is first found. If there are very many parts, look up pieces of the path."""
     if len(node.parts) * SEARCH_COST < len(node.lengths) * len(path):
         for part, edge in node.parts.items():
             if (at := path.find(part, begin)) >= 0:

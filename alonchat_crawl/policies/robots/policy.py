@@ -1,4 +1,4 @@
-"""robots.txt (RFC 9309): obeyed before every request."""
+"""Obeys robots.txt (RFC 9309) before every request."""
 
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ from alonchat_crawl.user_agent import product_token
 
 
 def robots_file(settings: BaseSettings) -> SiteFileKind[Permissions]:
-    """robots.txt, for the product token of USER_AGENT. Raises StartupError if that has none."""
+    """robots.txt for the product token of USER_AGENT. Raises StartupError if USER_AGENT has none."""
     token = product_token(settings["USER_AGENT"])
     if not token:
         raise StartupError(
@@ -38,19 +38,19 @@ def robots_file(settings: BaseSettings) -> SiteFileKind[Permissions]:
 
 def _condensed(token: str, body: FileBody) -> bytes:
     octets = body.octets
-    if not body.whole:  # half a line could be another rule
+    if not body.whole:  # drop the last line: half a line could be another rule
         octets = octets[: max(octets.rfind(b"\n"), octets.rfind(b"\r")) + 1]
     return read_robots(octets, token).text(token)
 
 
 def _parsed(token: str, max_delay_seconds: float, condensed: bytes) -> Permissions:
     if not condensed.startswith(f"user-agent:{token}".encode()):
-        raise ValueError("not a condensed robots.txt")  # or a damaged entry would allow everything
+        raise ValueError("not a condensed robots.txt")  # a damaged entry must not allow everything
     return Permissions(read_robots(condensed, token), max_delay_seconds)
 
 
 class RobotsPolicy:
-    """Downloader middleware: refuses what robots.txt forbids, and passes on its delay and sitemaps."""
+    """Downloader middleware: refuses what robots.txt forbids, and notes its delay and sitemaps."""
 
     def __init__(self, files: SiteFiles, file: SiteFileKind[Permissions], agent: str) -> None:
         self._files = files
@@ -59,7 +59,7 @@ class RobotsPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the agent and the limits from settings. Raises StartupError."""
+        """Read the user agent and the limits. Raises StartupError."""
         settings = crawler.settings
         return cls(SiteFiles.of(crawler), robots_file(settings), product_token(settings["USER_AGENT"]))
 
@@ -69,7 +69,9 @@ class RobotsPolicy:
             return
         known = await self._files.known(self._file, request)
         if known.unreachable:
-            raise Refused(Reason.ROBOTS_UNREACHABLE, f"its robots.txt could not be had ({known.unreachable})")
+            raise Refused(
+                Reason.ROBOTS_UNREACHABLE, f"its robots.txt cannot be fetched ({known.unreachable})"
+            )
         if not known.rules.allows(request.url):
             raise Refused(Reason.ROBOTS, f"its robots.txt forbids {self._agent} to fetch {request.url}")
         context = replace(

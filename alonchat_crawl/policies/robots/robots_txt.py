@@ -1,6 +1,7 @@
 """robots.txt by RFC 9309: which lines of a file apply to us, and what they allow. Pure.
 
-To the letter: a misspelt directive or a line without a colon is ignored, and `index.html` is only that file.
+The RFC is followed to the letter: a misspelt directive or a line without a colon is ignored, and `index.html`
+stands for that file only.
 """
 
 import math
@@ -12,8 +13,7 @@ from alonchat_crawl.policies.robots.path_patterns import Pattern, Patterns, Rank
 
 BLANKS = b" \t"
 IDENTIFIER = re.compile(rb"[a-z_-]+(?![0-9a-z\x80-\xff])")
-"""A product token at the beginning of a user-agent line; a trailing version is accepted,
-a second name is not."""
+"""A product token at the start of a user-agent line. A trailing version is accepted; a second name is not."""
 
 SITEMAPS_MAX = 100
 SITEMAP_MAX_BYTES = 2048
@@ -24,14 +24,14 @@ class RobotsTxt:
     """The lines that apply to one agent."""
 
     rules: tuple[tuple[bytes, bool], ...] = ()
-    """(pattern, whether it allows), sorted, each once."""
+    """Sorted, distinct pairs (pattern, whether it allows)."""
     crawl_delay_seconds: float | None = None
-    """The longest; None if there is no usable one."""
+    """The longest Crawl-delay; None if there is no usable one."""
     sitemaps: tuple[str, ...] = ()
-    """As written, for any agent: the first 100."""
+    """The first 100 sitemaps, as written, whichever agent they are listed under."""
 
     def text(self, token: str) -> bytes:
-        """The shortest robots.txt that says the same to the agent."""
+        """The shortest robots.txt with the same meaning for the agent."""
         lines = [f"user-agent:{token}".encode()]
         lines += ((b"allow:" if allows else b"disallow:") + pattern for pattern, allows in self.rules)
         if self.crawl_delay_seconds is not None:
@@ -48,21 +48,21 @@ class _Group:
     rules: set[tuple[bytes, bool]] = field(default_factory=set)
     delays: list[float] = field(default_factory=list)
     under_rules: bool = False
-    """Whether the rule lines that follow belong to it."""
+    """Whether the following rule lines belong to it."""
     under_delays: bool = False
-    """The same for Crawl-delay lines, which the RFC does not know: one between user-agent lines belongs to
-    those above it."""
+    """The same for Crawl-delay lines. The RFC does not know them; one between user-agent lines belongs to the
+    lines above it."""
 
 
 class _Reader:
-    """Sorts the records of a file into groups, in their order."""
+    """Sorts the records of a file into groups."""
 
     def __init__(self, token: str) -> None:
         self._token = token
         self.own, self.others = _Group(), _Group()
         self.sitemaps: dict[str, None] = {}
         self._rule_seen = self._delay_seen = True
-        """Since the last user-agent line. If so, the next user-agent line begins a new group."""
+        """Seen since the last user-agent line. If so, the next user-agent line starts a new group."""
 
     def user_agent(self, value: bytes) -> None:
         for group, meant in ((self.own, _names(value, self._token)), (self.others, _is_any(value))):
@@ -73,7 +73,7 @@ class _Reader:
 
     def rule(self, value: bytes, *, allows: bool) -> None:
         self._rule_seen = self._delay_seen = True
-        if value[:1] in {b"/", b"*"}:  # any other can match no path
+        if value[:1] in {b"/", b"*"}:  # no other pattern can match a path
             for group in (self.own, self.others):
                 if group.under_rules:
                     group.rules.add((value, allows))
@@ -99,7 +99,7 @@ def _records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def read_robots(body: bytes, token: str) -> RobotsTxt:
-    """Read what a robots.txt says to the agent with this product token (lower case); never raises."""
+    """Read the lines of a robots.txt that apply to a product token (lower case). Never raises."""
     reader = _Reader(token)
     for name, value in _records(body):
         match name:
@@ -142,7 +142,7 @@ class Permissions:
         self.sitemaps = robots.sitemaps
 
     def allows(self, url: str) -> bool:
-        """Whether we may fetch `url`: the longest matching rule decides, at a tie one that allows (2.2.2)."""
+        """Whether we may fetch `url`. The longest matching rule decides; in a tie, one that allows."""
         path = path_of(url)
         if path == "/robots.txt":
             return True

@@ -1,6 +1,6 @@
-"""Files that a site keeps for robots, such as robots.txt: fetched once a day for all workers.
+"""Files that a site keeps for robots, such as robots.txt. They are fetched once a day for all workers.
 
-If a page's site file is not known, it is fetched in the page's turn, and the page is deferred.
+If the file is not known when a page is due, the file is fetched in the page's turn, and the page is deferred.
 """
 
 from dataclasses import replace
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 
 def is_exempt(request: Request) -> bool:
-    """Whether site files do not apply to a request: it asks for one, or is an upload, which is no crawl."""
+    """Whether site files do not apply to a request: it fetches a site file, or belongs to an upload."""
     context = context_of(request)
     return context.is_site_file or (context.lease is not None and context.lease.source.kind == UPLOAD)
 
 
 class SiteFiles(PerCrawler):
-    """Looks up site files, and fetches those that are not known."""
+    """Looks up site files, and fetches unknown ones."""
 
     def __init__(self, crawler: Crawler, pacer: Pacer, cache: SiteFileCache, limits: SiteFileLimits) -> None:
         self._crawler = crawler
@@ -50,7 +50,7 @@ class SiteFiles(PerCrawler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the limits of a fetch; keep what was fetched in Redis."""
+        """Read the limits; cache the files in Redis."""
         settings = crawler.settings
         limits = SiteFileLimits(
             max_bytes=settings.getint("ROBOTS_MAX_BYTES"),
@@ -67,7 +67,7 @@ class SiteFiles(PerCrawler):
     async def known(self, file: SiteFileKind[T], page: Request) -> KnownFile[T]:
         """Return the file of a page's origin. Raises redis.RedisError.
 
-        If it is not known, fetch it and raise Deferred, or the error that ends the page.
+        If the file is unknown, fetch it, then raise Deferred or the error that ends the page.
         """
         parts = urlsplit(page.url)
         origin = f"{parts.scheme}://{parts.netloc}"
@@ -75,7 +75,7 @@ class SiteFiles(PerCrawler):
         return found if isinstance(found, KnownFile) else await self._ask(file, origin, found, page)
 
     async def _ask(self, file: SiteFileKind[T], origin: str, pending: PendingFile, page: Request) -> NoReturn:
-        """Fetch the file in the page's turn; the page follows one crawl delay later."""
+        """Fetch the file in the page's turn. The page follows after the crawl delay."""
         lease = lease_of(page)
         hold = await self._pacer.hold(lease, pending.url)
         context = RequestContext(
@@ -113,14 +113,14 @@ class SiteFiles(PerCrawler):
         try:
             response = await engine.download_async(request)
         except (Refused, GiveUp) as error:
-            # Unreachable for all later pages. This one is only deferred if a redirect led there.
+            # All later pages find the file unreachable. If a redirect led here, this page is only deferred.
             kept = KeptFile(b"", unreachable=error.reason)
             return kept, None, None if pending.hops else error
         except Retry as error:
             return failed(pending, error.reason, self._limits), None, error
-        except (ReasonedError, RedisError):  # it was not our turn, or our own Redis or Postgres is away
+        except (ReasonedError, RedisError):  # it is not our turn, or our Redis or Postgres is away
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the page ends with it
+        except Exception as error:  # noqa: BLE001 - the page ends with any error
             return failed(pending, type(error).__name__, self._limits), None, error
         location = (response.headers.get("Location") or b"").decode("latin-1")
         return read_response(pending, response.status, location, response.body, self._limits), response, None

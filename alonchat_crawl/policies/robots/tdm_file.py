@@ -1,4 +1,4 @@
-"""/.well-known/tdmrep.json: for which of a site's URLs the right to mine them is reserved. Pure.
+"""/.well-known/tdmrep.json says for which of a site's URLs the right to mine them is reserved. Pure.
 
 TDM Reservation Protocol, W3C community group report of 10 May 2024:
 https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/
@@ -15,7 +15,7 @@ UNSET = -1
 
 
 def reservation(value: object) -> bool | None:
-    """What a `tdm-reservation` means: 1 reserved, 0 not; None, unset, for anything else.
+    """What a `tdm-reservation` means: True for 1 (reserved), False for 0, None for anything else.
 
     Headers and meta tags hold text, so text is accepted in the file, too.
     """
@@ -48,7 +48,7 @@ class Reservations:
         self._patterns = Patterns(_ranked(json.loads(condensed)))
 
     def of(self, url: str) -> bool | None:
-        """Whether `url` is reserved: the first matching rule counts; None if no rule says so or not."""
+        """Whether `url` is reserved, by the first matching rule; None if no rule says so or not."""
         rank = self._patterns.best(path_of(url))
         return None if rank is None or rank[1] == UNSET else bool(rank[1])
 

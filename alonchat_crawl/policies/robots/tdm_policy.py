@@ -1,8 +1,11 @@
-"""Reserved rights to mine text and data (EU directive 2019/790, article 4), where TDM_RESERVATION is `obey`.
+"""If TDM_RESERVATION is `obey`: refuses pages whose owner reserves the right to mine text and data.
 
-Three steps (TDM Reservation Protocol, "Processing priority"): the site's file, the response's header, and an
-HTML page's meta tags. A later step overrides an earlier one, unless it says nothing. So a page is fetched
-before it can be refused. `noai` among the robots rules, which no standard knows, reserves as well.
+The right is that of EU directive 2019/790, article 4.
+
+There are three steps (TDM Reservation Protocol, "Processing priority"): the site's file, the response's
+header, the meta tags of an HTML page. A later step overrides an earlier one, unless it says nothing. So a
+page must be fetched before it can be refused. `noai` among the robots rules, though not standard, reserves as
+well.
 """
 
 from collections.abc import Iterable
@@ -41,7 +44,7 @@ TDM_FILE = SiteFileKind(
 
 
 def after_step(before: bool | None, values: Iterable[str]) -> bool | None:  # noqa: FBT001 - what is said of a page
-    """Whether a page is reserved after a step that says `values`; if those contradict each other, it is."""
+    """Whether a page is reserved after a step with `values`. If these contradict each other, it is."""
     said = {value for text in values if (value := reservation(text)) is not None}
     return (True in said) if said else before
 
@@ -58,7 +61,7 @@ def page_is_reserved(context: RequestContext, tags: Iterable[tuple[str, str]], *
 
 
 class TdmPolicy:
-    """Downloader middleware: refuses what is reserved. Of HTML, the spider decides by its meta tags."""
+    """Downloader middleware: refuses reserved responses. For HTML, the spider decides by its meta tags."""
 
     def __init__(
         self, files: SiteFiles, robots: SiteFileKind[Permissions], agent: str, *, obey: bool
@@ -71,15 +74,15 @@ class TdmPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take TDM_RESERVATION and the agent from settings."""
+        """Read TDM_RESERVATION and the user agent."""
         settings = crawler.settings
         obey = settings["TDM_RESERVATION"] == "obey"
         return cls(SiteFiles.of(crawler), robots_file(settings), settings["USER_AGENT"], obey=obey)
 
     async def process_request(self, request: Request) -> None:
-        """Note what the site's file says of the URL. Raises Deferred when the file had to be fetched.
+        """Note what the site's file says about the URL. Raises Deferred if the file had to be fetched.
 
-        As the protocol says, a file that is unreachable, or forbidden by robots.txt, counts as absent.
+        By the protocol, a file that is unreachable, or that robots.txt forbids, counts as absent.
         """
         if is_exempt(request):
             return
@@ -90,9 +93,10 @@ class TdmPolicy:
         set_context(request, replace(context_of(request), obeys_tdm=True, tdm_reserved=reserved))
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Refuse what the header reserves, or the file if the header says nothing; but not yet HTML.
+        """Refuse a response that its header reserves, or the site's file if the header says nothing.
 
-        Raises Retry if an unchanged page (304) is reserved: only its meta tags could say that it is not.
+        HTML passes, since its meta tags may override both. For the same reason, an unchanged page (304)
+        raises Retry, so that the whole page is fetched.
         """
         context = context_of(request)
         if not context.obeys_tdm or context.is_site_file:

@@ -1,7 +1,7 @@
-"""clamd's protocol: a stream goes in, one line comes out (clamd(8), "COMMANDS").
+"""clamd's protocol: we send a stream, clamd answers one line (clamd(8), "COMMANDS").
 
-No package will do: aioclamd knows no unix sockets and hands each KB to a thread; clamd and clamav-client
-block; all three find `OK` by a pattern that other answers match, too.
+No package will do. aioclamd supports no unix sockets, and passes each KB through a thread. The packages clamd
+and clamav-client block. All three detect `OK` by a pattern that other answers match, too.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from alonchat_crawl.reasons import Reason
 
-PIECE_BYTES = 128 * 1024  # about what a socket takes at once
+PIECE_BYTES = 128 * 1024  # about what a socket accepts at once
 ANSWER_MAX_BYTES = 4096
 NAME_MAX_CHARS = 100
 PING_SECONDS = 5.0  # clamd answers PING while it scans
@@ -26,26 +26,26 @@ _FOUND = re.compile(rb"stream: ([^\0\n]+) FOUND\0")
 
 
 class ScanVerdict(Enum):
-    """What clamd says of a file."""
+    """clamd's verdict on a file."""
 
     CLEAN = auto()
     INFECTED = auto()
     TOO_LARGE = auto()
-    """The file, or what is packed in it, is larger than clamd looks at."""
+    """The file, or its unpacked content, is larger than clamd scans."""
     ENCRYPTED = auto()
-    """So clamd cannot look into it."""
+    """clamd cannot scan it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanFinding:
-    """A verdict, with the name of the signature if there is one: at most 100 printable characters."""
+    """A verdict and the name of the signature, if any: at most 100 printable characters."""
 
     verdict: ScanVerdict
     name: str = ""
 
 
 class NoVerdictError(Exception):
-    """No verdict: SCANNER_UNREACHABLE, SCANNER_TIMEOUT or SCANNER_ERROR."""
+    """clamd gave no verdict: SCANNER_UNREACHABLE, SCANNER_TIMEOUT or SCANNER_ERROR."""
 
     def __init__(self, reason: Reason, detail: str, *, by_file: bool = False) -> None:
         super().__init__(detail)
@@ -58,7 +58,8 @@ class NoVerdictError(Exception):
 def read_answer(answer: bytes) -> ScanFinding:
     """Read clamd's whole answer to a stream. Raises NoVerdictError for anything that is no verdict.
 
-    With AlertExceedsMax and AlertEncrypted, clamd reports what it did not look at as FOUND, by these names.
+    With AlertExceedsMax and AlertEncrypted, clamd reports content that it did not scan as FOUND, with these
+    names.
     """
     if answer == CLEAN_ANSWER:
         return ScanFinding(ScanVerdict.CLEAN)
@@ -85,7 +86,7 @@ class Clamd:
     """A clamd at `unix:///path` or `tcp://host:port`. It closes the connection after each command."""
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
-        """Raises ValueError for any other address."""
+        """Raise ValueError for any other address."""
         parts = urlsplit(address)
         self.address = address
         self._path = parts.path if parts.scheme == "unix" and not parts.netloc else ""
@@ -95,7 +96,7 @@ class Clamd:
         self._timeout_seconds = timeout_seconds
 
     async def ping(self) -> None:
-        """Raises NoVerdictError unless clamd answers PONG."""
+        """Raise NoVerdictError unless clamd answers PONG."""
         seconds = min(PING_SECONDS, self._timeout_seconds)
         async with self._connected(seconds, by_file=False) as connection:
             await asyncio.get_running_loop().sock_sendall(connection, b"zPING\0")
@@ -106,14 +107,12 @@ class Clamd:
             raise NoVerdictError(Reason.SCANNER_ERROR, f"clamd answered {_printable(answer)!r} to PING")
 
     async def scan(self, body: bytes) -> ScanFinding:
-        """Stream a file to clamd, without copying it, and return the verdict. Raises NoVerdictError."""
+        """Stream a file to clamd without copying it; return the verdict. Raises NoVerdictError."""
         async with self._connected(self._timeout_seconds, by_file=True) as connection:
             try:
                 early = await _send(connection, body)
-            except (
-                ConnectionError
-            ):  # above StreamMaxLength clamd answers and closes: the answer can still be read
-                early = True
+            except ConnectionError:
+                early = True  # above StreamMaxLength, clamd answers and closes: its answer can still be read
             answer = await _answer(connection, early=early)
         if not answer:
             raise NoVerdictError(
@@ -127,7 +126,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _connected(self, seconds: float, *, by_file: bool) -> AsyncIterator[socket.socket]:
-        """Hold a connection for at most so many seconds; any failure on it becomes a NoVerdictError."""
+        """Open a connection for at most `seconds`; any failure becomes a NoVerdictError."""
         connected = False
         try:
             async with asyncio.timeout(seconds):
@@ -160,7 +159,7 @@ async def _open(family: int, address: object) -> socket.socket:
     try:
         connection.settimeout(0)
         await asyncio.get_running_loop().sock_connect(connection, address)  # type: ignore[arg-type]
-        # asyncio takes a unix socket for connected whose queue is full; such a socket has no peer.
+        # asyncio believes a unix socket to be connected if its backlog is full; such a socket has no peer.
         connection.getpeername()
         if family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -171,7 +170,7 @@ async def _open(family: int, address: object) -> socket.socket:
 
 
 async def _send(connection: socket.socket, body: bytes) -> bool:
-    """Send the stream. Stop and return True if clamd answers before its end, which is no verdict."""
+    """Send the stream. Stop and return True if clamd answers before the end, which is no verdict."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connection, b"zINSTREAM\0")
     for piece in _pieces(body):
@@ -180,7 +179,7 @@ async def _send(connection: socket.socket, body: bytes) -> bool:
         await loop.sock_sendall(connection, len(piece).to_bytes(4, "big"))
         if piece:
             await loop.sock_sendall(connection, piece)
-        await asyncio.sleep(0)  # a send that need not wait would not yield to other tasks
+        await asyncio.sleep(0)  # a send that does not wait would not yield to other tasks
     return False
 
 
@@ -202,9 +201,9 @@ def _has_answered(connection: socket.socket) -> bool:
 
 
 async def _answer(connection: socket.socket, *, early: bool = False) -> bytes:
-    """Read until clamd closes, or more than an answer can have; an early answer only up to its NUL.
+    """Read until clamd closes, up to ANSWER_MAX_BYTES; read an early answer only up to its NUL.
 
-    If the connection breaks after the answer, clamd has not read the whole file: only LIMIT_ANSWER may.
+    If the connection breaks after the answer, clamd has not read the whole file, so only LIMIT_ANSWER counts.
     """
     loop = asyncio.get_running_loop()
     answer = b""

@@ -1,10 +1,10 @@
 """No file is read before it was scanned, and none is fetched while the scanner is known to be away.
 
-Some URLs are always scanned: those of an upload, of a site with files=true, and with VIRUS_SCAN_PAGES=all
-every page. While the scanner is away they go back to their queue, the attempt is not counted, and their
-source rests; one PING every few seconds tells when to go on. With VIRUS_SCAN_PAGES=none, only the response
-tells that a URL is a file. The site's pages go on, and the file alone is tried again: at most five times,
-later each time.
+Some URLs are always scanned: those of uploads, those of sites with files=true, and with VIRUS_SCAN_PAGES=all
+every page. While the scanner is away they go back to their queues without counting an attempt, and their
+sources wait; a PING every few seconds finds out when to go on. With VIRUS_SCAN_PAGES=none, only the response
+shows that a URL is a file: then the site's pages go on, and the file alone is retried, with backoff, up to
+five times.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 def is_always_scanned(lease: Lease | None, pages: str) -> bool:
-    """Whether any response to a URL is scanned; `pages` is VIRUS_SCAN_PAGES.
+    """Whether every response to a URL is scanned; `pages` is VIRUS_SCAN_PAGES.
 
-    A sitemap is not: only URLs are taken from it, and each of them is judged like any other.
+    Sitemaps are not: only URLs are read from them, and each URL is then checked like any other.
     """
     if lease is None or lease.kind is Kind.SITEMAP:
         return False
@@ -37,9 +37,9 @@ def is_always_scanned(lease: Lease | None, pages: str) -> bool:
 
 
 def is_scanned(lease: Lease | None, pages: str, response: Response) -> bool:
-    """Whether a response is scanned before it is read: if it is a file, or looks like one.
+    """Whether a response must be scanned before it is read: if it is a file or looks like one.
 
-    A response without success is never read.
+    Responses that are not successful are never read.
     """
     body = response.body
     if lease is None or not body or not 200 <= response.status < 300:  # noqa: PLR2004
@@ -62,14 +62,14 @@ class ScanPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's scanner, and look for clamd at the start. Raises StartupError."""
+        """Use the crawler's scanner, and check clamd at the start. Raises StartupError."""
         policy = cls(Scanner.of(crawler), crawler.settings["VIRUS_SCAN_PAGES"])
         crawler.signals.connect(policy.spider_opened, signals.spider_opened)
         crawler.signals.connect(policy.engine_stopped, signals.engine_stopped)
         return policy
 
     def spider_opened(self, spider: Spider) -> None:
-        """Look for clamd in the background: pages that are not scanned need not wait for it."""
+        """Check clamd in the background: pages that are not scanned need not wait for it."""
         seed: Any = getattr(spider, "seed", None)
         if self._scanner.required and (seed is None or seed.files or self._pages == "all"):
             self._looking = asyncio.ensure_future(self._look())
@@ -78,22 +78,22 @@ class ScanPolicy:
         try:
             await self._scanner.ready()
         except Deferred as error:
-            logger.warning("Files wait for the virus scanner, all else goes on: %s.", error.detail)
+            logger.warning("Files wait for the virus scanner, everything else goes on: %s.", error.detail)
 
     async def engine_stopped(self) -> None:
-        """Stop looking for clamd."""
+        """Stop the check of clamd."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
 
     async def process_request(self, request: Request) -> None:
-        """Raise Deferred for what is always scanned, while the scanner is away: it could not be read."""
+        """Raise Deferred for a URL that is always scanned while the scanner is away."""
         context = context_of(request)
         if not context.is_site_file and is_always_scanned(context.lease, self._pages):
             await self._scanner.ready()
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Scan the response if it has to be. Raises GiveUp, Retry or Deferred unless it is clean."""
+        """Scan the response if it must be scanned. Raises GiveUp, Retry or Deferred unless it is clean."""
         context = context_of(request)
         lease = None if context.is_site_file else context.lease
         if not is_scanned(lease, self._pages, response):

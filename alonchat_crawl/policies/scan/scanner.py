@@ -1,4 +1,4 @@
-"""Whether a file may be read: only if clamd answers exactly that it is clean."""
+"""A file may be read only if clamd answers exactly that it is clean."""
 
 import asyncio
 import io
@@ -23,15 +23,15 @@ from alonchat_crawl.signals import stage_finished
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
-"""Until a file is tried again that was not sent, because clamd was away."""
+"""Wait before a file is tried again that was not sent because clamd was away."""
 RETRY_SECONDS = 60.0
-"""Until a file without a verdict is sent again: five attempts outlast clamd's loading of its database."""
+"""Wait before a file without a verdict is sent again. Five attempts outlast clamd's loading its database."""
 BELIEVED_SECONDS = 3.0
-"""For so long one answer of clamd, or none, holds for all files: they need not each ask."""
+"""How long the last check of clamd counts for all files, whether or not clamd answered."""
 PROOF_SECONDS = 300.0
-"""Until clamd has to find the test files again; at once after any failure."""
+"""How often clamd must find the test files; after any failure, it must do so at once."""
 
-# In two parts, or a scanner would find this source file.
+# In two parts, so that no scanner finds a virus in this source file.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """The test file that every scanner knows (eicar.org, "Intended use")."""
 NESTED = 101
@@ -49,7 +49,7 @@ _REASONS = {
 
 @cache
 def nested_archive() -> bytes:
-    """The EICAR file in so many archives that clamd cannot reach it: it must say so, not `OK`."""
+    """The EICAR file inside NESTED archives: clamd cannot reach it, and must not answer `OK`."""
     body = EICAR
     for _ in range(NESTED):
         packed = io.BytesIO()
@@ -60,7 +60,7 @@ def nested_archive() -> bytes:
 
 
 class Scanner(PerCrawler):
-    """Asks clamd about files, several at a time. Without a clamd (VIRUS_SCAN=off) every file passes."""
+    """Scans files with clamd, several at a time. Without a clamd (VIRUS_SCAN=off) every file passes."""
 
     def __init__(self, clamd: Clamd | None, *, at_once: int, signals: SignalManager | None = None) -> None:
         self._clamd = clamd
@@ -75,7 +75,7 @@ class Scanner(PerCrawler):
     def from_settings(cls, settings: BaseSettings, signals: SignalManager | None = None) -> Self:
         """Read VIRUS_SCAN and the CLAMD_ settings. Raises StartupError."""
         clamd = None
-        # Who sets DATABASE_URL crawls in earnest. By default only a trial goes without a scanner.
+        # By default, only a trial runs without a scanner. A DATABASE_URL means that it is no trial.
         if (settings["VIRUS_SCAN"] or ("required" if settings["DATABASE_URL"] else "off")) != "off":
             address = settings["CLAMD_ADDRESS"]
             try:
@@ -86,16 +86,16 @@ class Scanner(PerCrawler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the settings and tell how long scans take. Raises StartupError."""
+        """Read the settings; report the duration of scans by a signal. Raises StartupError."""
         return cls.from_settings(crawler.settings, crawler.signals)
 
     @property
     def required(self) -> bool:
-        """Whether no file is read without a scan."""
+        """Whether files must be scanned before they are read."""
         return self._clamd is not None
 
     async def ready(self) -> None:
-        """Make sure that clamd answers and finds viruses. Raises Deferred, with a wait, while it does not."""
+        """Check that clamd answers and finds viruses. Raises Deferred, with a wait, while it does not."""
         if self._clamd is None:
             return
         async with self._asking:
@@ -120,12 +120,12 @@ class Scanner(PerCrawler):
     async def scan(self, body: bytes) -> None:
         """Return only if clamd found nothing in a file.
 
-        Raises GiveUp if the file is at fault, Retry if it may be (attempts are counted: a file that crashes
-        clamd cannot do so for ever), Deferred if clamd was away before the file was sent.
+        Raises GiveUp if the file is at fault; Retry if it may be, so that a file that crashes clamd is not
+        sent for ever; Deferred if clamd was away before the file was sent.
         """
         if self._clamd is None:
             if not self._has_warned:
-                logger.warning("VIRUS_SCAN is off: files are read without looking for viruses.")
+                logger.warning("VIRUS_SCAN is off: files are not scanned for viruses.")
                 self._has_warned = True
             return
         began = perf_counter()
@@ -142,7 +142,7 @@ class Scanner(PerCrawler):
         try:
             finding = await clamd.scan(body)
         except NoVerdictError as fault:
-            self._believed_until = self._proved_until = 0.0  # the next file asks, and tests clamd, again
+            self._believed_until = self._proved_until = 0.0  # check clamd again before the next file
             if fault.by_file:
                 raise Retry(fault.reason, fault.detail, RETRY_SECONDS) from fault
             raise Deferred(fault.reason, fault.detail, WAIT_SECONDS) from fault
@@ -157,20 +157,20 @@ def _judge(finding: ScanFinding) -> None:
 
 
 async def _prove(clamd: Clamd) -> None:
-    """Raise NoVerdictError if clamd finds no viruses, or says `OK` of what it has not looked at."""
+    """Raise NoVerdictError if clamd finds no viruses, or answers `OK` for content that it has not scanned."""
     if (await clamd.scan(EICAR)).verdict is not ScanVerdict.INFECTED:
         raise NoVerdictError(
             Reason.SCANNER_ERROR,
             f"clamd at {clamd.address} does not know the EICAR test file: load a database",
         )
     if (await clamd.scan(nested_archive())).verdict is ScanVerdict.CLEAN:
-        detail = f"clamd at {clamd.address} passes what it has not looked at: set AlertExceedsMax yes"
+        detail = f"clamd at {clamd.address} passes what it has not scanned: set AlertExceedsMax yes"
         raise NoVerdictError(Reason.SCANNER_ERROR, detail)
 
 
 def check_scanner(settings: BaseSettings) -> None:
-    """Make sure that clamd, if VIRUS_SCAN asks for it, answers and detects. Raises StartupError."""
-    with ThreadPoolExecutor(1) as thread:  # a loop of its own: one may be running here
+    """Check that clamd, if VIRUS_SCAN requires it, answers and finds viruses. Raises StartupError."""
+    with ThreadPoolExecutor(1) as thread:  # a thread has no event loop yet; this one may have
         try:
             thread.submit(lambda: asyncio.run(Scanner.from_settings(settings).ready())).result()
         except Deferred as error:

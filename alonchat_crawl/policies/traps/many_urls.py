@@ -1,9 +1,9 @@
-"""Traps that only show over many URLs of a source: counted over all workers, in a few bytes a page.
+"""Detects traps that only show over many URLs of a source, counted over all workers in a few bytes a page.
 
 The counters are a count-min sketch (Cormode and Muthukrishnan 2005) in one Redis string: each item has two
-16-bit counters, and the smaller one is its count, which may be too high, never too low. Which counters an
+16-bit counters, and the smaller one is its count, which may be too high but never too low. Which counters an
 item gets depends on the run, so that no site can choose its collisions. A fetched page costs one Redis
-command, and a second one if it looked suspicious. A lease costs none, unless its URL looks suspicious.
+command, and a second one if it looks suspicious. A lease costs none, unless its URL looks suspicious.
 """
 
 from collections.abc import Mapping
@@ -27,20 +27,20 @@ from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.servers.damaged_keys import OnDamagedKey, ignore_damaged_key, run_on_sound_key
 from alonchat_crawl.sources import Kind, Lease, Source
 
-KEPT_SECONDS = 7200  # after the last page: as long as a site may ask for a pause, and as much again
+KEPT_SECONDS = 7200  # after the last page: twice the longest pause that a site may ask for
 COUNTERS_MIN, COUNTERS_MAX = 1024, 1 << 20
 KNOWN_MAX = 10_000
 Item = tuple[str | bytes, ...]
-"""What is counted: its kind, then what it is."""
+"""What is counted: its kind, then its value."""
 Limited = dict[Item, int | None]
-"""Items with their limits; None if an item has none."""
+"""Items with their limits; None if there is no limit."""
 HOSTS: Item = ("hosts",)
 SITEMAPS: Item = ("sitemaps",)
 
 
 @dataclass(frozen=True, slots=True)
 class TrapLimits:
-    """The counts above which a source's URLs are taken for a trap."""
+    """The counts above which URLs of a source are taken for a trap."""
 
     same_text: int
     same_pattern: int
@@ -71,7 +71,7 @@ class Repetition:
 
     reason: Reason = Reason.NONE
     stored: bool = True
-    """Whether it may be stored all the same."""
+    """Whether the page is stored nevertheless."""
 
 
 class TrapCounters(PerCrawler):
@@ -84,27 +84,27 @@ class TrapCounters(PerCrawler):
         self._on_damaged_key = on_damaged_key
         self._limits = limits
         self._full: LocalCache[tuple[UUID, Item], None] = LocalCache(KNOWN_MAX)
-        """By run: the items that this worker has seen above their limit."""
+        """(run, item) for items that this worker has seen above their limit."""
         self._noted: LocalCache[tuple[UUID, str], Repetition] = LocalCache(KNOWN_MAX)
-        """By run and URL: one that is fetched again, because it could not be stored, is not counted again."""
+        """By run and URL: a page that is fetched again, because it was not stored, is counted once."""
         self._kept_until: LocalCache[UUID, float] = LocalCache(KNOWN_MAX)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the TRAP_ settings; count in Redis."""
+        """Read the TRAP_ settings."""
         limits = TrapLimits.from_settings(crawler.settings)
         connections = Connections.of(crawler)
         return cls(connections.redis, limits, connections.report_damaged_key)
 
     async def note(self, lease: Lease, fingerprints: Fingerprints | None = None) -> Repetition:
-        """Count a page or a sitemap that was fetched, once a run."""
+        """Count a fetched page or sitemap, once per run."""
         noted = (lease.source.crawl_id, lease.url)
         if noted not in self._noted:
             self._noted[noted] = await self._count_fetched(lease, fingerprints)
         return self._noted[noted]
 
     async def refused(self, lease: Lease) -> Reason:
-        """Why a leased URL is refused as part of a trap whose limit is reached; NONE if it is not."""
+        """Why a leased URL is refused as part of a trap over its limit; NONE if it is not."""
         run, limits = lease.source.crawl_id, self._limits
         if lease.kind is Kind.SITEMAP:
             return Reason.TRAP_SITEMAPS if (run, SITEMAPS) in self._full else Reason.NONE
@@ -134,7 +134,7 @@ class TrapCounters(PerCrawler):
     def _items(
         self, template: UrlTemplate, fingerprints: Fingerprints | None, *, is_foreign: bool
     ) -> Limited:
-        """What one page adds to."""
+        """The items that a page adds to."""
         limits = self._limits
         items: Limited = dict.fromkeys(_values(template))
         if template.calendar:
@@ -147,7 +147,7 @@ class TrapCounters(PerCrawler):
         return items
 
     def _suspicious(self, template: UrlTemplate, counts: Mapping[Item, int]) -> Limited:
-        """What the page adds to if its host is new, or if all values of its query are familiar."""
+        """The items that a page also adds to if its host is new or all values of its query are familiar."""
         items: Limited = {}
         if counts.get(("host", template.host)) == 1:
             items[HOSTS] = None
@@ -166,7 +166,7 @@ class TrapCounters(PerCrawler):
         return Repetition(Reason.TRAP_ENDLESS_PAGES if is_endless else Reason.NONE)
 
     async def _count(self, source: Source, limited: Limited) -> dict[Item, int]:
-        """Add 1 to each item; remember those that are above their limit."""
+        """Add 1 to each item; remember the items above their limits."""
         if not limited:
             return {}
         items = list(limited)
@@ -184,7 +184,7 @@ class TrapCounters(PerCrawler):
         return await self._run(source, items, "GET")
 
     async def _run(self, source: Source, items: list[Item], command: str, *value: int) -> list[int]:
-        """Send the command for both counters of each item; return the smaller count of each item."""
+        """Run the command for both counters of each item; return the smaller count of each."""
         arguments: list[Any] = ["OVERFLOW", "SAT"] if value else []
         for item in items:
             for place in _places(source, item):
@@ -198,12 +198,12 @@ class TrapCounters(PerCrawler):
 
 
 def _key(source: Source) -> str:
-    """STRING: a run's counters."""
+    """The key of a run's counters: a STRING."""
     return TRAP_COUNTERS.of(crawl=source.crawl_id)
 
 
 def _places(source: Source, item: Item) -> tuple[int, int]:
-    """Return the indexes of an item's two counters, of about as many as the source may have pages."""
+    """Return the indexes of an item's two counters. There are about as many as the source may have pages."""
     counters = min(COUNTERS_MAX, max(COUNTERS_MIN, 1 << (source.max_pages - 1).bit_length()))
     name = b"\0".join(part if isinstance(part, bytes) else part.encode(errors="replace") for part in item)
     digest = int.from_bytes(blake2b(name, digest_size=8, key=source.crawl_id.bytes).digest())

@@ -1,4 +1,4 @@
-"""Which URLs look, by themselves, like part of a crawler trap: pages that a site makes up without end."""
+"""Detects URLs that by themselves look like part of a crawler trap: pages generated without end."""
 
 import re
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from urllib.parse import parse_qsl, urlsplit
 
 from alonchat_crawl.reasons import Reason
 
-PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository's browser can have more
+PATH_SEGMENTS_MAX = 25  # Heritrix stops at 20; a source tree in a repository browser can be deeper
 SAME_IN_A_ROW = 4  # /x/x/x/x; Heritrix stops at 3
 GROUP_IN_A_ROW = 3  # /a/b/a/b/a/b
 SAME_IN_ALL = 6  # /a/b/a/c/a/d/…
 MANY_SEGMENTS = 8  # if at most half of them differ: /a/b/x/x/a/b/x/x
 PARAMETERS_MAX = 30
-SAME_PARAMETER_MAX = 2  # ?a=1&a=1: a form that was sent again from its own result
-ENCODINGS_MAX = 3  # ?back=%2525252F: each page's URL within the next one's
+SAME_PARAMETER_MAX = 2  # ?a=1&a=1 comes from a form that was sent again from its result page
+ENCODINGS_MAX = 3  # ?back=%2525252F: each page's URL is in the next page's URL
 HOST_LABELS_MAX = 10
 SAME_LABEL_IN_A_ROW = 3  # www.www.www.example.com
 
 YEARS_AHEAD = 2
-YEARS_BACK = 30  # the web is little older
+YEARS_BACK = 30  # the web is not much older
 CALENDAR = re.compile(
     r"cal(?:endar|endrier|endario)?|kalender|agenda|events?|termine?|schedule|months?|weeks?|days?|dates?|ical",
     re.IGNORECASE,
 )
-"""A calendar's URL has one of these words; that of an archive of 1945 has none."""
+"""The URL of a calendar has one of these words; the URL of an archive of 1945 has none."""
 WORD = re.compile(r"[A-Za-z]+")
 YEAR = r"(?P<year>[12]\d{3})"
 DAY_OF_MONTH = r"(?:0[1-9]|[12]\d|3[01])"
@@ -46,11 +46,11 @@ class UrlParts(NamedTuple):
     path: str
     segments: list[str]
     parameters: list[tuple[str, str]]
-    """Names and values of the query."""
+    """(name, value) pairs of the query."""
 
 
 def trap(url: str, today: date) -> Reason:
-    """Why a canonical URL is taken for part of a trap; NONE if it is not."""
+    """Why a canonical URL looks like part of a trap; NONE if it does not."""
     split = urlsplit(url)
     segments = [segment for segment in split.path.split("/") if segment]
     parts = UrlParts(url, split.hostname or "", split.path, segments, parse_qsl(split.query))
@@ -96,7 +96,7 @@ TRAPS: tuple[tuple[Reason, Callable[[UrlParts, date], bool]], ...] = (
     (Reason.TRAP_GROWING_QUERY, _growing_query),
     (Reason.TRAP_CALENDAR, _far_in_a_calendar),
 )
-"""Each reason with its test, in the order in which they are asked."""
+"""Each reason with its test. The first test that succeeds counts."""
 
 
 def repeats(segments: list[str]) -> bool:
@@ -117,7 +117,7 @@ def repeats(segments: list[str]) -> bool:
 
 
 def dated(path: str, parameters: list[tuple[str, str]]) -> list[tuple[int, bool]]:
-    """The years in a URL's dates, each with whether it is certainly a date: /2100/12 may be an article."""
+    """The years in a URL's dates, each with whether it certainly is a date: /2100/12 may be an article."""
     found = [(int(match["year"]), True) for match in IN_PATH.finditer(path)]
     found += [(int(match["year"]), False) for match in MONTH_IN_PATH.finditer(path)]
     names = {name.lower() for name, _ in parameters}
@@ -130,7 +130,7 @@ def dated(path: str, parameters: list[tuple[str, str]]) -> list[tuple[int, bool]
 
 
 def is_calendar_page(url: str) -> bool:
-    """Whether a URL is the page of a month, a week or a day, and not of an event in it."""
+    """Whether a URL is the page of a month, week or day, rather than of an event in it."""
     parts = urlsplit(url)
     end = len(parts.path.rstrip("/"))
     for pattern in (IN_PATH, MONTH_IN_PATH):

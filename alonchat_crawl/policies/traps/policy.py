@@ -1,4 +1,4 @@
-"""No request for what looks like part of a crawler trap."""
+"""Refuses requests for what looks like part of a crawler trap."""
 
 from datetime import UTC, datetime
 from typing import Self
@@ -14,13 +14,13 @@ from alonchat_crawl.reasons import Reason
 from alonchat_crawl.sources import Kind
 
 EXEMPT = frozenset({Kind.START, Kind.FILE})
-"""Somebody named these URLs."""
+"""Kinds of URLs that somebody has named."""
 
 
 class TrapPolicy:
-    """Downloader middleware: refuses a URL that looks like a trap, or is part of one that was counted.
+    """Downloader middleware: refuses a URL that looks like a trap, or belongs to one over its limit.
 
-    Links come from fetched pages only: a trap ends as soon as no more of its pages are fetched.
+    Links come from fetched pages only, so a trap ends when no more of its pages are fetched.
     """
 
     def __init__(self, counters: TrapCounters) -> None:
@@ -28,7 +28,7 @@ class TrapPolicy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the crawler's counters."""
+        """Use the crawler's counters."""
         return cls(TrapCounters.of(crawler))
 
     async def process_request(self, request: Request) -> None:
@@ -42,4 +42,4 @@ class TrapPolicy:
         if reason and trap(lease.source.url, today) == reason:  # the source's own URL looks like that
             reason = Reason.NONE
         if reason := reason or await self._counters.refused(lease):
-            raise Refused(reason, f"{lease.url} looks like a {reason}, made up without end")
+            raise Refused(reason, f"{lease.url} looks like a {reason}, generated without end")

@@ -1,4 +1,4 @@
-"""The template of a URL: what the URLs that a site makes in the same way have in common."""
+"""The template of a URL: what it has in common with other URLs that the site builds in the same way."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from alonchat_crawl.policies.traps.one_url import is_calendar_page
 
 NUMBERED = re.compile(r"[^/]*\d[^/]*")
-FACETS_MIN = 3  # so many filters can be combined without end; two make a table
+FACETS_MIN = 3  # three filters can be combined almost without end; two only make a table
 FACETS_MAX = 8
 IN_ONE_VALUE = re.compile(r"[,;|~]")
 
@@ -17,15 +17,15 @@ class UrlTemplate:
     """What one canonical URL shares with others."""
 
     host: str
-    """With the port, if it has one."""
+    """Including the port, if any."""
     path: str
-    """With the host."""
+    """Including the host."""
     pattern: str
     """Host, path with 0 for each segment that has a digit, and the names in the query."""
     values: tuple[str, ...]
     """The `name=value` pairs that its query combines; empty if there are fewer than three."""
     calendar: str
-    """The pattern, if the URL is a page of a day, a week or a month; empty for others."""
+    """The pattern if the URL is a page of a day, week or month; else empty."""
 
 
 def template_of(url: str) -> UrlTemplate:

@@ -1,9 +1,9 @@
--- Every statement of the crawler, once. A block is `-- name:` and one comment; parameters are psycopg's.
--- No statement may read another project's rows, whatever the planner knows of the tables: it has no statistics of
--- a new database, and later only averages over tenants. So:
--- * ask whether a row exists by a scalar subquery with `limit 1`: an `exists` may become a join with a whole table;
--- * give it the order of an index if most rows would match;
--- * compare a parameter with the column itself;
+-- Every statement of the crawler, once. A block is `-- name:`, one comment, the statement; parameters are psycopg's.
+-- No statement may scan other projects' rows, whatever the planner believes: for a new database it has no statistics,
+-- and later only averages over all tenants. So:
+-- * check whether a row exists by a scalar subquery with `limit 1`: `exists` may become a join with a whole table;
+-- * order that subquery by an index if most rows match;
+-- * compare parameters with plain columns;
 -- * materialize small sets first.
 
 -- name: add_project
@@ -11,16 +11,16 @@
 insert into public.projects (id, name) values (%(project_id)s, %(name)s) on conflict do nothing
 
 -- name: delete_squatted_pages
--- Deletes pages that another project stored under an id of this one.
+-- Deletes pages that another project stored under a source id of this project.
 delete from public.pages where id = any (array(
     select id from public.pages where source_id = %(source_id)s and project_id <> %(project_id)s limit 100))
 
 -- name: evict_source
--- Deletes another project's source that took an id of this one.
+-- Deletes another project's source that took an id of this project.
 delete from public.sources where id = %(source_id)s and project_id <> %(project_id)s
 
 -- name: begin_source
--- Starts a run, once: changes nothing if it has begun already, or if the source is another project's.
+-- Starts a run. Changes nothing if the run has begun already, or if the source is another project's.
 insert into public.sources as s (id, project_id, kind, url, status, options, crawl_id, started_at)
 values (%(source_id)s, %(project_id)s, %(kind)s, %(url)s, 'running', %(options)s, %(crawl_id)s, now())
 on conflict (id) do update
@@ -36,8 +36,8 @@ where s.project_id = excluded.project_id and s.crawl_id is distinct from exclude
 select project_id from public.sources where id = %(source_id)s
 
 -- name: projects_with_room
--- Projects with fewer running sources than they may have. Paused sources do not count, nor do uploads from a
--- terminal's disk, which no worker can end. Reads idx_sources_running: the projects' own running sources only.
+-- Projects with fewer running sources than they may have. Neither paused sources count nor uploads from a terminal's
+-- disk, which no worker can end. Reads only the projects' own running sources, by idx_sources_running.
 select u.id
 from unnest(%(projects)s::uuid[]) as u (id)
 where coalesce((select p.max_queue_size from public.projects p where p.id = u.id), %(most)s) > (
@@ -45,8 +45,8 @@ where coalesce((select p.max_queue_size from public.projects p where p.id = u.id
     where s.project_id = u.id and s.status = 'running' and not s.options ? 'local')
 
 -- name: finish_source
--- Ends a run unless a newer one began. If asked, marks the pages that the run did not see as gone, provided that it
--- had the same scope as the run before. Files that an upload no longer names are gone in any case.
+-- Ends a run, unless a newer one has begun. If asked, marks the pages that the run did not see as gone, but only if it
+-- had the same scope as the run before. Files that an upload no longer names are always marked as gone.
 with run as (
     select id, options->'uploads' as uploads
     from public.sources
@@ -72,7 +72,7 @@ with run as (
 select count(*) from gone
 
 -- name: set_source_status
--- An operator paused or resumed the run. Changes nothing if it has ended, or if a newer one began.
+-- Notes that an operator paused or resumed a run. Changes nothing if it has ended or a newer one has begun.
 update public.sources
 set status = %(status)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
@@ -84,30 +84,30 @@ set options = options || %(options)s
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is null
 
 -- name: reopen_source
--- Lets a run that ended go on, because its dead letters were queued again. It will end once more.
+-- Lets a run that has ended go on, because its dead letters were queued again. It will end again.
 update public.sources
 set status = 'running', error = '', finished_at = null
 where id = %(source_id)s and crawl_id = %(crawl_id)s and finished_at is not null
 
 -- name: fail_source
--- Ends a run that cannot go on: its entry in the frontier, or its own row, could not be read.
+-- Ends a run that cannot go on, because its entry in the frontier or its row cannot be read.
 update public.sources
 set status = 'failed', error = %(error)s, finished_at = now()
 where id = %(source_id)s and status in ('running', 'paused')
 
 -- name: source_record
--- A source's row, with its last run.
+-- A source's row with its last run.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
 where s.id = %(source_id)s
 
 -- name: uploads_of_run
--- The files that a run is to read, as its seed named them. Kept only while it runs: a signed URL is a secret.
+-- The files of a run, as its seed names them. Kept only while it runs, since a signed URL is a secret.
 select options->'uploads' from public.sources where id = %(source_id)s and crawl_id = %(crawl_id)s
 
 -- name: unfinished_sources
--- Sources whose run has begun and not ended. Not uploads from a terminal's disk, which only that terminal can read.
+-- Sources whose runs have begun but not ended, without uploads from a terminal's disk, which only that terminal reads.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
@@ -131,8 +131,8 @@ where id = %(page_id)s and content_sha256 = %(content_sha256)s and embedding_sch
 select exists (select from public.pages where id = %(page_id)s and crawl_id = %(crawl_id)s)
 
 -- name: known_chunks
--- Which of a page's chunks are embedded already: its own, which need not be written again, and equal ones of the
--- project's other pages, with their vectors. If many pages have the same text, 20 of them are looked at.
+-- Which of a page's chunks are embedded already: its own, which need not be written again, and equal chunks of the
+-- project's other pages, with their vectors. At most 20 chunks with the same text are considered.
 with scheme as materialized (
     select id from public.embedding_schemes where name = %(scheme)s
 ), own as materialized (
@@ -164,13 +164,13 @@ select o.id, o.text_sha256, o.token_count,
 from others o
 
 -- name: add_scheme
--- Gives a scheme its number, only if it has none: each attempt to insert would use up a number.
+-- Gives a scheme a number if it has none. Checks first, since each attempt to insert uses up a number.
 insert into public.embedding_schemes (name)
 select %(scheme)s where not exists (select from public.embedding_schemes where name = %(scheme)s)
 on conflict do nothing
 
 -- name: upsert_page
--- Also locks the row until the commit, so that workers storing the same page take turns.
+-- Also locks the row until the commit, so that workers that store the same page take turns.
 insert into public.pages (id, project_id, source_id, url, title, description, language, content_type,
     published_at, modified_at, links, low_quality, removed, signals, content_sha256, embedding_scheme, etag,
     last_modified, crawl_id, fetched_at, read_at, extraction)
@@ -194,11 +194,11 @@ set embedding_scheme_id = (select id from public.embedding_schemes where name = 
 where id = any (%(projects)s) and embedding_scheme_id is null
 
 -- name: delete_chunks
--- Chunks that the pages no longer have; their windows are deleted with them.
+-- Deletes chunks that the pages no longer have, with their windows.
 delete from public.source_chunks where page_id = any (%(pages)s) and id <> all (%(ids)s)
 
 -- name: move_chunks
--- Unchanged chunks may have moved within their page.
+-- Updates the places of unchanged chunks within their pages.
 update public.source_chunks c
 set position = u.position, start_char = u.start_char, end_char = u.end_char, content_type = u.content_type
 from unnest(%(ids)s::uuid[], %(positions)s::integer[], %(starts)s::integer[], %(ends)s::integer[],
@@ -206,7 +206,7 @@ from unnest(%(ids)s::uuid[], %(positions)s::integer[], %(starts)s::integer[], %(
 where c.id = u.id
 
 -- name: insert_chunks
--- A chunk that exists already lacks only this scheme's vectors.
+-- A chunk that exists already only lacks this scheme's vectors, so its text is not written again.
 insert into public.source_chunks (id, project_id, source_id, page_id, position, start_char, end_char, title,
     heading_path, content, content_type, token_count, text_sha256, sketch)
 select id, project_id, source_id, page_id, position, start_char, end_char, title,
@@ -221,7 +221,7 @@ set position = excluded.position, start_char = excluded.start_char, end_char = e
     content_type = excluded.content_type
 
 -- name: insert_embeddings
--- Binary arrays: as fast as a binary COPY (measured), and in one round trip with all the others.
+-- Binary arrays are as fast as a binary COPY (measured), and share a round trip with the other statements.
 insert into public.chunk_embeddings (chunk_id, project_id, source_id, scheme_id, window_index, embedding)
 select u.chunk_id, u.project_id, u.source_id, s.id, u.window_index, u.embedding
 from unnest(%(chunks)b::uuid[], %(projects)b::uuid[], %(sources)b::uuid[], %(windows)b::integer[],
@@ -231,7 +231,7 @@ where s.name = %(scheme)s
 on conflict (chunk_id, scheme_id, window_index) do update set embedding = excluded.embedding
 
 -- name: projects
--- All projects, or one: its scheme, how many windows it has, and whether it has an index.
+-- All projects, or one, each with its scheme, its number of windows, and whether it has an index.
 select o.id, o.name, o.embedding_scheme_id as scheme_id, s.name as scheme,
     (select count(*) from public.chunk_embeddings e
      where e.project_id = o.id and e.scheme_id = o.embedding_scheme_id and e.window_index >= 0) as windows,
@@ -245,8 +245,8 @@ where %(only)s::uuid is null or o.id = %(only)s
 order by o.name, o.id
 
 -- name: unembedded_chunks
--- A batch of a project's chunks without a scheme's vectors, in the order of an index. Pages that are gone count,
--- too: they may come back.
+-- A batch of a project's chunks without a scheme's vectors, in the order of an index. Includes pages that are gone,
+-- since they may come back.
 select c.id, c.project_id, c.source_id, c.title, c.heading_path, c.content
 from public.source_chunks c
 where c.project_id = %(project_id)s and (c.source_id, c.id) > (%(after_source)s::uuid, %(after)s::uuid)
@@ -256,7 +256,7 @@ order by c.source_id, c.id
 limit %(count)s
 
 -- name: serve_scheme
--- Lets a project be searched by a scheme, only if no chunk lacks its vectors.
+-- Lets a project be searched by a scheme, but only if no chunk lacks its vectors.
 update public.projects o
 set embedding_scheme_id = s.id
 from public.embedding_schemes s
@@ -267,7 +267,7 @@ where o.id = %(project_id)s and s.name = %(scheme)s and o.embedding_scheme_id is
          limit 1) is null
 
 -- name: is_served
--- Whether a project is searched by a scheme, and has no chunk without it: a worker with other settings may add some.
+-- Whether a project is searched by a scheme and no chunk lacks it: a worker with other settings may have added some.
 select o.id
 from public.projects o join public.embedding_schemes s on s.id = o.embedding_scheme_id
 where o.id = %(project_id)s and s.name = %(scheme)s
@@ -277,7 +277,7 @@ where o.id = %(project_id)s and s.name = %(scheme)s
          limit 1) is null
 
 -- name: rename_scheme_of_pages
--- Pages whose chunks were embedded again in the database need not be fetched and embedded again.
+-- Marks pages whose chunks were embedded again as embedded by the scheme, so that they are not fetched again.
 update public.pages p set embedding_scheme = %(scheme)s
 where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
     and (select true from public.source_chunks c
@@ -287,7 +287,7 @@ where p.project_id = %(project_id)s and p.embedding_scheme <> %(scheme)s
          limit 1) is null
 
 -- name: delete_other_schemes
--- A batch of vectors by which the project is no longer searched; never a chunk's only ones.
+-- Deletes a batch of vectors that the project is no longer searched by, but never a chunk's only vectors.
 with serving as materialized (
     select o.embedding_scheme_id as id from public.projects o where o.id = %(project_id)s
 )
@@ -303,7 +303,7 @@ where ctid = any (array(
     limit %(count)s))
 
 -- name: stale_indexes
--- A project's own HNSW indexes, except that of the scheme by which it is searched.
+-- A project's HNSW indexes, except the index of the scheme that it is searched by.
 select i.relname
 from pg_catalog.pg_class i join public.projects o on o.id = %(project_id)s
 where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
@@ -311,9 +311,9 @@ where i.relnamespace = 'public'::regnamespace and i.relkind = 'i'
     and i.relname <> format('idx_hnsw_%%s_%%s', replace(o.id::text, '-', ''), o.embedding_scheme_id)
 
 -- name: project_state
--- By which scheme a project is searched (null before its first page), and whether it has any page to find; no row
--- for an unknown project. Without `coalesce`, and without statistics, the planner takes a page that is not gone for
--- rare, and reads them all to find one.
+-- The scheme that a project is searched by (null before its first page), and whether it has any page; no row for an
+-- unknown project. Without `coalesce`, and without statistics, the planner believes that pages which are not gone are
+-- rare, and reads all pages to find one.
 select s.name,
     coalesce((
         select true from public.pages g
@@ -330,8 +330,8 @@ from public.match_chunks(%(project_id)s, %(embedding)s::halfvec(384), %(text)s, 
     %(content_types)s::text[], %(languages)s::text[], %(since)s::timestamptz, %(neighbours)s)
 
 -- name: has_validators
--- Whether any page of an earlier run can be asked for conditionally: if none can, no page is looked up. Asked
--- once a run; reads the source's own pages until one can.
+-- Whether any page of an earlier run has usable validators. Asked once per run: if there is none, no page is looked
+-- up. Reads the source's pages until it finds one.
 select coalesce((
     select true from public.pages
     where source_id = %(source_id)s and crawl_id <> %(crawl_id)s and embedding_scheme = %(embedding_scheme)s
@@ -339,7 +339,7 @@ select coalesce((
     order by source_id, url limit 1), false)
 
 -- name: find_validators
--- What a conditional request for the page needs, and the links to follow if the page has not changed.
+-- The validators of a page, and its links, which are followed if it has not changed.
 select id as page_id, etag, last_modified, embedding_scheme, fetched_at, links
 from public.pages
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
@@ -347,18 +347,18 @@ where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and gone_at is null and links is not null and (etag is not null or last_modified is not null)
 
 -- name: note_unchanged
--- The site says that the page has not changed: notes only that, unless something else is stored by now.
+-- Notes that a page has not changed, unless another version is stored by now.
 update public.pages
 set crawl_id = %(crawl_id)s, fetched_at = %(fetched_at)s, gone_at = null
 where id = %(page_id)s and embedding_scheme = %(embedding_scheme)s
     and etag is not distinct from %(etag)s and last_modified is not distinct from %(last_modified)s
 
 -- name: blocklist_revision
--- A number that every change of the rules raises.
+-- A number that increases with every change of the rules.
 select revision from public.blocklist_revision
 
 -- name: blocklist_rules
--- A batch of rules in the order of their ids: all, or one project's.
+-- A batch of all rules, or of one project's, in the order of their ids.
 with own as materialized (
     select r.id, r.project_id, r.rule, r.created_at
     from public.blocklist_rules r
@@ -378,7 +378,7 @@ order by r.id
 limit %(count)s
 
 -- name: has_project
--- One row if there is such a project.
+-- One row if the project exists.
 select from public.projects where id = %(project_id)s
 
 -- name: add_blocklist_rules
@@ -388,24 +388,24 @@ select %(project_id)s::uuid, unnest(%(rules)s::text[])
 on conflict do nothing
 
 -- name: remove_blocklist_rules
--- From one project's list, or, if there is no project, from that for all. Two comparisons: each can use an index.
+-- From one project's list or, without a project, from the list for all. Two comparisons, so that each can use an index.
 delete from public.blocklist_rules
 where (project_id = %(project_id)s::uuid or %(project_id)s::uuid is null and project_id is null)
     and rule = any (%(rules)s)
 
 -- name: sources_between
--- Some ids of sources in a range, of one project or of all: what the first digits of an id may stand for.
+-- The lowest ids of sources in a range, of one project or of all: candidates for an abbreviated id.
 select id from public.sources
 where id between %(first)s::uuid and %(last)s::uuid and (%(only)s::uuid is null or project_id = %(only)s)
 order by id
 limit %(count)s
 
 -- name: projects_between
--- Some ids of projects in a range: what the first digits of an id may stand for.
+-- The lowest ids of projects in a range: candidates for an abbreviated id.
 select id from public.projects where id between %(first)s::uuid and %(last)s::uuid order by id limit %(count)s
 
 -- name: ended_sources
--- The sources whose run ended last, of one project or of all, the latest first.
+-- The sources whose runs ended last, latest first, of one project or of all.
 select s.id, s.project_id, p.name as project_name, s.crawl_id, s.kind, s.url, s.status, s.options, s.counts, s.error,
     s.started_at, s.finished_at
 from public.sources s join public.projects p on p.id = s.project_id
@@ -414,7 +414,7 @@ order by s.finished_at desc
 limit %(count)s
 
 -- name: best_windows
--- Of each of some chunks the window that is nearest to a question.
+-- For each of some chunks, the window that is nearest to a question.
 select distinct on (e.chunk_id) e.chunk_id, e.window_index
 from public.chunk_embeddings e join public.embedding_schemes s on s.id = e.scheme_id
 where e.chunk_id = any (%(ids)s::uuid[]) and s.name = %(scheme)s and e.window_index >= 0

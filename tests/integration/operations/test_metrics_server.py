@@ -1,6 +1,7 @@
 """A running crawl seen from outside: /metrics, /healthz and /readyz."""
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from time import sleep
@@ -49,17 +50,23 @@ def wait_for(origin: str, key: tuple[str, ...], least: float) -> dict[tuple[str,
     raise AssertionError(f"{key} is {found.get(key)}")
 
 
-def test_metrics_tell_what_the_crawl_does() -> None:
-    """Every family of the crawl has the value that the crawl's signals gave."""
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """The metrics of a crawl that stores two pages, fails on three, and goes on."""
     plan = {
         "paths": ["/a", "/b", "/boom", "/missing", "http://127.0.0.1:9/x"],
         "settings": {"METRICS_PORT": "0"},
     }
     with held(plan) as origin:
-        wait_for(origin, ("alonchat_pages_total", "dead", "http 404"), 1)
-        wait_for(origin, ("alonchat_pages_total", "dead", "connection"), 1)
-        wait_for(origin, ("alonchat_errors_total", "ValueError", "spider"), 1)
-        found = wait_for(origin, ("alonchat_chunks_stored_total",), 6)
+        yield origin
+
+
+def test_metrics_tell_what_the_crawl_does(origin: str) -> None:
+    """Every family of the crawl has the value that the crawl's signals gave."""
+    wait_for(origin, ("alonchat_pages_total", "dead", "http 404"), 1)
+    wait_for(origin, ("alonchat_pages_total", "dead", "connection"), 1)
+    wait_for(origin, ("alonchat_errors_total", "ValueError", "spider"), 1)
+    found = wait_for(origin, ("alonchat_chunks_stored_total",), 6)
     expected = {
         ("alonchat_pages_total", "stored", ""): 2,
         ("alonchat_windows_stored_total",): 10,
@@ -77,23 +84,22 @@ def test_metrics_tell_what_the_crawl_does() -> None:
     assert ("process_resident_memory_bytes",) in found
 
 
-def test_http_behaves() -> None:
+def test_http_behaves(origin: str) -> None:
     """Content types, HEAD, other methods, other paths."""
-    with held({"settings": {"METRICS_PORT": "0"}}) as origin:
-        status, headers, body = ask(origin, "/metrics")
-        assert (status, headers["content-type"][:10]) == (200, "text/plain")
-        assert "# HELP alonchat_pages_total" in body
-        _, headers, body = ask(origin, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
-        assert headers["content-type"].startswith("application/openmetrics-text")
-        assert body.endswith("# EOF\n")
-        for path in ("/metrics", "/healthz"):
-            status, headers, body = ask(origin, path, "HEAD")
-            assert (status, body) == (200, "")
-            assert headers["content-type"].startswith("text/plain")
-            assert ask(origin, path, "POST")[0] == 405
-        assert ask(origin, "/healthz")[::2] == (200, "ok\n")
-        for path in ("/", "/metric", "/metrics/x", "/../etc/passwd", "/%00"):
-            assert ask(origin, path)[0] == 404
+    status, headers, body = ask(origin, "/metrics")
+    assert (status, headers["content-type"][:10]) == (200, "text/plain")
+    assert "# HELP alonchat_pages_total" in body
+    _, headers, body = ask(origin, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
+    assert headers["content-type"].startswith("application/openmetrics-text")
+    assert body.endswith("# EOF\n")
+    for path in ("/metrics", "/healthz"):
+        status, headers, body = ask(origin, path, "HEAD")
+        assert (status, body) == (200, "")
+        assert headers["content-type"].startswith("text/plain")
+        assert ask(origin, path, "POST")[0] == 405
+    assert ask(origin, "/healthz")[::2] == (200, "ok\n")
+    for path in ("/", "/metric", "/metrics/x", "/../etc/passwd", "/%00"):
+        assert ask(origin, path)[0] == 404
 
 
 def test_workers_on_one_machine_do_not_collide() -> None:

@@ -63,6 +63,8 @@ def test_what_becomes_a_source() -> None:
     assert source.source_id == again.source_id
     assert source.url == f"upload://{source.source_id}/a.pdf"
     assert (source.kind, source.priority, source.project_id) == ("upload", 7, OWN)
+    nameless = parsed(url="https://files.example/docs/?b=1").source(Settings(VALUES))
+    assert nameless.url == f"upload://{nameless.source_id}/files.example"
     both = parsed(files=[MINE, SIGNED, MINE], name="Hand books", source_id="h").source(Settings(VALUES))
     assert (both.source_id, both.url) == (as_uuid("h", OWN), f"upload://{both.source_id}/Hand%20books")
 

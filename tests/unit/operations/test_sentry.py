@@ -11,7 +11,6 @@ from alonchat_crawl.operations.logs.sentry import Sentry
 PASSWORD = "hunter2-planted"  # noqa: S105 - planted
 
 
-@pytest.mark.filterwarnings("ignore:The send_default_pii option is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("dsn", [f"nonsense:{PASSWORD}", f"http://{PASSWORD}@/1", "http://host/1", "://"])
 def test_malformed_dsn_is_refused_without_showing_it(dsn: str) -> None:
     """One sentence names the variable; neither it nor the traceback has the value."""

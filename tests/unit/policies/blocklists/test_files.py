@@ -191,7 +191,7 @@ def test_the_report(tmp_path: Path) -> None:
     assert str(report) == (
         "1 entries; 1 lines unreadable, the first in line 2; 1 rules for ad blockers only; 2 rules too wide"
     )
-    assert report.told == ("com", "0.0.0.0/0")
+    assert report.too_wide_examples == ("com", "0.0.0.0/0")
 
 
 def test_a_huge_line_is_never_held(tmp_path: Path) -> None:
