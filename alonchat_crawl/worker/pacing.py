@@ -21,6 +21,7 @@ from alonchat_crawl.per_crawler import PerCrawler
 from alonchat_crawl.policies.pressure import pressure_of
 from alonchat_crawl.policies.retry_after import response_wait_seconds
 from alonchat_crawl.reasons import Reason
+from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Hold, Lease
 from alonchat_crawl.worker.endings import OUTAGE_SECONDS
 from alonchat_crawl.worker.exchange import Exchange
@@ -43,7 +44,9 @@ class Pacing(PerCrawler):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Send releases through the worker's exchanges."""
         frontier = WorkerFrontier.of(crawler)
-        return cls(frontier.shards, frontier.exchanges, crawler.settings)
+        pacing = cls(frontier.shards, frontier.exchanges, crawler.settings)
+        crawler.signals.connect(pacing.page_ended, page_ended)
+        return pacing
 
     async def admit(self, lease: Lease) -> Lease | Ending:
         """Return the lease with its site's delay if it may be fetched now, else the ending that delays it."""
@@ -111,6 +114,15 @@ class Pacing(PerCrawler):
             address_sign=pressure_of(response, robots=False),
         )
         self._release(release, monotonic() if context.sent_at is None else context.sent_at)
+
+    def page_ended(self, lease: Lease) -> None:
+        """Free a lease's domain if no request was made, for instance because robots.txt forbids it.
+
+        `settle` frees only domains of the lease's own shard. If there was a request, `released` came first,
+        and this changes nothing.
+        """
+        if self._shards.of_domain(lease.domain).keys.shard != lease.shard:
+            self._put_off(lease, 0.0)
 
     def _put_off(self, lease: Lease, seconds: float) -> None:
         """Free a lease's domain after `seconds`, although no request was made."""
