@@ -201,4 +201,4 @@ async def _meant(
 def _hint(source_id: UUID, word: str) -> str:
     """What a word was taken for: one that begins no known id is a name."""
     known = str(source_id).startswith(word.lower())
-    return "" if known else f" ({word} begins no ID, so it was taken for a name: give its -a project=.)"
+    return "" if known else f" ({word} is a name, since no ID begins so: give its project by -a project=.)"

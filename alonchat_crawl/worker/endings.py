@@ -87,6 +87,13 @@ def final_if_waited_for(lease: Lease, ending: Ending) -> Ending:
     return Ending(Outcome.DEAD, ending.reason, f"{lease.url} cannot be crawled: {ending.detail}")
 
 
+def final_if_last(lease: Lease, ending: Ending, max_attempts: int) -> Ending:
+    """Name the last attempt's retry `dead`, as the frontier settles it, for logs, metrics and summaries."""
+    if ending.outcome is not Outcome.RETRY or lease.attempt < max_attempts:
+        return ending
+    return replace(ending, outcome=Outcome.DEAD, wait_seconds=0.0)
+
+
 def with_backoff(lease: Lease, ending: Ending, base_seconds: float, most_seconds: float) -> Ending:
     """Add the backoff of the lease's attempt to a retry's ending."""
     wait = backoff_seconds(lease.attempt, base_seconds, most_seconds)

@@ -18,7 +18,7 @@ from alonchat_crawl.redis_keys import local_space
 from alonchat_crawl.servers.connections import Connections
 from alonchat_crawl.signals import page_ended
 from alonchat_crawl.sources import Ending, Lease, Link, Source
-from alonchat_crawl.worker.endings import final_if_waited_for, with_backoff
+from alonchat_crawl.worker.endings import final_if_last, final_if_waited_for, with_backoff
 from alonchat_crawl.worker.exchange import Exchange
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class WorkerFrontier(PerCrawler):
         self.upkeep_due = asyncio.Event()
         """Set when a source has completed, or something else must be written to Postgres."""
         self._signals = signals
+        self._max_attempts = settings.getint("FRONTIER_MAX_ATTEMPTS")
         self._backoff_seconds = settings.getfloat("FRONTIER_BACKOFF_SECONDS")
         self._max_backoff_seconds = settings.getfloat("FRONTIER_MAX_BACKOFF_SECONDS")
         poll = "FRONTIER_IDLE_POLL_SECONDS" if own is None else "FRONTIER_TERMINAL_POLL_SECONDS"
@@ -92,6 +93,7 @@ class WorkerFrontier(PerCrawler):
         """Queue a lease's ending for `settle`; a retry gets its backoff."""
         if self.own is not None:
             ending = final_if_waited_for(lease, ending)
+        ending = final_if_last(lease, ending, self._max_attempts)
         if ending.outcome is Outcome.RETRY:
             ending = with_backoff(lease, ending, self._backoff_seconds, self._max_backoff_seconds)
         if ending.outcome in {Outcome.RETRY, Outcome.DEAD}:

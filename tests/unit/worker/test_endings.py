@@ -14,8 +14,9 @@ from twisted.internet.error import ConnectionLost
 from alonchat_crawl.errors import Deferred, GiveUp, Outage, Refused, Retry, Unchanged
 from alonchat_crawl.outcomes import Outcome
 from alonchat_crawl.reasons import Reason
-from alonchat_crawl.sources import Ending
-from alonchat_crawl.worker.endings import backoff_seconds, ending_of
+from alonchat_crawl.sources import Ending, Kind, Lease
+from alonchat_crawl.worker.endings import backoff_seconds, ending_of, final_if_last
+from tests.support.knowledge import make_source
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,13 @@ def test_backoff(attempt: int) -> None:
     base = 2.0 * 2 ** (attempt - 1)
     assert all(base <= backoff_seconds(attempt, 2.0, 3600.0) <= base * 1.25 for _ in range(50))
     assert backoff_seconds(attempt, 2.0, 1.5) == 1.5
+
+
+@pytest.mark.parametrize(("attempt", "outcome"), [(1, Outcome.RETRY), (4, Outcome.RETRY), (5, Outcome.DEAD)])
+def test_the_last_attempt_is_final(attempt: int, outcome: Outcome) -> None:
+    """A retry after the last attempt is told as dead, for the same reason; other endings stay."""
+    lease = Lease("1", make_source(), (), "example.com", "http://example.com/", Kind.PAGE, 0, attempt)
+    last = final_if_last(lease, Ending(Outcome.RETRY, Reason.DNS, "why", 3.0), 5)
+    assert (last.outcome, last.reason, last.detail) == (outcome, "dns", "why")
+    deferred = Ending(Outcome.DEFERRED, Reason.PACE, wait_seconds=3.0)
+    assert final_if_last(lease, deferred, 5) is deferred
