@@ -326,7 +326,8 @@ async def test_a_turn_costs_the_same_behind_any_backlog(desk: Desk) -> None:
             pass
         await others_may_read(desk)
         async with reading(desk, most=1) as admitted:
-            await asyncio.sleep(0.5)
+            await until(admitted, {"flood"})
+            await asyncio.sleep(0.5)  # the reader has looked at all the others, and now waits
             await redis.config_resetstat()
             await awaited(redis.lpush(SEEDS, seed("calm", number)))
             await until(admitted, {"calm"})
