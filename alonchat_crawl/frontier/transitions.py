@@ -10,7 +10,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from alonchat_crawl.frontier.lua_keys import list_keys, shard_keys
+from alonchat_crawl.frontier.lua_keys import with_list_keys, with_shard_keys
 
 SHARED = (
     "call", "damaged_keys", "checked_values", "dead_letters", "virtual_time", "domains", "enqueue", "finish",
@@ -64,14 +64,15 @@ class Replayed(IntEnum):
 def script(name: str) -> str:
     """The text of a transition: its `#!lua` line, which must come first, keys, shared functions, body."""
     flags, _, body = _lua(name).partition("\n")
-    return "\n".join((flags, shard_keys(), *(_lua("shared", part) for part in SHARED), body))
+    text = "\n".join((*(_lua("shared", part) for part in SHARED), body))
+    return f"{flags}\n{with_shard_keys(text)}"
 
 
 @cache
 def list_script(name: str) -> str:
     """The text of a script for a list of the web app and the keys beside it."""
     flags, _, body = _lua("lists", name).partition("\n")
-    return f"{flags}\n{list_keys()}\n{body}"
+    return f"{flags}\n{with_list_keys(body)}"
 
 
 @cache

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from alonchat_crawl.extract.site.fingerprints import Fingerprints
 from alonchat_crawl.fetch.files.upload_urls import list_url
 from alonchat_crawl.frontier.lanes import Lanes
-from alonchat_crawl.frontier.lua_keys import list_keys, shard_keys
+from alonchat_crawl.frontier.lua_keys import with_list_keys, with_shard_keys
 from alonchat_crawl.frontier.owned_keys import keys_of_project, keys_of_source
 from alonchat_crawl.frontier.queue import FrontierQueue
 from alonchat_crawl.frontier.release import Release
@@ -43,13 +43,13 @@ def _examples(slot: Slot, first: str, value: str) -> Iterator[tuple[str, str]]:
 async def test_lua_and_python_write_the_same_names(redis_url: str) -> None:
     """Of a shard and of a list: every key of either."""
     async with Redis.from_url(redis_url) as client:
-        for text, slot, first, value in (
-            (shard_keys(), Slot.SHARD, "shard", prefix_of(3)),
-            (list_keys(), Slot.LIST, "list", SEEDS),
+        for with_keys, slot, first, value in (
+            (with_shard_keys, Slot.SHARD, "shard", prefix_of(3)),
+            (with_list_keys, Slot.LIST, "list", SEEDS),
         ):
             examples = dict(_examples(slot, first, value))
             assert len(examples) > 5
-            found = await awaited(client.eval(f"{text}\nreturn {{{', '.join(examples)}}}", 1, value))
+            found = await awaited(client.eval(with_keys(f"return {{{', '.join(examples)}}}"), 1, value))
             assert [name.decode() for name in found] == list(examples.values())
 
 

@@ -3,8 +3,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 ms until a lease expires whose expiry is lost
 -- Returns the number of entries ever set aside
-for name, expected in pairs(types_of_keys()) do
-  local key = KEY[name]
+for key, expected in pairs(types_of_keys()) do
   local kind = call('TYPE', key).ok
   if kind ~= 'none' and (kind ~= expected or kind == 'string' and not number(call('GET', key), -MOST)) then
     set_key_aside(key, 'a ' .. kind .. ' that does not belong there')

@@ -32,7 +32,7 @@ end
 local function set_key_aside(key, detail)
   if redis.call('EXISTS', key) == 0 then return end
   local word, rest = parts_of(key)
-  local source = word and OF_A_SOURCE[word] and string.match(rest, UUID)
+  local source = word and is_of_a_source(word) and string.match(rest, UUID)
   if word == 'source' and source then return set_source_aside(source, detail) end
   local shown = redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, HEAD) or ''
   set_aside(key, detail, shown, {aside = renamed_aside(key), source = source})
