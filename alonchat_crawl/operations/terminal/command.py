@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
+from abc import abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -89,9 +90,9 @@ class OperatorCommand(ScrapyCommand):
     fallback: ClassVar[str] = ""
     """The sub-command for a single word that is no verb."""
 
+    @abstractmethod
     def default(self) -> SubCommand:
         """What to do if no verb is given."""
-        raise NotImplementedError
 
     def subcommands(self) -> Sequence[SubCommand]:
         """Its verbs."""
