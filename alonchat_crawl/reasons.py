@@ -219,6 +219,10 @@ class Reason(StrEnum):
         found = _STATUS.fullmatch(value) if isinstance(value, str) else None
         return _of_status(found[0], found["status"], found["file"]) if found else None
 
+    def __reduce_ex__(self, _protocol: object) -> tuple[type["Reason"], tuple[str]]:
+        """Copy by the spelling: Python 3.11.2 copies an enum by its name, and statuses have none."""
+        return Reason, (self.value,)
+
     @property
     def is_retried(self) -> bool:
         """Whether another attempt may end better."""

@@ -1,6 +1,7 @@
 """Reasons: one table, which everything that names, counts or shows one agrees with."""
 
 import ast
+import copy
 import json
 import pickle
 import re
@@ -132,9 +133,10 @@ def test_labels_are_bounded() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.NONE, Reason.ROBOTS, Reason.http(404)])
 def test_each_travels_as_its_spelling(reason: Reason) -> None:
-    """JSON, msgpack and a format hold the plain string; a pickle comes back as the reason."""
+    """JSON, msgpack and a format hold the plain string; a copy or a pickle is the reason itself."""
     assert json.loads(json.dumps([reason])) == [str(reason)] == [f"{reason}"]
     assert msgpack.unpackb(msgpack.packb(reason)) == reason  # type: ignore[no-untyped-call, attr-defined]
+    assert copy.deepcopy(reason) is reason
     assert pickle.loads(pickle.dumps(reason)) is reason  # noqa: S301 - our own
 
 
