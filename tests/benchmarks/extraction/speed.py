@@ -19,6 +19,7 @@ from tests.benchmarks.extraction.data import ARTICLES, WEB, repository
 from tests.benchmarks.extraction.extractors import BASELINE, Extractor, baseline, ours
 from tests.benchmarks.results import Row
 
+ROOT = Path(__file__).parents[3]
 ROUNDS = 3
 EACH = 60  # pages of each set
 
@@ -42,7 +43,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def _beside(bench: Bench, mix: Sequence[tuple[str, str]], before: Path) -> Iterator[Row]:
     """Yield pages a second of CPU by this checkout and another, in turns."""
-    program = Path(__file__).with_name("speed_process.py")
+    program = Path(__file__).with_name("speed_process.py").relative_to(ROOT)
     with ExitStack() as stack:
         file = stack.enter_context(NamedTemporaryFile("w", suffix=".json"))
         json.dump(mix, file)
@@ -51,7 +52,7 @@ def _beside(bench: Bench, mix: Sequence[tuple[str, str]], before: Path) -> Itera
         processes = {
             folder: stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, program, file.name],
+                    [sys.executable, folder / program, file.name],  # its own: modules may have moved
                     cwd=folder,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
