@@ -1,5 +1,4 @@
 -- Sets aside sources that cannot be read, and deletes everything that they have in the shard.
-
 -- Free the domain that a lease holds: at once, or once its pace has passed.
 local function free_domain(id, domain, after_pace)
   local key = domain_key(domain)
